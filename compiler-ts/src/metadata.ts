@@ -1,0 +1,111 @@
+/**
+ * What goes with the MSL text: everything that the host, the client and a debugger need to know of it.
+ * The kernel's side of the same contract is docs/kernel-abi.md.
+ */
+import type { ValueType } from "./wasm/module.ts";
+
+/** What the compiler emits for. A device says which profile it has (protocol: `devices/list`). */
+export interface Profile {
+  readonly name: string;
+  /** The device has `double`; without it f64 arithmetic is software. */
+  readonly f64: boolean;
+  /** f32 arithmetic keeps subnormals; without it they are flushed and integer paths are emitted. */
+  readonly f32Subnormals: boolean;
+  /** A misaligned access must not be issued (on Apple's GPUs the address is rounded down silently). */
+  readonly strictAlignment: boolean;
+  /** Instances in one interleaved tile: the SIMD-group's width, or 1 for contiguous memory. */
+  readonly tileWidth: number;
+}
+
+export const profiles = {
+  apple: { name: "apple", f64: false, f32Subnormals: false, strictAlignment: true, tileWidth: 32 },
+  native: { name: "native", f64: true, f32Subnormals: true, strictAlignment: true, tileWidth: 32 },
+  cpu: { name: "cpu", f64: true, f32Subnormals: true, strictAlignment: false, tileWidth: 1 },
+} as const satisfies Record<string, Profile>;
+
+export interface KernelMetadata {
+  readonly exportName: string;
+  /** Name of the kernel function in the text. */
+  readonly kernel: string;
+  readonly functionIndex: number;
+  readonly parameters: readonly ValueType[];
+  readonly results: readonly ValueType[];
+}
+
+export interface GlobalMetadata {
+  readonly exportName: string;
+  readonly type: ValueType;
+  readonly mutable: boolean;
+  /** First 32-bit word of the global in the instance's state region. */
+  readonly stateWord: number;
+}
+
+/** Sizes of the per-instance regions; see docs/kernel-abi.md. */
+export interface Layout {
+  readonly tileWidth: number;
+  readonly memoryCell: 4 | 8;
+  /** `undefined` where the module has no memory. Pages of 64 KiB. */
+  readonly memory: { readonly minimumPages: number; readonly maximumPages: number | undefined } | undefined;
+  readonly stateBytes: number;
+  readonly tableBytes: number;
+}
+
+export interface ModuleMetadata {
+  readonly version: 1;
+  readonly profile: Profile;
+  /** The kernel that brings an instance to its initial state: image, globals, tables, start function. */
+  readonly instantiateKernel: string;
+  readonly kernels: readonly KernelMetadata[];
+  readonly globals: readonly GlobalMetadata[];
+  /** Export name of the memory, where it is exported. */
+  readonly memoryExports: readonly string[];
+  readonly layout: Layout;
+  /** Name of each function of the index space, for traps and people. */
+  readonly functionNames: readonly string[];
+}
+
+export interface CompiledModule {
+  /** The MSL text, byte-deterministic: caches are keyed by it. */
+  readonly text: string;
+  /** Data and element segments, shared read-only by all instances. */
+  readonly image: Uint8Array;
+  readonly metadata: ModuleMetadata;
+}
+
+/** 32-bit words that a value takes in argument and result records and in the state region. */
+export function wordsOf(type: ValueType): 1 | 2 | 4 {
+  switch (type) {
+    case "i32":
+    case "f32":
+    case "funcref":
+    case "externref":
+      return 1;
+    case "i64":
+    case "f64":
+      return 2;
+    case "v128":
+      return 4;
+  }
+}
+
+/** Trap codes as a kernel stores them in the status region, with the specification's wording. */
+export const trapMessages = [
+  "",
+  "unreachable",
+  "integer divide by zero",
+  "integer overflow",
+  "invalid conversion to integer",
+  "out of bounds memory access",
+  "out of bounds table access",
+  "undefined element",
+  "uninitialized element",
+  "indirect call type mismatch",
+  "call stack exhausted",
+  "fuel exhausted",
+] as const;
+
+export type TrapMessage = Exclude<(typeof trapMessages)[number], "">;
+
+export function trapCode(message: TrapMessage): number {
+  return trapMessages.indexOf(message);
+}

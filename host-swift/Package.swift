@@ -1,0 +1,56 @@
+// swift-tools-version: 6.0
+import Foundation
+import PackageDescription
+
+// Where the two packages cannot be fetched, WASMBURST_HOST_DEPS=none builds the executable's command line and stdio
+// transport from their Foundation/Dispatch twins; every other target is the same.
+let withoutDependencies = ProcessInfo.processInfo.environment["WASMBURST_HOST_DEPS"] == "none"
+
+let packages: [Package.Dependency] =
+  withoutDependencies
+  ? []
+  : [
+    .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.5.0"),
+    .package(url: "https://github.com/apple/swift-nio.git", from: "2.80.0"),
+  ]
+
+let executableDependencies: [Target.Dependency] =
+  withoutDependencies
+  ? []
+  : [
+    .product(name: "ArgumentParser", package: "swift-argument-parser"),
+    .product(name: "NIOCore", package: "swift-nio"),
+    .product(name: "NIOPosix", package: "swift-nio"),
+  ]
+
+#if os(Linux)
+  // Apple's Metal on a Mac; on Linux the slice of it that the host uses, over the cpu device.
+  let metalTargets: [Target] = [
+    .target(name: "Metal", resources: [.copy("CPU/Shim")]),
+    .testTarget(name: "MetalTests", dependencies: ["Metal"]),
+  ]
+  let metalDependency: [Target.Dependency] = ["Metal"]
+#else
+  let metalTargets: [Target] = []
+  let metalDependency: [Target.Dependency] = []
+#endif
+
+let package = Package(
+  name: "wasmburst-host",
+  platforms: [.macOS(.v14)],
+  products: [.executable(name: "wasmburst-host", targets: ["wasmburst-host"])],
+  dependencies: packages,
+  targets: [
+    .target(name: "BurstProtocol"),
+    .target(name: "BurstTransport", dependencies: ["BurstProtocol"]),
+    .target(name: "BurstRuntime", dependencies: ["BurstProtocol", "BurstTransport"] + metalDependency),
+    .executableTarget(
+      name: "wasmburst-host",
+      dependencies: ["BurstRuntime", "BurstTransport"] + executableDependencies,
+      exclude: withoutDependencies ? ["WithPackages"] : ["WithoutPackages"]),
+    .testTarget(name: "BurstProtocolTests", dependencies: ["BurstProtocol", "BurstTransport"]),
+    .testTarget(name: "BurstTransportTests", dependencies: ["BurstTransport"]),
+    .testTarget(name: "BurstRuntimeTests", dependencies: ["BurstRuntime"]),
+  ] + metalTargets,
+  swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,245 @@
+/**
+ * Every request and notification between client and host: method, direction, parameters, result.
+ * The specification in prose is README.md beside this file; the Swift mirror is host-swift/Sources/BurstProtocol.
+ *
+ * `Bytes` is a base64 string in a JSON body and a `bin` in a MessagePack body; the codec converts, both ends see bytes.
+ * Integers are at most 2^53 - 1 in magnitude.
+ */
+import type { Layout, Profile } from "../compiler-ts/src/metadata.ts";
+
+export type Bytes = Uint8Array;
+
+/** Both ends refuse another major version by name of both versions. */
+export const protocolVersion = "1.0";
+
+export type Encoding = "json" | "msgpack";
+
+export interface Message<Method extends string, Parameters, Result> {
+  readonly method: Method;
+  /** Types only; never present at run time. */
+  readonly types?: { readonly parameters: Parameters; readonly result: Result };
+}
+
+function request<Parameters, Result>() {
+  return <Method extends string>(method: Method): Message<Method, Parameters, Result> => ({ method });
+}
+
+/** First request. Its answer is the last JSON body where `msgpack` was agreed on; nothing may be sent before it. */
+export interface InitializeParameters {
+  readonly protocolVersion: string;
+  readonly client: { readonly name: string; readonly version: string };
+  /** In order of preference. */
+  readonly encodings: readonly Encoding[];
+}
+export interface InitializeResult {
+  readonly protocolVersion: string;
+  readonly host: { readonly name: string; readonly version: string };
+  readonly encoding: Encoding;
+}
+export const initialize = request<InitializeParameters, InitializeResult>()("initialize");
+
+export interface DeviceDescription {
+  /** What `--device` takes: `metal`, `cpu`, … */
+  readonly id: string;
+  readonly name: string;
+  readonly usable: boolean;
+  /** Why it is not usable. */
+  readonly reason?: string;
+  readonly profile: Profile;
+  readonly limits: {
+    readonly maxThreadsPerThreadgroup: number;
+    readonly threadExecutionWidth: number;
+    readonly maxThreadgroupMemoryLength: number;
+    /** Bytes. */
+    readonly maxBufferLength: number;
+    readonly recommendedMaxWorkingSetSize: number;
+    readonly currentAllocatedSize: number;
+  };
+}
+export interface ListDevicesResult {
+  readonly devices: readonly DeviceDescription[];
+}
+export const listDevices = request<Record<string, never>, ListDevicesResult>()("devices/list");
+
+/** Builds the text for a device and keeps library and pipelines; the same text is built once. */
+export interface LoadModuleParameters {
+  readonly device: string;
+  readonly text: string;
+  readonly image: Bytes;
+  readonly layout: Layout;
+  readonly instantiateKernel: string;
+  /** Names of the kernels to make pipelines for, the instantiating one not included. */
+  readonly kernels: readonly string[];
+  /** For `$/progress`. */
+  readonly progressToken?: number;
+}
+export interface LoadModuleResult {
+  readonly module: number;
+  /** Nothing was compiled: the built kernels came from the cache. */
+  readonly cached: boolean;
+  readonly buildSeconds: number;
+}
+export const loadModule = request<LoadModuleParameters, LoadModuleResult>()("module/load");
+
+export const unloadModule = request<{ readonly module: number }, null>()("module/unload");
+
+export interface CreatePoolParameters {
+  readonly module: number;
+  readonly instances: number;
+  /** Limit of `memory.grow` for each instance in pages; default: the module's maximum, but at most its minimum + 16. */
+  readonly memoryPages?: number;
+  /** Bytes of the execution buffer's parts; defaults 32,768, 16,384 and 16,384. Multiples of 256. */
+  readonly execution?: { readonly values?: number; readonly callStack?: number; readonly scratch?: number };
+}
+export interface CreatePoolResult {
+  readonly pool: number;
+  readonly memoryPages: number;
+  /** Device memory that one instance takes. */
+  readonly bytesPerInstance: number;
+  /** Set where instantiation trapped (a segment out of bounds, the start function); the pool then does not exist. */
+  readonly trap?: TrapReport;
+}
+export interface TrapReport {
+  readonly code: number;
+  readonly function: number;
+}
+/** Runs the instantiating kernel on every instance. Error `poolTooLarge` carries PoolTooLargeData. */
+export const createPool = request<CreatePoolParameters, CreatePoolResult>()("pool/create");
+
+export interface PoolTooLargeData {
+  readonly instances: number;
+  readonly instancesThatFit: number;
+  readonly bytesPerInstance: number;
+  /** The limit that was met, with its number. */
+  readonly limit: string;
+}
+
+export const releasePool = request<{ readonly pool: number }, null>()("pool/release");
+
+export interface InvokeParameters {
+  readonly pool: number;
+  readonly kernel: string;
+  /** The instances to run, in the order of the records below. Absent: all, in order. No duplicates. */
+  readonly instances?: readonly number[];
+  /** One record an instance: docs/kernel-abi.md, execution buffer. */
+  readonly arguments: Bytes;
+  /** Bytes of one record, a multiple of 4; may be 0. */
+  readonly argumentBytes: number;
+  readonly resultBytes: number;
+  /** Trap `fuel exhausted` beyond it; absent: no limit that a run could reach. */
+  readonly fuel?: number;
+  readonly progressToken?: number;
+}
+export interface InvokeResult {
+  /** For each instance run, two 32-bit words: trap code, function index. */
+  readonly status: Bytes;
+  /** One record an instance; the record of a trapped instance is zero. */
+  readonly results: Bytes;
+  /** Time on the device. */
+  readonly deviceSeconds: number;
+}
+export const invoke = request<InvokeParameters, InvokeResult>()("pool/invoke");
+
+/** Brings instances back to the state after instantiation. */
+export const resetPool = request<{ readonly pool: number; readonly instances?: readonly number[] }, null>()(
+  "pool/reset",
+);
+
+export interface WriteMemoryParameters {
+  readonly pool: number;
+  readonly writes: readonly { readonly instance: number; readonly address: number; readonly bytes: Bytes }[];
+}
+/** All writes are checked before the first is done: error `memoryOutOfBounds`. */
+export const writeMemory = request<WriteMemoryParameters, null>()("memory/write");
+
+export interface ReadMemoryParameters {
+  readonly pool: number;
+  readonly reads: readonly { readonly instance: number; readonly address: number; readonly length: number }[];
+}
+export const readMemory = request<ReadMemoryParameters, { readonly bytes: readonly Bytes[] }>()("memory/read");
+
+/** Words of the state region (docs/kernel-abi.md): globals and the memory's size. One entry an instance named. */
+export interface ReadStateParameters {
+  readonly pool: number;
+  readonly instances: readonly number[];
+  readonly word: number;
+  readonly words: number;
+}
+export const readState = request<ReadStateParameters, { readonly bytes: Bytes }>()("state/read");
+
+export interface WriteStateParameters {
+  readonly pool: number;
+  readonly instances: readonly number[];
+  readonly word: number;
+  readonly words: number;
+  /** `words` × 4 bytes an instance. */
+  readonly bytes: Bytes;
+}
+export const writeState = request<WriteStateParameters, null>()("state/write");
+
+/** Ends all work and answers; the `exit` notification, or the end of the client's stream, then ends the process. */
+export const shutdown = request<Record<string, never>, null>()("shutdown");
+
+export const requests = [
+  initialize,
+  listDevices,
+  loadModule,
+  unloadModule,
+  createPool,
+  releasePool,
+  invoke,
+  resetPool,
+  writeMemory,
+  readMemory,
+  readState,
+  writeState,
+  shutdown,
+] as const;
+
+/** Client to host. */
+export const exit = request<Record<string, never>, never>()("exit");
+/** Client to host; the request named by `id` answers with error `requestCancelled`. */
+export const cancelRequest = request<{ readonly id: number | string }, never>()("$/cancelRequest");
+
+/** Host to client, while a request that gave a progressToken runs. `fraction` is 0 to 1 where it is known. */
+export interface ProgressParameters {
+  readonly token: number;
+  readonly message: string;
+  readonly fraction?: number;
+}
+export const progress = request<ProgressParameters, never>()("$/progress");
+
+export interface LogParameters {
+  readonly level: "error" | "warning" | "info" | "debug";
+  readonly message: string;
+}
+/** Host to client. */
+export const log = request<LogParameters, never>()("log");
+
+export const notifications = [exit, cancelRequest, progress, log] as const;
+
+/** JSON-RPC's own codes and ours. An error's `message` is a sentence for a person; `data` is typed where it says so. */
+export const errorCodes = {
+  parseError: -32700,
+  invalidRequest: -32600,
+  methodNotFound: -32601,
+  invalidParams: -32602,
+  internalError: -32603,
+  /** LSP's number, which vscode-jsonrpc knows. */
+  requestCancelled: -32800,
+  notInitialized: -32002,
+  versionMismatch: -32010,
+  unknownDevice: -32011,
+  deviceUnusable: -32012,
+  /** The shader compiler refused the text: `data.log` has its output. */
+  buildFailed: -32013,
+  unknownModule: -32014,
+  unknownPool: -32015,
+  /** `data` is PoolTooLargeData. */
+  poolTooLarge: -32016,
+  memoryOutOfBounds: -32017,
+  /** A command buffer failed: `data.reason` names the device's error. */
+  deviceError: -32018,
+  shuttingDown: -32019,
+} as const;
+export type ErrorName = keyof typeof errorCodes;
