@@ -12,16 +12,26 @@ export function mapLists(statement: Statement, change: (list: Statement[]) => St
     case "if":
       return { ...statement, then: change(statement.then), else: change(statement.else) };
     case "switch":
-      return { ...statement, cases: statement.cases.map((item) => ({ ...item, body: change(item.body) })), default: change(statement.default) };
+      return {
+        ...statement,
+        cases: statement.cases.map((item) => ({ ...item, body: change(item.body) })),
+        default: change(statement.default),
+      };
     case "chain":
-      return { ...statement, segments: statement.segments.map((segment) => ({ ...segment, body: change(segment.body) })) };
+      return {
+        ...statement,
+        segments: statement.segments.map((segment) => ({ ...segment, body: change(segment.body) })),
+      };
     default:
       return statement;
   }
 }
 
 /** Replaces each statement, innermost lists first, by the statements that `change` gives for it. */
-export function rewrite(list: readonly Statement[], change: (statement: Statement) => readonly Statement[]): Statement[] {
+export function rewrite(
+  list: readonly Statement[],
+  change: (statement: Statement) => readonly Statement[],
+): Statement[] {
   const result: Statement[] = [];
   for (const statement of list) {
     const inner = mapLists(statement, (nested) => rewrite(nested, change));
@@ -56,7 +66,9 @@ export function visitStatements(list: readonly Statement[], visit: (statement: S
 }
 
 export function someStatement(list: readonly Statement[], test: (statement: Statement) => boolean): boolean {
-  return list.some((statement) => test(statement) || nestedLists(statement).some((nested) => someStatement(nested, test)));
+  return list.some(
+    (statement) => test(statement) || nestedLists(statement).some((nested) => someStatement(nested, test)),
+  );
 }
 
 /** Locals that the statement itself writes, nested lists not included. */

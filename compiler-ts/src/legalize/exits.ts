@@ -10,14 +10,17 @@ import type { IrFunction, IrModule, Label, Local, Statement } from "../ir/module
 import { JumpTargets, mapLists } from "../ir/walk.ts";
 
 const none = 0xffffffff;
+const nothing: ReadonlySet<Label> = new Set();
 
 interface Construct {
   readonly kind: "once" | "repeatedly" | "switch";
   /** Labels whose `break` leaves this construct, with the value that the chain's `skip` takes first, if any. */
-  readonly exits: ReadonlyMap<Label, Statement | undefined>;
+  readonly exits: Map<Label, Statement | undefined>;
   readonly loop: Label | undefined;
   /** Codes of jumps that pass through this construct's end. */
   readonly crossing: Set<number>;
+  /** Some `leave` or `repeat` is for it: it must stand in the text. */
+  used: boolean;
 }
 
 export function exits(module: IrModule): void {
@@ -36,20 +39,21 @@ class ExitLowering {
   }
 
   run(): void {
-    this.#func.body = this.#list(this.#func.body);
+    this.#func.body = this.#list(this.#func.body, nothing);
     if (this.#usesBranch) this.#func.variables.push(this.#branch);
   }
 
-  #list(list: readonly Statement[]): Statement[] {
+  /** `behind`: labels to whose end control falls when the list completes. A jump there may leave any construct that ends with the list. */
+  #list(list: readonly Statement[], behind: ReadonlySet<Label>): Statement[] {
     const result: Statement[] = [];
-    for (const statement of list) {
-      this.#statement(statement, result);
-      if (!completes(result[result.length - 1])) break;
-    }
+    list.forEach((statement, i) => {
+      if (completes(result[result.length - 1]))
+        this.#statement(statement, i === list.length - 1 ? behind : nothing, result);
+    });
     return result;
   }
 
-  #statement(statement: Statement, result: Statement[]): void {
+  #statement(statement: Statement, behind: ReadonlySet<Label>, result: Statement[]): void {
     switch (statement.kind) {
       case "break":
       case "continue":
@@ -57,21 +61,24 @@ class ExitLowering {
         break;
       case "block":
         this.#declare(statement.results);
-        this.#construct("once", new Map([[statement.label, undefined]]), undefined, statement.body, result);
+        this.#construct("once", exitsTo([...behind, statement.label]), undefined, statement.body, result);
         break;
       case "loop":
         this.#declare(statement.results);
-        this.#construct("repeatedly", new Map(), statement.label, statement.body, result);
+        this.#construct("repeatedly", exitsTo(behind), statement.label, statement.body, result);
         break;
       case "chain":
-        this.#chain(statement, result);
+        this.#chain(statement, behind, result);
         break;
       case "switch":
-        this.#switch(statement, result);
+        this.#switch(statement, behind, result);
         break;
       case "if":
         this.#declare(statement.results);
-        result.push({ ...(mapLists(statement, (nested) => this.#list(nested)) as Extract<Statement, { kind: "if" }>), results: [] });
+        result.push({
+          ...(mapLists(statement, (nested) => this.#list(nested, behind)) as Extract<Statement, { kind: "if" }>),
+          results: [],
+        });
         break;
       default:
         result.push(statement);
@@ -83,39 +90,61 @@ class ExitLowering {
     this.#func.variables.push(...results);
   }
 
-  #chain(statement: Extract<Statement, { kind: "chain" }>, result: Statement[]): void {
+  #chain(statement: Extract<Statement, { kind: "chain" }>, behind: ReadonlySet<Label>, result: Statement[]): void {
     this.#declare([...statement.results, statement.skip]);
     const { segments, skip } = statement;
     result.push(assign(skip, i32(0)));
     segments.forEach((segment, position) => {
       // A jump to a later segment's label sets `skip`; to its own it just leaves, the next guard holds anyway.
-      const labels = new Map<Label, Statement | undefined>();
+      const last = position === segments.length - 1;
+      const labels = exitsTo(last ? behind : nothing);
       segments.forEach((target, at) => {
         if (at >= position) labels.set(target.label, at === position ? undefined : assign(skip, i32(at + 1)));
       });
       const wanted = this.#targets.of(segment.body);
       const body: Statement[] = [];
-      if ([...labels.keys()].some((label) => wanted.has(label))) this.#construct("once", labels, undefined, segment.body, body);
-      else body.push(...this.#list(segment.body));
+      if ([...labels.keys()].some((label) => wanted.has(label)))
+        this.#construct("once", labels, undefined, segment.body, body);
+      else body.push(...this.#list(segment.body, last ? behind : nothing));
       if (position === 0) result.push(...body);
-      else result.push({ kind: "if", condition: apply("i32", "i32.le_u", [read(skip), i32(position)]), results: [], then: body, else: [] });
+      else
+        result.push({
+          kind: "if",
+          condition: apply("i32", "i32.le_u", [read(skip), i32(position)]),
+          results: [],
+          then: body,
+          else: [],
+        });
     });
   }
 
-  #construct(kind: "once" | "repeatedly", labels: Construct["exits"], loop: Label | undefined, body: readonly Statement[], result: Statement[]): void {
-    const construct: Construct = { kind, exits: labels, loop, crossing: new Set() };
+  #construct(
+    kind: "once" | "repeatedly",
+    labels: Construct["exits"],
+    loop: Label | undefined,
+    body: readonly Statement[],
+    result: Statement[],
+  ): void {
+    const construct: Construct = { kind, exits: labels, loop, crossing: new Set(), used: kind === "repeatedly" };
     this.#constructs.push(construct);
-    let inner = this.#list(body);
+    let inner = this.#list(body, new Set(labels.keys()));
     if (kind === "repeatedly") inner = closeLoop(inner);
     else if (inner[inner.length - 1]?.kind === "leave") inner.pop();
     this.#constructs.pop();
-    this.#finish(construct, { kind, body: inner }, result);
+    if (construct.used) this.#finish(construct, { kind, body: inner }, result);
+    else result.push(...inner);
   }
 
-  #switch(statement: Extract<Statement, { kind: "switch" }>, result: Statement[]): void {
-    const construct: Construct = { kind: "switch", exits: new Map(), loop: undefined, crossing: new Set() };
+  #switch(statement: Extract<Statement, { kind: "switch" }>, behind: ReadonlySet<Label>, result: Statement[]): void {
+    const construct: Construct = {
+      kind: "switch",
+      exits: exitsTo(behind),
+      loop: undefined,
+      crossing: new Set(),
+      used: true,
+    };
     this.#constructs.push(construct);
-    const lowered = mapLists(statement, (nested) => this.#list(nested));
+    const lowered = mapLists(statement, (nested) => this.#list(nested, nothing));
     this.#constructs.pop();
     this.#finish(construct, lowered, result);
   }
@@ -130,6 +159,7 @@ class ExitLowering {
     result.push(assign(this.#branch, i32(none)), statement);
     const depth = this.#constructs.length;
     const outer = this.#constructs[depth - 1] as Construct;
+    outer.used = true;
     const next = 2 * depth + 1;
     if (construct.crossing.has(next)) result.push(this.#ifBranch("i32.eq", next, { kind: "repeat" }));
     const leaving = [...construct.crossing].filter((code) => code !== next);
@@ -139,28 +169,42 @@ class ExitLowering {
   }
 
   #ifBranch(comparison: string, code: number, then: Statement): Statement {
-    return { kind: "if", condition: apply("i32", comparison, [read(this.#branch), i32(code)]), results: [], then: [then], else: [] };
+    return {
+      kind: "if",
+      condition: apply("i32", comparison, [read(this.#branch), i32(code)]),
+      results: [],
+      then: [then],
+      else: [],
+    };
   }
 
   #jump(statement: Extract<Statement, { kind: "break" | "continue" }>, result: Statement[]): void {
     const innermost = this.#constructs.length;
     for (let depth = innermost; depth >= 1; depth--) {
       const construct = this.#constructs[depth - 1] as Construct;
-      const isTarget = statement.kind === "continue" ? construct.loop === statement.label : construct.exits.has(statement.label);
+      const isTarget =
+        statement.kind === "continue" ? construct.loop === statement.label : construct.exits.has(statement.label);
       if (!isTarget) continue;
       const prepare = construct.exits.get(statement.label);
       if (statement.kind === "break" && prepare !== undefined) result.push(prepare);
       if (depth === innermost) {
+        construct.used = true;
         result.push({ kind: statement.kind === "continue" ? "repeat" : "leave" });
         return;
       }
       const code = 2 * depth + (statement.kind === "continue" ? 1 : 0);
-      (this.#constructs[innermost - 1] as Construct).crossing.add(code);
+      const left = this.#constructs[innermost - 1] as Construct;
+      left.crossing.add(code);
+      left.used = true;
       result.push(assign(this.#branch, i32(code)), { kind: "leave" });
       return;
     }
     throw new Error(`${this.#func.name}: jump to label ${statement.label.name}, which no construct owns`);
   }
+}
+
+function exitsTo(labels: Iterable<Label>): Map<Label, Statement | undefined> {
+  return new Map([...labels].map((label) => [label, undefined]));
 }
 
 /** The body of a loop that repeats by itself and leaves explicitly. */

@@ -13,8 +13,10 @@ export function fuel(module: IrModule, graph: CallGraph): void {
     // Its callers charge the call, and nothing may end a function from inside its `switch`.
     if (func.kind === "dispatcher") continue;
     const facts = graph.facts.get(func.index) as FunctionFacts;
-    const recursiveCall = (statement: Statement): boolean => statement.kind === "call" && isRecursiveCall(graph, facts, statement.callee);
-    if (someStatement(func.body, (statement) => statement.kind === "loop" || recursiveCall(statement))) charge(func, graph, recursiveCall);
+    const recursiveCall = (statement: Statement): boolean =>
+      statement.kind === "call" && isRecursiveCall(graph, facts, statement.callee);
+    if (someStatement(func.body, (statement) => statement.kind === "loop" || recursiveCall(statement)))
+      charge(func, graph, recursiveCall);
   }
 }
 
@@ -43,7 +45,10 @@ function charge(func: IrFunction, graph: CallGraph, recursiveCall: (statement: S
       case "loop":
         return [{ ...statement, body: [...chargeOne, ...statement.body] }];
       case "call": {
-        const around = graph.facts.get(statement.callee)?.usesFuel === true ? [giveBack, statement, assign(remaining, field("fuel"))] : [statement];
+        const around =
+          graph.facts.get(statement.callee)?.usesFuel === true
+            ? [giveBack, statement, assign(remaining, field("fuel"))]
+            : [statement];
         return recursiveCall(statement) ? [...chargeOne, ...around] : around;
       }
       case "return":

@@ -9,6 +9,7 @@ import { globals } from "./globals.ts";
 import { indirectCalls } from "./indirectCalls.ts";
 import { memoryAccess } from "./memoryAccess.ts";
 import { outOfLine } from "./outOfLine.ts";
+import { stateAndTables } from "./stateAndTables.ts";
 import { trappingOperations } from "./trappingOperations.ts";
 
 export interface LegalizedModule {
@@ -33,6 +34,8 @@ export function legalize(module: IrModule, observe: PassObserver = () => {}): Le
   run("trappingOperations", trappingOperations);
   // Dispatchers are functions of their own: the call graph must see them.
   run("indirectCalls", indirectCalls);
+  // Before the call graph: it makes the traps of table and memory instructions visible as statements.
+  run("stateAndTables", stateAndTables);
   const graph = analyzeCallGraph(module);
   // Needs to know which calls may grow the memory; must see the calls before `calls` puts statements behind them.
   run("memoryAccess", (target) => memoryAccess(target, graph));

@@ -207,7 +207,10 @@ class FunctionLowering {
   /** Moves the branch's operands to where the target expects them. Several at once are evaluated first: a loop's parameters may depend on each other. */
   #transfer(frame: Frame, values: readonly Expression[]): Statement[] {
     const targets = frame.kind === "loop" ? frame.loopParameters : frame.results;
-    const stable = values.length > 1 && frame.kind === "loop" ? values.map((value) => (value.kind === "constant" ? value : this.#evaluate(value))) : values;
+    const stable =
+      values.length > 1 && frame.kind === "loop"
+        ? values.map((value) => (value.kind === "constant" ? value : this.#evaluate(value)))
+        : values;
     return targets.map((target, i) => assign(target, stable[i] as Expression));
   }
 
@@ -356,7 +359,13 @@ class FunctionLowering {
       elseCompletes = !frame.unreachable;
     }
     this.#stack.length = frame.height;
-    const statement: Statement = { kind: "if", condition: frame.condition as Expression, results: frame.targeted ? [] : frame.results, then: thenArm, else: elseArm };
+    const statement: Statement = {
+      kind: "if",
+      condition: frame.condition as Expression,
+      results: frame.targeted ? [] : frame.results,
+      then: thenArm,
+      else: elseArm,
+    };
     this.#leaveFrame(frame, thenCompletes || elseCompletes || frame.targeted);
     if (frame.targeted) this.#emit({ kind: "block", label: frame.label, results: frame.results, body: [statement] });
     else this.#emit(statement);
@@ -410,6 +419,7 @@ class FunctionLowering {
         this.#stack.pop();
         return true;
       case "select":
+      case "select t":
         this.#select();
         return true;
       case "ref.is_null":
@@ -438,7 +448,11 @@ class FunctionLowering {
         this.#stack.push(read(this.#locals[index] as Local));
         return true;
       case "global.get":
-        this.#emit({ kind: "globalGet", target: this.#pushTemporary(this.#module.globalTypes[index]?.value as ValueType), global: index });
+        this.#emit({
+          kind: "globalGet",
+          target: this.#pushTemporary(this.#module.globalTypes[index]?.value as ValueType),
+          global: index,
+        });
         return true;
       case "global.set":
         this.#emit({ kind: "globalSet", global: index, value: this.#pop() });
@@ -510,7 +524,12 @@ class FunctionLowering {
 
   #bulkResult(operation: string, immediates: readonly number[]): ValueType | undefined {
     if (operation === "table.get") return this.#module.tables[immediates[0] as number]?.element;
-    return operation === "memory.size" || operation === "memory.grow" || operation === "table.size" || operation === "table.grow" ? "i32" : undefined;
+    return operation === "memory.size" ||
+      operation === "memory.grow" ||
+      operation === "table.size" ||
+      operation === "table.grow"
+      ? "i32"
+      : undefined;
   }
 }
 
@@ -565,4 +584,3 @@ function readsAssignable(expression: Expression): boolean {
       return false;
   }
 }
-
