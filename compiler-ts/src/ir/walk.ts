@@ -10,7 +10,7 @@ export function mapLists(statement: Statement, change: (list: Statement[]) => St
     case "repeatedly":
       return { ...statement, body: change(statement.body) };
     case "if":
-      return { ...statement, then: change(statement.then), else: change(statement.else) };
+      return { ...statement, whenTrue: change(statement.whenTrue), whenFalse: change(statement.whenFalse) };
     case "switch":
       return {
         ...statement,
@@ -48,7 +48,7 @@ export function nestedLists(statement: Statement): readonly (readonly Statement[
     case "repeatedly":
       return [statement.body];
     case "if":
-      return [statement.then, statement.else];
+      return [statement.whenTrue, statement.whenFalse];
     case "switch":
       return [...statement.cases.map((item) => item.body), statement.default];
     case "chain":
@@ -75,6 +75,7 @@ export function someStatement(list: readonly Statement[], test: (statement: Stat
 export function assignedLocals(statement: Statement): readonly Local[] {
   switch (statement.kind) {
     case "assign":
+    case "declare":
     case "load":
     case "globalGet":
     case "trapping":
@@ -93,6 +94,7 @@ export function assignedLocals(statement: Statement): readonly Local[] {
 export function expressionsOf(statement: Statement): readonly Expression[] {
   switch (statement.kind) {
     case "assign":
+    case "declare":
     case "globalSet":
     case "setField":
       return [statement.value];
@@ -119,6 +121,11 @@ export function expressionsOf(statement: Statement): readonly Expression[] {
     default:
       return [];
   }
+}
+
+export function visitLocals(expression: Expression, visit: (local: Local) => void): void {
+  if (expression.kind === "local") visit(expression.local);
+  else if (expression.kind === "apply") for (const operand of expression.operands) visitLocals(operand, visit);
 }
 
 /** Labels that a jump inside the list names; memoized by list, since passes ask for nested lists again. */

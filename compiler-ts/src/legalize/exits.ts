@@ -112,8 +112,8 @@ class ExitLowering {
           kind: "if",
           condition: apply("i32", "i32.le_u", [read(skip), i32(position)]),
           results: [],
-          then: body,
-          else: [],
+          whenTrue: body,
+          whenFalse: [],
         });
     });
   }
@@ -173,8 +173,8 @@ class ExitLowering {
       kind: "if",
       condition: apply("i32", comparison, [read(this.#branch), i32(code)]),
       results: [],
-      then: [then],
-      else: [],
+      whenTrue: [then],
+      whenFalse: [],
     };
   }
 
@@ -216,8 +216,13 @@ function closeLoop(body: readonly Statement[]): Statement[] {
     return result;
   }
   if (!completes(last)) return result;
-  if (last?.kind === "if" && last.else.length === 0 && last.then.length === 1 && last.then[0]?.kind === "repeat") {
-    result[result.length - 1] = { ...last, condition: not(last.condition), then: [{ kind: "leave" }] };
+  if (
+    last?.kind === "if" &&
+    last.whenFalse.length === 0 &&
+    last.whenTrue.length === 1 &&
+    last.whenTrue[0]?.kind === "repeat"
+  ) {
+    result[result.length - 1] = { ...last, condition: not(last.condition), whenTrue: [{ kind: "leave" }] };
     return result;
   }
   result.push({ kind: "leave" });

@@ -31,11 +31,11 @@ function charge(func: IrFunction, graph: CallGraph, recursiveCall: (statement: S
       kind: "if",
       condition: apply("i32", "i32.eqz", [read(remaining)]),
       results: [],
-      then: [
+      whenTrue: [
         { kind: "bulk", operation: "fuel.refill", immediates: [], operands: [], target: remaining },
         { kind: "trapIf", condition: apply("i32", "i32.eqz", [read(remaining)]), trap: "fuel exhausted" },
       ],
-      else: [],
+      whenFalse: [],
     },
     assign(remaining, apply("i32", "i32.sub", [read(remaining), i32(1)])),
   ];

@@ -66,8 +66,11 @@ function makeDispatcher(
     if (values === undefined) matching.set(functionIndex, [value]);
     else values.push(value);
   };
-  if (table.contents !== undefined) table.contents.forEach((entry, element) => entry !== 0 && add(entry - 1, element));
-  else for (const func of referencedFunctions(module)) add(func, func + 1);
+  if (table.contents !== undefined) {
+    table.contents.forEach((entry, element) => {
+      if (entry !== 0) add(entry - 1, element);
+    });
+  } else for (const func of referencedFunctions(module)) add(func, func + 1);
   const cases = [...matching].map(
     ([functionIndex, values]): SwitchCase => ({
       values,
