@@ -12,7 +12,7 @@ export const programs: readonly BenchProgram[] = [
   { name: "collatz", exportName: "longest", argumentsOf: (instance) => [1000 + (instance % 32)] },
   { name: "sha256", exportName: "search", argumentsOf: (instance) => [instance, 256] },
   { name: "mandelbrot", exportName: "iterations", argumentsOf: (instance) => [16, 16, 256, instance % 256] },
-  { name: "nqueens", exportName: "solve_from", argumentsOf: (instance) => [10, instance % 10] },
+  { name: "nqueens", exportName: "solve_from", argumentsOf: (instance) => [12, instance % 12] },
   { name: "montecarlo", exportName: "price", argumentsOf: (instance) => [instance, 1000] },
   { name: "fib", exportName: "fib", argumentsOf: (instance) => [20 + (instance % 2)] },
 ];
