@@ -4,8 +4,11 @@ import Foundation
 // `(error as NSError).code` all work. A plain NSError of the same domain does not cast to the struct on Linux, so every throw
 // goes through `init(_:_:)`.
 
+// swift-format-ignore: AlwaysUseLowerCamelCase
 public let MTLLibraryErrorDomain = "MTLLibraryErrorDomain"
+// swift-format-ignore: AlwaysUseLowerCamelCase
 public let MTLCommandBufferErrorDomain = "MTLCommandBufferErrorDomain"
+// swift-format-ignore: AlwaysUseLowerCamelCase
 public let MTLBinaryArchiveDomain = "MTLBinaryArchiveDomain"
 
 public struct MTLLibraryError: _BridgedStoredNSError, @unchecked Sendable {

@@ -11,6 +11,7 @@ public enum MTLMathFloatingPointFunctions: Int, Sendable {
   case precise = 1
 }
 
+// swift-format-ignore: AlwaysUseLowerCamelCase
 /// Raw values are `major << 16 | minor`.
 public enum MTLLanguageVersion: UInt, Sendable {
   case version1_1 = 0x10001

@@ -15,6 +15,7 @@ public struct MTLSize: Equatable, Sendable {
   }
 }
 
+// swift-format-ignore: AlwaysUseLowerCamelCase
 public func MTLSizeMake(_ width: Int, _ height: Int, _ depth: Int) -> MTLSize {
   MTLSize(width: width, height: height, depth: depth)
 }

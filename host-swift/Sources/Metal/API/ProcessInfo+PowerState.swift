@@ -27,6 +27,7 @@ extension ProcessInfo {
 }
 
 extension NSNotification.Name {
+  // swift-format-ignore: AlwaysUseLowerCamelCase
   /// Posted when `isLowPowerModeEnabled` changes.
   public static let NSProcessInfoPowerStateDidChange = NSNotification.Name("NSProcessInfoPowerStateDidChangeNotification")
 }
