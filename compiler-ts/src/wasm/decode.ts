@@ -6,7 +6,7 @@
  */
 import { ByteReader, malformed } from "./byteReader.ts";
 import type { CustomSection, FunctionType, GlobalType, Module } from "./module.ts";
-import { noNames, readNames } from "./names.ts";
+import { functionDisplayNames, noNames, readNames } from "./names.ts";
 import { unsupportedProposal } from "./proposals.ts";
 import * as sections from "./sections.ts";
 import { assertValid } from "./validate.ts";
@@ -69,11 +69,10 @@ export function decode(bytes: Uint8Array): Module {
 
   const names = customSections.find((item) => item.name === "name");
   const { functionNames, localNames } = names === undefined ? noNames : readNames(names.bytes);
-  const nameOf = (definedIndex: number): string => {
-    const index = importedFunctions.length + definedIndex;
-    const exported = exports.find((item) => item.kind === "function" && item.index === index);
-    return functionNames.get(index) ?? exported?.name ?? String(index);
-  };
+  const functionTypes = [...importedFunctions, ...definedFunctions];
+  const nameOf = (definedIndex: number): string =>
+    functionDisplayNames({ imports, exports, functionTypes, functionNames })[importedFunctions.length + definedIndex] ??
+    "";
   if (definedFunctions.length > 0 && !byId.has(10)) {
     throw malformed("function and code section have inconsistent lengths", byId.get(3)?.start ?? 0);
   }
@@ -83,7 +82,7 @@ export function decode(bytes: Uint8Array): Module {
   return {
     types,
     imports,
-    functionTypes: [...importedFunctions, ...definedFunctions],
+    functionTypes,
     tables,
     memories,
     globalTypes: [...importedGlobals, ...globals.map((global) => global.type)],

@@ -1,6 +1,7 @@
 /** The custom section "name", specification appendix 7.4. Names are for people: a malformed section has none, and is no error. */
 import { CompileError } from "../diagnostics.ts";
 import { ByteReader } from "./byteReader.ts";
+import type { Module } from "./module.ts";
 
 export interface NameSection {
   readonly functionNames: ReadonlyMap<number, string>;
@@ -38,4 +39,20 @@ function readMap<Value>(reader: ByteReader, readValue: (reader: ByteReader) => V
 
 function readName(reader: ByteReader): string {
   return reader.name();
+}
+
+type NameSources = Pick<Module, "imports" | "exports" | "functionTypes" | "functionNames">;
+
+/** A name for every function of the index space: the name section's, else the import's or an export's, else `#index`. */
+export function functionDisplayNames(module: NameSources): string[] {
+  const names = module.functionTypes.map((_, index) => `#${index}`);
+  for (const item of module.exports)
+    if (item.kind === "function" && item.index < names.length) names[item.index] = item.name;
+  module.imports
+    .filter((item) => item.description.kind === "function")
+    .forEach((item, index) => {
+      names[index] = `${item.module}.${item.name}`;
+    });
+  for (const [index, name] of module.functionNames) if (index < names.length) names[index] = name;
+  return names;
 }

@@ -173,7 +173,7 @@ export function readCode(
       if (body.remaining > 0) throw malformed("END opcode expected", body.position);
       return { typeIndex, locals, instructions, offset, size };
     } catch (error) {
-      throw withFunction(error, nameOf(index));
+      throw withFunction(error, () => nameOf(index));
     }
   });
 }
@@ -199,7 +199,7 @@ function limit(message: string, offset: number): CompileError {
   return new CompileError({ kind: "limit", message, offset });
 }
 
-function withFunction(error: unknown, name: string): unknown {
+function withFunction(error: unknown, name: () => string): unknown {
   if (!(error instanceof CompileError) || error.diagnostic.kind === "invalid-module") return error;
-  return new CompileError({ ...error.diagnostic, function: name });
+  return new CompileError({ ...error.diagnostic, function: name() });
 }
