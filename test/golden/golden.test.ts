@@ -6,14 +6,14 @@ import { verify } from "../../compiler-ts/src/ir/verify.ts";
 import { profiles } from "../../compiler-ts/src/metadata.ts";
 import { assertGolden } from "../support/golden.ts";
 import { lintMsl } from "../support/mslLint.ts";
-import { assemble } from "../support/wat.ts";
+import { wat } from "../support/wat.ts";
 
 const directory = new URL("./", import.meta.url);
 const inputs = readdirSync(directory).filter((name) => name.endsWith(".wat"));
 
 describe("golden texts", () => {
   for (const input of inputs) {
-    const bytes = assemble(readFileSync(new URL(input, directory), "utf8"), input);
+    const bytes = wat(readFileSync(new URL(input, directory), "utf8"), input);
     const expected = (suffix: string): URL => new URL(input.replace(/\.wat$/, `.expected.${suffix}`), directory);
 
     it(`${input}: MSL for the apple profile`, () => {
