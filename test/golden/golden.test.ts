@@ -17,14 +17,20 @@ describe("golden texts", () => {
     const expected = (suffix: string): URL => new URL(input.replace(/\.wat$/, `.expected.${suffix}`), directory);
 
     it(`${input}: MSL for the apple profile`, () => {
-      const { text } = compileModule(bytes, { profile: profiles.apple, observe: (_pass, module) => verify(module, "legalizing") });
+      const { text } = compileModule(bytes, {
+        profile: profiles.apple,
+        observe: (_pass, module) => verify(module, "legalizing"),
+      });
       assert.deepEqual(lintMsl(text, { f64: false, contiguous: false }), []);
       assertGolden(expected("msl"), text);
     });
 
     it(`${input}: IR before and after legalization`, () => {
       const options = { profile: profiles.apple };
-      assertGolden(expected("ir"), `; lowered\n${emitIr(bytes, options, "lowered")}\n; legalized\n${emitIr(bytes, options, "legalized")}`);
+      assertGolden(
+        expected("ir"),
+        `; lowered\n${emitIr(bytes, options, "lowered")}\n; legalized\n${emitIr(bytes, options, "legalized")}`,
+      );
     });
 
     it(`${input}: the other profiles pass the lint, and the text is the same each time`, () => {

@@ -37,7 +37,7 @@ function withoutComments(text: string): string {
 }
 
 function checkHead(lines: readonly string[], report: Report): void {
-  const namespace = lines.findIndex((line) => line === "using namespace metal;");
+  const namespace = lines.indexOf("using namespace metal;");
   for (const pragma of ["#pragma METAL fp math_mode(safe)", "#pragma METAL fp contract(off)"]) {
     const at = lines.indexOf(pragma);
     if (at < 0 || at < namespace) report(`"${pragma}" must stand behind "using namespace metal;"`, Math.max(at, 0));
@@ -60,14 +60,23 @@ const forbidden: readonly (readonly [RegExp, string])[] = [
   [/<<\s*(?!\(|\d)[\w]+\s*(?!\s*&)[;)]/, "shift counts are constants or masked"],
 ];
 
-function checkLines(lines: readonly string[], options: { readonly f64: boolean; readonly contiguous: boolean }, report: Report): void {
+function checkLines(
+  lines: readonly string[],
+  options: { readonly f64: boolean; readonly contiguous: boolean },
+  report: Report,
+): void {
   lines.forEach((line, index) => {
     for (const [pattern, rule] of forbidden) if (pattern.test(line)) report(rule, index);
     if (!options.f64 && /\bdouble\b/.test(line)) report("this profile has no double", index);
-    if (!options.contiguous && /may_alias|\(device uint\*\)/.test(line)) report("an address of unknown alignment as uint*", index);
-    if (/^(?:static |kernel |template)?[\w ]*\(/.test(line) && /[(,] ?(?!device|constant|thread|threadgroup)\w+[*&] ?\w+/.test(line))
+    if (!options.contiguous && /may_alias|\(device uint\*\)/.test(line))
+      report("an address of unknown alignment as uint*", index);
+    if (
+      /^(?:static |kernel |template)?[\w ]*\(/.test(line) &&
+      /[(,] ?(?!device|constant|thread|threadgroup)\w+[*&] ?\w+/.test(line)
+    )
       report("a pointer or reference parameter has no address space", index);
-    if (/^\s*(?:uint|ulong|uchar|int|float|double)\s+\w+\[/.test(line)) report("per-thread arrays live in slow scratch memory", index);
+    if (/^\s*(?:uint|ulong|uchar|int|float|double)\s+\w+\[/.test(line))
+      report("per-thread arrays live in slow scratch memory", index);
   });
 }
 
@@ -91,12 +100,20 @@ function checkStructure(lines: readonly string[], report: Report): void {
     }
     for (let i = closings(code).before; i > 0; i--) {
       const closed = scopes.pop();
-      if (closed?.kind === "function" && index - closed.line > maximumFunctionLines) report(`function ${closed.name} has over ${maximumFunctionLines} lines`, closed.line);
+      if (closed?.kind === "function" && index - closed.line > maximumFunctionLines)
+        report(`function ${closed.name} has over ${maximumFunctionLines} lines`, closed.line);
     }
     if (inside("switch") && /\breturn\b/.test(code)) report("no return inside a switch", index);
-    if (scopes[scopes.length - 1]?.kind === "switch" && /\bcontinue\b/.test(code)) report("no continue inside a switch", index);
-    if (/^case .*\{$/.test(code) && /^break;$/.test((lines[index + 1] ?? "").trim()) && /switch/.test(lines[index - 1] ?? "")) report("the first case of a switch does nothing", index);
-    if (/[^/*]\s(?:\/|%)\s/.test(code) && !code.startsWith("#") && !mayDivide.test(currentFunction())) report("division outside its helpers", index);
+    if (scopes[scopes.length - 1]?.kind === "switch" && /\bcontinue\b/.test(code))
+      report("no continue inside a switch", index);
+    if (
+      /^case .*\{$/.test(code) &&
+      /^break;$/.test((lines[index + 1] ?? "").trim()) &&
+      /switch/.test(lines[index - 1] ?? "")
+    )
+      report("the first case of a switch does nothing", index);
+    if (/[^/*]\s(?:\/|%)\s/.test(code) && !code.startsWith("#") && !mayDivide.test(currentFunction()))
+      report("division outside its helpers", index);
     checkLoop(lines, index, code, report);
     for (let i = openings(code); i > 0; i--) scopes.push(scopeOf(lines, index, code, scopes.length === 0));
   });
@@ -142,7 +159,10 @@ function checkLoop(lines: readonly string[], index: number, code: string, report
   if (/^while\b/.test(code)) {
     // The charge of legalize/fuel.ts: test, refill, trap, decrement.
     const charge = lines.slice(index + 1, index + 6).map((line) => line.trim());
-    const charged = charge[0] === "if (fuel == 0u) {" && charge[1] === "fuel = wb_fuel_refill(instance);" && charge[4] === "fuel = fuel - 1u;";
+    const charged =
+      charge[0] === "if (fuel == 0u) {" &&
+      charge[1] === "fuel = wb_fuel_refill(instance);" &&
+      charge[4] === "fuel = fuel - 1u;";
     if (code !== "while (true) {" || !charged) report("a loop without fuel", index);
   }
   if (/^for\b/.test(code) && !countedLoop.test(code)) report("a for loop without a count", index);

@@ -3,7 +3,14 @@ import wabtFactory from "wabt";
 
 const wabt = await wabtFactory();
 
-const features = { sign_extension: true, sat_float_to_int: true, multi_value: true, bulk_memory: true, reference_types: true, simd: true } as const;
+const features = {
+  sign_extension: true,
+  sat_float_to_int: true,
+  multi_value: true,
+  bulk_memory: true,
+  reference_types: true,
+  simd: true,
+} as const;
 
 export function wat(text: string, name = "test.wat"): Uint8Array {
   const module = wabt.parseWat(name, text, features);
