@@ -1,0 +1,146 @@
+/** Traversal and rebuilding of nested statement lists, so that a pass names only the statements that it changes. */
+import type { Expression, Label, Local, Statement } from "./module.ts";
+
+/** The statement with its nested lists replaced by what `change` makes of them. */
+export function mapLists(statement: Statement, change: (list: Statement[]) => Statement[]): Statement {
+  switch (statement.kind) {
+    case "block":
+    case "loop":
+    case "once":
+    case "repeatedly":
+      return { ...statement, body: change(statement.body) };
+    case "if":
+      return { ...statement, whenTrue: change(statement.whenTrue), whenFalse: change(statement.whenFalse) };
+    case "switch":
+      return {
+        ...statement,
+        cases: statement.cases.map((item) => ({ ...item, body: change(item.body) })),
+        default: change(statement.default),
+      };
+    case "chain":
+      return {
+        ...statement,
+        segments: statement.segments.map((segment) => ({ ...segment, body: change(segment.body) })),
+      };
+    default:
+      return statement;
+  }
+}
+
+/** Replaces each statement, innermost lists first, by the statements that `change` gives for it. */
+export function rewrite(
+  list: readonly Statement[],
+  change: (statement: Statement) => readonly Statement[],
+): Statement[] {
+  const result: Statement[] = [];
+  for (const statement of list) {
+    const inner = mapLists(statement, (nested) => rewrite(nested, change));
+    for (const replacement of change(inner)) result.push(replacement);
+  }
+  return result;
+}
+
+export function nestedLists(statement: Statement): readonly (readonly Statement[])[] {
+  switch (statement.kind) {
+    case "block":
+    case "loop":
+    case "once":
+    case "repeatedly":
+      return [statement.body];
+    case "if":
+      return [statement.whenTrue, statement.whenFalse];
+    case "switch":
+      return [...statement.cases.map((item) => item.body), statement.default];
+    case "chain":
+      return statement.segments.map((segment) => segment.body);
+    default:
+      return [];
+  }
+}
+
+export function visitStatements(list: readonly Statement[], visit: (statement: Statement) => void): void {
+  for (const statement of list) {
+    visit(statement);
+    for (const nested of nestedLists(statement)) visitStatements(nested, visit);
+  }
+}
+
+export function someStatement(list: readonly Statement[], test: (statement: Statement) => boolean): boolean {
+  return list.some(
+    (statement) => test(statement) || nestedLists(statement).some((nested) => someStatement(nested, test)),
+  );
+}
+
+/** Locals that the statement itself writes, nested lists not included. */
+export function assignedLocals(statement: Statement): readonly Local[] {
+  switch (statement.kind) {
+    case "assign":
+    case "declare":
+    case "load":
+    case "globalGet":
+    case "trapping":
+      return [statement.target];
+    case "call":
+    case "callIndirect":
+      return statement.targets;
+    case "bulk":
+      return statement.target === undefined ? [] : [statement.target];
+    default:
+      return [];
+  }
+}
+
+/** Expressions that the statement itself evaluates, nested lists not included. */
+export function expressionsOf(statement: Statement): readonly Expression[] {
+  switch (statement.kind) {
+    case "assign":
+    case "declare":
+    case "globalSet":
+    case "setField":
+      return [statement.value];
+    case "load":
+      return [statement.address];
+    case "store":
+      return [statement.address, statement.value];
+    case "call":
+      return statement.arguments;
+    case "callIndirect":
+      return [statement.index, ...statement.arguments];
+    case "trapping":
+    case "bulk":
+      return statement.operands;
+    case "if":
+    case "trapIf":
+      return [statement.condition];
+    case "switch":
+      return [statement.index];
+    case "return":
+      return statement.values;
+    case "trapWith":
+      return [statement.code];
+    default:
+      return [];
+  }
+}
+
+export function visitLocals(expression: Expression, visit: (local: Local) => void): void {
+  if (expression.kind === "local") visit(expression.local);
+  else if (expression.kind === "apply") for (const operand of expression.operands) visitLocals(operand, visit);
+}
+
+/** Labels that a jump inside the list names; memoized by list, since passes ask for nested lists again. */
+export class JumpTargets {
+  readonly #known = new WeakMap<readonly Statement[], ReadonlySet<Label>>();
+
+  of(list: readonly Statement[]): ReadonlySet<Label> {
+    const known = this.#known.get(list);
+    if (known !== undefined) return known;
+    const labels = new Set<Label>();
+    for (const statement of list) {
+      if (statement.kind === "break" || statement.kind === "continue") labels.add(statement.label);
+      for (const nested of nestedLists(statement)) for (const label of this.of(nested)) labels.add(label);
+    }
+    this.#known.set(list, labels);
+    return labels;
+  }
+}
