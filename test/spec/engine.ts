@@ -42,8 +42,8 @@ export class Refusal extends Error {
   /** For traps: the specification's wordings that it may stand for. */
   readonly traps: readonly string[];
 
-  constructor(kind: Refusal["kind"], message: string, traps: readonly string[] = []) {
-    super(message);
+  constructor(kind: Refusal["kind"], message: string, traps: readonly string[] = [], cause?: unknown) {
+    super(message, { cause });
     this.name = "Refusal";
     this.kind = kind;
     this.traps = traps;

@@ -124,7 +124,7 @@ class FileRun {
         const instance = result instanceof Refusal ? undefined : result;
         this.current = instance;
         if (command.name !== undefined) this.named.set(command.name, instance);
-        return result instanceof Refusal ? failed(result.message, `${result.kind}: ${result.message}`) : passed;
+        return result instanceof Refusal ? failed(result.message, describe(result)) : passed;
       }
       case "register": {
         const instance = command.name === undefined ? this.current : this.named.get(command.name);
@@ -185,6 +185,11 @@ class FileRun {
       return error.kind === "invalid" || error.kind === "unsupported" ? passed : failed(error.message);
     }
   }
+}
+
+function describe({ kind, message, cause }: Refusal): string {
+  const details = cause instanceof Error ? `: ${cause.message.slice(0, 1000)}` : "";
+  return `${kind}: ${message}${details}`;
 }
 
 function callOf(action: Action): Call {
