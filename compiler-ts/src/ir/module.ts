@@ -40,7 +40,13 @@ export type Expression =
   | { readonly kind: "local"; readonly type: IrType; readonly local: Local; readonly size: number }
   | { readonly kind: "field"; readonly type: IrType; readonly field: InstanceField; readonly size: number }
   /** A pure operation by its wasm name (or a runtime name of legalize's), on operands of the types that it has in the specification. */
-  | { readonly kind: "apply"; readonly type: IrType; readonly operation: string; readonly operands: readonly Expression[]; readonly size: number };
+  | {
+      readonly kind: "apply";
+      readonly type: IrType;
+      readonly operation: string;
+      readonly operands: readonly Expression[];
+      readonly size: number;
+    };
 
 export interface SwitchCase {
   readonly values: readonly number[];
@@ -50,11 +56,28 @@ export interface SwitchCase {
 export type Statement =
   | { readonly kind: "assign"; readonly target: Local; readonly value: Expression }
   /** Read of linear memory at address + offset; `operation` is the wasm name. Before `memoryAccess` it can trap. */
-  | { readonly kind: "load"; readonly operation: string; readonly target: Local; readonly address: Expression; readonly offset: number }
-  | { readonly kind: "store"; readonly operation: string; readonly address: Expression; readonly value: Expression; readonly offset: number }
+  | {
+      readonly kind: "load";
+      readonly operation: string;
+      readonly target: Local;
+      readonly address: Expression;
+      readonly offset: number;
+    }
+  | {
+      readonly kind: "store";
+      readonly operation: string;
+      readonly address: Expression;
+      readonly value: Expression;
+      readonly offset: number;
+    }
   | { readonly kind: "globalGet"; readonly target: Local; readonly global: number }
   | { readonly kind: "globalSet"; readonly global: number; readonly value: Expression }
-  | { readonly kind: "call"; readonly callee: number; readonly arguments: readonly Expression[]; readonly targets: readonly Local[] }
+  | {
+      readonly kind: "call";
+      readonly callee: number;
+      readonly arguments: readonly Expression[];
+      readonly targets: readonly Local[];
+    }
   | {
       readonly kind: "callIndirect";
       readonly type: FunctionType;
@@ -64,7 +87,12 @@ export type Statement =
       readonly targets: readonly Local[];
     }
   /** A numeric operation that can trap: division, remainder, trapping truncation. */
-  | { readonly kind: "trapping"; readonly operation: string; readonly target: Local; readonly operands: readonly Expression[] }
+  | {
+      readonly kind: "trapping";
+      readonly operation: string;
+      readonly target: Local;
+      readonly operands: readonly Expression[];
+    }
   /** Memory and table instructions beyond loads and stores, by wasm name with their immediates. They can trap. */
   | {
       readonly kind: "bulk";
@@ -79,16 +107,23 @@ export type Statement =
       readonly kind: "if";
       readonly condition: Expression;
       readonly results: readonly Local[];
-      readonly then: Statement[];
-      readonly else: Statement[];
+      readonly whenTrue: Statement[];
+      readonly whenFalse: Statement[];
     }
   | { readonly kind: "break"; readonly label: Label }
   | { readonly kind: "continue"; readonly label: Label }
   /** Cases hold assignments and one `break` or `continue` each. */
-  | { readonly kind: "switch"; readonly index: Expression; readonly cases: readonly SwitchCase[]; readonly default: Statement[] }
+  | {
+      readonly kind: "switch";
+      readonly index: Expression;
+      readonly cases: readonly SwitchCase[];
+      readonly default: Statement[];
+    }
   | { readonly kind: "return"; readonly values: readonly Expression[] }
   | { readonly kind: "trap"; readonly trap: TrapMessage }
   // From here on: only after legalization.
+  /** An assignment that declares its variable for the rest of the list. */
+  | { readonly kind: "declare"; readonly target: Local; readonly value: Expression }
   | { readonly kind: "trapIf"; readonly condition: Expression; readonly trap: TrapMessage }
   /** Traps with the code that the expression gives, unless it is 0. */
   | { readonly kind: "trapWith"; readonly code: Expression }
@@ -96,7 +131,12 @@ export type Statement =
   | { readonly kind: "propagateTrap"; readonly attribute: boolean }
   | { readonly kind: "setField"; readonly field: InstanceField; readonly value: Expression }
   /** Segments in order; `break` to a segment's label goes on with the next one. Made of blocks that start at the same point. */
-  | { readonly kind: "chain"; readonly results: readonly Local[]; readonly skip: Local; readonly segments: readonly ChainSegment[] }
+  | {
+      readonly kind: "chain";
+      readonly results: readonly Local[];
+      readonly skip: Local;
+      readonly segments: readonly ChainSegment[];
+    }
   /** Executes its body once; `leave` inside goes on behind it. */
   | { readonly kind: "once"; readonly body: Statement[] }
   /** Repeats until a `leave`; falling off the end leaves as well. */
@@ -121,7 +161,7 @@ export interface IrFunction {
   readonly type: FunctionType;
   readonly parameters: readonly Local[];
   /** Declared at the function's start and zero there. */
-  readonly variables: Local[];
+  variables: Local[];
   body: Statement[];
 }
 

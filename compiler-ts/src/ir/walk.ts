@@ -10,18 +10,28 @@ export function mapLists(statement: Statement, change: (list: Statement[]) => St
     case "repeatedly":
       return { ...statement, body: change(statement.body) };
     case "if":
-      return { ...statement, then: change(statement.then), else: change(statement.else) };
+      return { ...statement, whenTrue: change(statement.whenTrue), whenFalse: change(statement.whenFalse) };
     case "switch":
-      return { ...statement, cases: statement.cases.map((item) => ({ ...item, body: change(item.body) })), default: change(statement.default) };
+      return {
+        ...statement,
+        cases: statement.cases.map((item) => ({ ...item, body: change(item.body) })),
+        default: change(statement.default),
+      };
     case "chain":
-      return { ...statement, segments: statement.segments.map((segment) => ({ ...segment, body: change(segment.body) })) };
+      return {
+        ...statement,
+        segments: statement.segments.map((segment) => ({ ...segment, body: change(segment.body) })),
+      };
     default:
       return statement;
   }
 }
 
 /** Replaces each statement, innermost lists first, by the statements that `change` gives for it. */
-export function rewrite(list: readonly Statement[], change: (statement: Statement) => readonly Statement[]): Statement[] {
+export function rewrite(
+  list: readonly Statement[],
+  change: (statement: Statement) => readonly Statement[],
+): Statement[] {
   const result: Statement[] = [];
   for (const statement of list) {
     const inner = mapLists(statement, (nested) => rewrite(nested, change));
@@ -38,7 +48,7 @@ export function nestedLists(statement: Statement): readonly (readonly Statement[
     case "repeatedly":
       return [statement.body];
     case "if":
-      return [statement.then, statement.else];
+      return [statement.whenTrue, statement.whenFalse];
     case "switch":
       return [...statement.cases.map((item) => item.body), statement.default];
     case "chain":
@@ -56,13 +66,16 @@ export function visitStatements(list: readonly Statement[], visit: (statement: S
 }
 
 export function someStatement(list: readonly Statement[], test: (statement: Statement) => boolean): boolean {
-  return list.some((statement) => test(statement) || nestedLists(statement).some((nested) => someStatement(nested, test)));
+  return list.some(
+    (statement) => test(statement) || nestedLists(statement).some((nested) => someStatement(nested, test)),
+  );
 }
 
 /** Locals that the statement itself writes, nested lists not included. */
 export function assignedLocals(statement: Statement): readonly Local[] {
   switch (statement.kind) {
     case "assign":
+    case "declare":
     case "load":
     case "globalGet":
     case "trapping":
@@ -81,6 +94,7 @@ export function assignedLocals(statement: Statement): readonly Local[] {
 export function expressionsOf(statement: Statement): readonly Expression[] {
   switch (statement.kind) {
     case "assign":
+    case "declare":
     case "globalSet":
     case "setField":
       return [statement.value];
@@ -107,6 +121,11 @@ export function expressionsOf(statement: Statement): readonly Expression[] {
     default:
       return [];
   }
+}
+
+export function visitLocals(expression: Expression, visit: (local: Local) => void): void {
+  if (expression.kind === "local") visit(expression.local);
+  else if (expression.kind === "apply") for (const operand of expression.operands) visitLocals(operand, visit);
 }
 
 /** Labels that a jump inside the list names; memoized by list, since passes ask for nested lists again. */

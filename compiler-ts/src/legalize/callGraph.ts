@@ -39,13 +39,36 @@ export function analyzeCallGraph(module: IrModule): CallGraph {
     const any = (test: (facts: OwnFacts) => boolean, inherited: (facts: FunctionFacts) => boolean): boolean =>
       members.some((member) => {
         const it = own.get(member) as OwnFacts;
-        return test(it) || [...it.callees].some((callee) => !inside.has(callee) && inherited(facts.get(callee) as FunctionFacts));
+        return (
+          test(it) ||
+          [...it.callees].some((callee) => !inside.has(callee) && inherited(facts.get(callee) as FunctionFacts))
+        );
       });
-    const mayTrap = recursive || any((it) => it.traps || it.loops, (it) => it.mayTrap);
-    const mayGrowMemory = any((it) => it.growsMemory, (it) => it.mayGrowMemory);
-    const usesFuel = recursive || any((it) => it.loops, (it) => it.usesFuel);
+    const mayTrap =
+      recursive ||
+      any(
+        (it) => it.traps || it.loops,
+        (it) => it.mayTrap,
+      );
+    const mayGrowMemory = any(
+      (it) => it.growsMemory,
+      (it) => it.mayGrowMemory,
+    );
+    const usesFuel =
+      recursive ||
+      any(
+        (it) => it.loops,
+        (it) => it.usesFuel,
+      );
     for (const member of members) {
-      facts.set(member, { callees: (own.get(member) as OwnFacts).callees, component, recursive, mayTrap, mayGrowMemory, usesFuel });
+      facts.set(member, {
+        callees: (own.get(member) as OwnFacts).callees,
+        component,
+        recursive,
+        mayTrap,
+        mayGrowMemory,
+        usesFuel,
+      });
       order.push(member);
     }
   });
@@ -71,7 +94,6 @@ function ownFacts(body: Parameters<typeof visitStatements>[0]): OwnFacts {
         break;
       case "bulk":
         if (statement.operation === "memory.grow" || statement.operation === "instance.reset") facts.growsMemory = true;
-        if (!neverTraps.has(statement.operation)) facts.traps = true;
         break;
       default:
         break;
@@ -79,19 +101,6 @@ function ownFacts(body: Parameters<typeof visitStatements>[0]): OwnFacts {
   });
   return facts;
 }
-
-const neverTraps: ReadonlySet<string> = new Set([
-  "memory.size",
-  "memory.grow",
-  "data.drop",
-  "elem.drop",
-  "table.size",
-  "table.grow",
-  "call_indirect.trap",
-  "call_indirect.reference",
-  "instance.reset",
-  "table.reset",
-]);
 
 /** Iterative: modules with thousands of functions in one chain must not exhaust the stack. */
 function stronglyConnectedComponents(graph: ReadonlyMap<number, OwnFacts>): number[][] {

@@ -13,13 +13,22 @@ export function calls(module: IrModule, graph: CallGraph): void {
     const caller = graph.facts.get(func.index) as FunctionFacts;
     const dispatcher = func.kind === "dispatcher";
     func.body = rewrite(func.body, (statement) => {
-      if (statement.kind === "switch") return dispatcher ? [statement, { kind: "propagateTrap", attribute: false }] : [statement];
+      if (statement.kind === "switch")
+        return dispatcher ? [statement, { kind: "propagateTrap", attribute: false }] : [statement];
       if (statement.kind !== "call") return [statement];
       const callee = graph.facts.get(statement.callee) as FunctionFacts;
       const result: Statement[] = [statement];
       if (isRecursiveCall(graph, caller, statement.callee) && !dispatcher) {
-        result.unshift({ kind: "trapIf", condition: apply("i32", "i32.eqz", [field("depth")]), trap: "call stack exhausted" });
-        result.splice(1, 0, { kind: "setField", field: "depth", value: apply("i32", "i32.sub", [field("depth"), i32(1)]) });
+        result.unshift({
+          kind: "trapIf",
+          condition: apply("i32", "i32.eqz", [field("depth")]),
+          trap: "call stack exhausted",
+        });
+        result.splice(1, 0, {
+          kind: "setField",
+          field: "depth",
+          value: apply("i32", "i32.sub", [field("depth"), i32(1)]),
+        });
         result.push({ kind: "setField", field: "depth", value: apply("i32", "i32.add", [field("depth"), i32(1)]) });
       }
       // A dispatcher's cases hold the call alone: nothing returns from inside a `switch` (Apple's compiler service can crash on it).

@@ -34,4 +34,3 @@ function chainOf(outermost: Block, names: NameSource): Statement {
   }
   return { kind: "chain", results, skip: names.variable("i32", "skip"), segments };
 }
-

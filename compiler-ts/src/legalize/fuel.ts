@@ -13,8 +13,10 @@ export function fuel(module: IrModule, graph: CallGraph): void {
     // Its callers charge the call, and nothing may end a function from inside its `switch`.
     if (func.kind === "dispatcher") continue;
     const facts = graph.facts.get(func.index) as FunctionFacts;
-    const recursiveCall = (statement: Statement): boolean => statement.kind === "call" && isRecursiveCall(graph, facts, statement.callee);
-    if (someStatement(func.body, (statement) => statement.kind === "loop" || recursiveCall(statement))) charge(func, graph, recursiveCall);
+    const recursiveCall = (statement: Statement): boolean =>
+      statement.kind === "call" && isRecursiveCall(graph, facts, statement.callee);
+    if (someStatement(func.body, (statement) => statement.kind === "loop" || recursiveCall(statement)))
+      charge(func, graph, recursiveCall);
   }
 }
 
@@ -29,11 +31,11 @@ function charge(func: IrFunction, graph: CallGraph, recursiveCall: (statement: S
       kind: "if",
       condition: apply("i32", "i32.eqz", [read(remaining)]),
       results: [],
-      then: [
+      whenTrue: [
         { kind: "bulk", operation: "fuel.refill", immediates: [], operands: [], target: remaining },
         { kind: "trapIf", condition: apply("i32", "i32.eqz", [read(remaining)]), trap: "fuel exhausted" },
       ],
-      else: [],
+      whenFalse: [],
     },
     assign(remaining, apply("i32", "i32.sub", [read(remaining), i32(1)])),
   ];
@@ -43,7 +45,10 @@ function charge(func: IrFunction, graph: CallGraph, recursiveCall: (statement: S
       case "loop":
         return [{ ...statement, body: [...chargeOne, ...statement.body] }];
       case "call": {
-        const around = graph.facts.get(statement.callee)?.usesFuel === true ? [giveBack, statement, assign(remaining, field("fuel"))] : [statement];
+        const around =
+          graph.facts.get(statement.callee)?.usesFuel === true
+            ? [giveBack, statement, assign(remaining, field("fuel"))]
+            : [statement];
         return recursiveCall(statement) ? [...chargeOne, ...around] : around;
       }
       case "return":

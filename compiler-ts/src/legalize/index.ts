@@ -3,12 +3,14 @@ import type { IrModule } from "../ir/module.ts";
 import { analyzeCallGraph } from "./callGraph.ts";
 import { calls } from "./calls.ts";
 import { chains } from "./chains.ts";
+import { declarations } from "./declarations.ts";
 import { exits } from "./exits.ts";
 import { fuel } from "./fuel.ts";
 import { globals } from "./globals.ts";
 import { indirectCalls } from "./indirectCalls.ts";
 import { memoryAccess } from "./memoryAccess.ts";
 import { outOfLine } from "./outOfLine.ts";
+import { stateAndTables } from "./stateAndTables.ts";
 import { trappingOperations } from "./trappingOperations.ts";
 
 export interface LegalizedModule {
@@ -33,14 +35,18 @@ export function legalize(module: IrModule, observe: PassObserver = () => {}): Le
   run("trappingOperations", trappingOperations);
   // Dispatchers are functions of their own: the call graph must see them.
   run("indirectCalls", indirectCalls);
+  // Before the call graph: it makes the traps of table and memory instructions visible as statements.
+  run("stateAndTables", stateAndTables);
   const graph = analyzeCallGraph(module);
   // Needs to know which calls may grow the memory; must see the calls before `calls` puts statements behind them.
   run("memoryAccess", (target) => memoryAccess(target, graph));
   // Charges loops and recursive calls; must come before `calls`, whose depth counting then stands next to the call.
   run("fuel", (target) => fuel(target, graph));
   run("calls", (target) => calls(target, graph));
-  // The last two: after `exits` there are no labels.
+  // After `exits` there are no labels.
   run("chains", chains);
   run("exits", exits);
+  // Last: it looks at where each variable finally occurs.
+  run("declarations", declarations);
   return { module, outOfLine: outOfLine(module, graph), order: graph.order };
 }

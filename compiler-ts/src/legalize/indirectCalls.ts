@@ -22,7 +22,14 @@ export function indirectCalls(module: IrModule): void {
     func.body = rewrite(func.body, (statement) => {
       if (statement.kind !== "callIndirect") return [statement];
       const dispatcher = dispatcherFor(statement.type, statement.table);
-      return [{ kind: "call", callee: dispatcher.index, arguments: [statement.index, ...statement.arguments], targets: statement.targets }];
+      return [
+        {
+          kind: "call",
+          callee: dispatcher.index,
+          arguments: [statement.index, ...statement.arguments],
+          targets: statement.targets,
+        },
+      ];
     });
   }
   for (const dispatcher of dispatchers.values()) module.functions.set(dispatcher.index, dispatcher);
@@ -33,11 +40,21 @@ function typeKey(type: FunctionType): string {
 }
 
 /** What `table` can hold: its contents if they are fixed, else every function that anything makes a reference to. */
-function makeDispatcher(module: IrModule, type: FunctionType, tableIndex: number, index: number, ordinal: number): IrFunction {
+function makeDispatcher(
+  module: IrModule,
+  type: FunctionType,
+  tableIndex: number,
+  index: number,
+  ordinal: number,
+): IrFunction {
   const table = module.tables[tableIndex] as IrTable;
   const key = typeKey(type);
   const selector: Local = { kind: "parameter", type: "i32", name: "element" };
-  const parameters: Local[] = type.parameters.map((parameter, i) => ({ kind: "parameter", type: parameter, name: `p${i}` }));
+  const parameters: Local[] = type.parameters.map((parameter, i) => ({
+    kind: "parameter",
+    type: parameter,
+    name: `p${i}`,
+  }));
   const results: Local[] = type.results.map((result, i) => ({ kind: "variable", type: result, name: `result${i}` }));
   const reference: Local = { kind: "temporary", type: "i32", name: "reference" };
   const failure: Local = { kind: "variable", type: "i32", name: "failure" };
@@ -49,16 +66,34 @@ function makeDispatcher(module: IrModule, type: FunctionType, tableIndex: number
     if (values === undefined) matching.set(functionIndex, [value]);
     else values.push(value);
   };
-  if (table.contents !== undefined) table.contents.forEach((entry, element) => entry !== 0 && add(entry - 1, element));
-  else for (const func of referencedFunctions(module)) add(func, func + 1);
+  if (table.contents !== undefined) {
+    table.contents.forEach((entry, element) => {
+      if (entry !== 0) add(entry - 1, element);
+    });
+  } else for (const func of referencedFunctions(module)) add(func, func + 1);
   const cases = [...matching].map(
-    ([functionIndex, values]): SwitchCase => ({ values, body: [{ kind: "call", callee: functionIndex, arguments: parameters.map(read), targets: results }] }),
+    ([functionIndex, values]): SwitchCase => ({
+      values,
+      body: [{ kind: "call", callee: functionIndex, arguments: parameters.map(read), targets: results }],
+    }),
   );
   const body: Statement[] = [];
   // Out of bounds, null and mismatch are told apart off the fast path.
-  const explain: Statement = { kind: "bulk", operation: "call_indirect.trap", immediates: [tableIndex], operands: [read(selector)], target: failure };
+  const explain: Statement = {
+    kind: "bulk",
+    operation: "call_indirect.trap",
+    immediates: [tableIndex],
+    operands: [read(selector)],
+    target: failure,
+  };
   if (table.contents === undefined) {
-    body.push({ kind: "bulk", operation: "call_indirect.reference", immediates: [tableIndex], operands: [read(selector)], target: reference });
+    body.push({
+      kind: "bulk",
+      operation: "call_indirect.reference",
+      immediates: [tableIndex],
+      operands: [read(selector)],
+      target: reference,
+    });
   }
   const dispatch = table.contents === undefined ? read(reference) : read(selector);
   if (cases.length === 0) body.push(explain);
@@ -88,7 +123,8 @@ function referencedFunctions(module: IrModule): number[] {
     }
   }
   for (const global of module.globals) {
-    if (global.type === "funcref" && global.initial.kind === "constant" && global.initial.bits !== 0) referenced.add(Number(global.initial.bits) - 1);
+    if (global.type === "funcref" && global.initial.kind === "constant" && global.initial.bits !== 0)
+      referenced.add(Number(global.initial.bits) - 1);
   }
   for (const func of module.functions.values()) {
     visitStatements(func.body, (statement) => {
@@ -99,6 +135,8 @@ function referencedFunctions(module: IrModule): number[] {
 }
 
 function collectReferences(expression: Expression, referenced: Set<number>): void {
-  if (expression.kind === "constant" && expression.type === "funcref" && expression.bits !== 0) referenced.add(Number(expression.bits) - 1);
-  else if (expression.kind === "apply") for (const operand of expression.operands) collectReferences(operand, referenced);
+  if (expression.kind === "constant" && expression.type === "funcref" && expression.bits !== 0)
+    referenced.add(Number(expression.bits) - 1);
+  else if (expression.kind === "apply")
+    for (const operand of expression.operands) collectReferences(operand, referenced);
 }

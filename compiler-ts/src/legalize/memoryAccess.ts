@@ -38,7 +38,9 @@ class MemoryAccess {
   constructor(func: IrFunction, graph: CallGraph) {
     this.#func = func;
     this.#changesSize = (statement) =>
-      statement.kind === "call" ? graph.facts.get(statement.callee)?.mayGrowMemory === true : statement.kind === "bulk" && statement.operation === "memory.grow";
+      statement.kind === "call"
+        ? graph.facts.get(statement.callee)?.mayGrowMemory === true
+        : statement.kind === "bulk" && statement.operation === "memory.grow";
     let changes = false;
     visitStatements(func.body, (statement) => {
       changes ||= this.#changesSize(statement);
@@ -76,7 +78,11 @@ class MemoryAccess {
       // No memory is that large: 65,535 pages are the limit.
       result.push({ kind: "trapIf", condition: i32(1), trap: "out of bounds memory access" });
     } else if (address.kind !== "local" || (checked.get(address.local) ?? 0) < end) {
-      result.push({ kind: "trapIf", condition: apply("i32", "memory.out_of_bounds", [address, i32(end), read(this.#size)]), trap: "out of bounds memory access" });
+      result.push({
+        kind: "trapIf",
+        condition: apply("i32", "memory.out_of_bounds", [address, i32(end), read(this.#size)]),
+        trap: "out of bounds memory access",
+      });
       if (address.kind === "local") checked.set(address.local, end);
     }
     const at = statement.offset === 0 ? address : apply("i32", "i32.add", [address, i32(statement.offset)]);

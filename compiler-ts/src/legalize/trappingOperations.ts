@@ -7,7 +7,9 @@ import type { ValueType } from "../wasm/module.ts";
 export function trappingOperations(module: IrModule): void {
   for (const func of module.functions.values()) {
     const names = new OperandNames();
-    func.body = rewrite(func.body, (statement) => (statement.kind === "trapping" ? expand(statement, names) : [statement]));
+    func.body = rewrite(func.body, (statement) =>
+      statement.kind === "trapping" ? expand(statement, names) : [statement],
+    );
   }
 }
 
@@ -34,10 +36,19 @@ function expand(statement: Extract<Statement, { kind: "trapping" }>, names: Oper
     result.push({ kind: "trapWith", code: apply("i32", `${statement.operation}.trap`, [value]) });
   } else {
     const [dividend, divisor] = operands as [Expression, Expression];
-    if (divisor.kind !== "constant") result.push({ kind: "trapIf", condition: apply("i32", `${type}.eqz`, [divisor]), trap: "integer divide by zero" });
+    if (divisor.kind !== "constant")
+      result.push({
+        kind: "trapIf",
+        condition: apply("i32", `${type}.eqz`, [divisor]),
+        trap: "integer divide by zero",
+      });
     else if (BigInt(divisor.bits) === 0n) return [...result, { kind: "trap", trap: "integer divide by zero" }];
     if (name === "div_s" && mayOverflow(type, divisor)) {
-      result.push({ kind: "trapIf", condition: apply("i32", `${type}.div_s.overflows`, [dividend, divisor]), trap: "integer overflow" });
+      result.push({
+        kind: "trapIf",
+        condition: apply("i32", `${type}.div_s.overflows`, [dividend, divisor]),
+        trap: "integer overflow",
+      });
     }
   }
   result.push(assign(statement.target, apply(type, statement.operation, operands)));
@@ -48,4 +59,3 @@ function mayOverflow(type: ValueType, divisor: Expression): boolean {
   const minusOne = type === "i64" ? constant("i64", -1n) : constant("i32", -1);
   return divisor.kind !== "constant" || (minusOne.kind === "constant" && divisor.bits === minusOne.bits);
 }
-

@@ -140,7 +140,7 @@ class FunctionLowering {
       outer: this.#statements,
       condition,
       parameters: [],
-      then: undefined,
+      firstArm: undefined,
       targeted: false,
       unreachable: false,
     };
@@ -207,7 +207,10 @@ class FunctionLowering {
   /** Moves the branch's operands to where the target expects them. Several at once are evaluated first: a loop's parameters may depend on each other. */
   #transfer(frame: Frame, values: readonly Expression[]): Statement[] {
     const targets = frame.kind === "loop" ? frame.loopParameters : frame.results;
-    const stable = values.length > 1 && frame.kind === "loop" ? values.map((value) => (value.kind === "constant" ? value : this.#evaluate(value))) : values;
+    const stable =
+      values.length > 1 && frame.kind === "loop"
+        ? values.map((value) => (value.kind === "constant" ? value : this.#evaluate(value)))
+        : values;
     return targets.map((target, i) => assign(target, stable[i] as Expression));
   }
 
@@ -247,7 +250,7 @@ class FunctionLowering {
       body.push(...this.#transfer(frame, values), this.#jump(frame));
       this.#statements = outer;
     }
-    this.#emit({ kind: "if", condition, results: [], then: body, else: [] });
+    this.#emit({ kind: "if", condition, results: [], whenTrue: body, whenFalse: [] });
   }
 
   #branchTable(labels: readonly number[], defaultLabel: number): void {
@@ -288,8 +291,8 @@ class FunctionLowering {
   #else(): void {
     const frame = this.#frame;
     if (!frame.unreachable) this.#storeResults(frame);
-    frame.thenCompletes = !frame.unreachable;
-    frame.then = this.#statements;
+    frame.firstArmCompletes = !frame.unreachable;
+    frame.firstArm = this.#statements;
     frame.unreachable = false;
     this.#statements = [];
     this.#stack.length = frame.height;
@@ -300,12 +303,15 @@ class FunctionLowering {
     const frame = this.#frame;
     switch (frame.kind) {
       case "function":
-        return this.#endFunction(frame);
+        this.#endFunction(frame);
+        break;
       case "if":
-        return this.#endIf(frame);
+        this.#endIf(frame);
+        break;
       case "block":
       case "loop":
-        return this.#endBlock(frame);
+        this.#endBlock(frame);
+        break;
     }
   }
 
@@ -342,7 +348,7 @@ class FunctionLowering {
     let elseCompletes = true;
     let thenArm: Statement[];
     let thenCompletes: boolean;
-    if (frame.then === undefined) {
+    if (frame.firstArm === undefined) {
       // No else: the parameters are the results of the missing arm.
       if (!frame.unreachable) this.#storeResults(frame);
       thenArm = this.#statements;
@@ -350,13 +356,19 @@ class FunctionLowering {
       elseArm = frame.results.map((target, i) => assign(target, frame.parameters[i] as Expression));
     } else {
       if (!frame.unreachable) this.#storeResults(frame);
-      thenArm = frame.then;
-      thenCompletes = frame.thenCompletes ?? true;
+      thenArm = frame.firstArm;
+      thenCompletes = frame.firstArmCompletes ?? true;
       elseArm = this.#statements;
       elseCompletes = !frame.unreachable;
     }
     this.#stack.length = frame.height;
-    const statement: Statement = { kind: "if", condition: frame.condition as Expression, results: frame.targeted ? [] : frame.results, then: thenArm, else: elseArm };
+    const statement: Statement = {
+      kind: "if",
+      condition: frame.condition as Expression,
+      results: frame.targeted ? [] : frame.results,
+      whenTrue: thenArm,
+      whenFalse: elseArm,
+    };
     this.#leaveFrame(frame, thenCompletes || elseCompletes || frame.targeted);
     if (frame.targeted) this.#emit({ kind: "block", label: frame.label, results: frame.results, body: [statement] });
     else this.#emit(statement);
@@ -410,6 +422,7 @@ class FunctionLowering {
         this.#stack.pop();
         return true;
       case "select":
+      case "select t":
         this.#select();
         return true;
       case "ref.is_null":
@@ -438,7 +451,11 @@ class FunctionLowering {
         this.#stack.push(read(this.#locals[index] as Local));
         return true;
       case "global.get":
-        this.#emit({ kind: "globalGet", target: this.#pushTemporary(this.#module.globalTypes[index]?.value as ValueType), global: index });
+        this.#emit({
+          kind: "globalGet",
+          target: this.#pushTemporary(this.#module.globalTypes[index]?.value as ValueType),
+          global: index,
+        });
         return true;
       case "global.set":
         this.#emit({ kind: "globalSet", global: index, value: this.#pop() });
@@ -479,9 +496,15 @@ class FunctionLowering {
 
   #operation(instruction: Instruction): void {
     const { name, operands, results } = instruction.opcode;
-    if (instruction.immediate === "memory") return this.#memoryAccess(name, instruction.memoryOffset, results);
+    if (instruction.immediate === "memory") {
+      this.#memoryAccess(name, instruction.memoryOffset, results);
+      return;
+    }
     const immediates = bulkImmediates(instruction);
-    if (immediates !== undefined) return this.#bulk(name, immediates);
+    if (immediates !== undefined) {
+      this.#bulk(name, immediates);
+      return;
+    }
     const values = this.#popMany(operands?.length ?? 0);
     const result = results?.[0] as ValueType;
     if (trappingOperation.test(name)) {
@@ -510,7 +533,12 @@ class FunctionLowering {
 
   #bulkResult(operation: string, immediates: readonly number[]): ValueType | undefined {
     if (operation === "table.get") return this.#module.tables[immediates[0] as number]?.element;
-    return operation === "memory.size" || operation === "memory.grow" || operation === "table.size" || operation === "table.grow" ? "i32" : undefined;
+    return operation === "memory.size" ||
+      operation === "memory.grow" ||
+      operation === "table.size" ||
+      operation === "table.grow"
+      ? "i32"
+      : undefined;
   }
 }
 
@@ -565,4 +593,3 @@ function readsAssignable(expression: Expression): boolean {
       return false;
   }
 }
-

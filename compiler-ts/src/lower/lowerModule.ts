@@ -32,7 +32,12 @@ export function lowerModule(module: Module, options: LoweringOptions): IrModule 
   };
   const globals = module.globals.map((global): IrGlobal => {
     const type = global.type.value;
-    return { type, mutable: global.type.mutable, initial: constantExpression(module, global.initial), stateWord: allocateStateWord(wordsOf(type)) };
+    return {
+      type,
+      mutable: global.type.mutable,
+      initial: constantExpression(module, global.initial),
+      stateWord: allocateStateWord(wordsOf(type)),
+    };
   });
   const tables = layOutTables(module, instructions, allocateStateWord, (element) => referenceOf(module, element));
   const used = usedSegments(instructions);
@@ -66,7 +71,8 @@ export function lowerModule(module: Module, options: LoweringOptions): IrModule 
     functions,
     globals,
     tables: tables.tables,
-    memory: memory === undefined ? undefined : { minimumPages: memory.limits.minimum, maximumPages: memory.limits.maximum },
+    memory:
+      memory === undefined ? undefined : { minimumPages: memory.limits.minimum, maximumPages: memory.limits.maximum },
     data: segments.data,
     elements: segments.elements,
     image: segments.image,
@@ -78,7 +84,9 @@ export function lowerModule(module: Module, options: LoweringOptions): IrModule 
 }
 
 export function functionDisplayNames(module: Module): string[] {
-  return module.functionTypes.map((_, index) => module.functionNames.get(index) ?? exportNameOf(module, index) ?? `func[${index}]`);
+  return module.functionTypes.map(
+    (_, index) => module.functionNames.get(index) ?? exportNameOf(module, index) ?? `func[${index}]`,
+  );
 }
 
 function exportNameOf(module: Module, index: number): string | undefined {
@@ -101,10 +109,14 @@ function reachableFunctions(module: Module, roots: readonly number[]): number[] 
   const reachReferences = (): void => {
     // With an indirect call in sight, every function that a segment, a global or the code itself makes a reference to counts.
     references = true;
-    for (const segment of module.elements) for (const element of segment.elements) if (element.kind === "refFunc") pending.push(element.functionIndex);
-    for (const global of module.globals) if (global.initial.kind === "refFunc") pending.push(global.initial.functionIndex);
+    for (const segment of module.elements)
+      for (const element of segment.elements) if (element.kind === "refFunc") pending.push(element.functionIndex);
+    for (const global of module.globals)
+      if (global.initial.kind === "refFunc") pending.push(global.initial.functionIndex);
     for (const [index, body] of module.functions.entries())
-      if (reached.has(index)) for (const item of body.instructions) if (item.opcode.name === "ref.func" && item.immediate === "index") pending.push(item.index);
+      if (reached.has(index))
+        for (const item of body.instructions)
+          if (item.opcode.name === "ref.func" && item.immediate === "index") pending.push(item.index);
   };
   while (pending.length > 0) {
     const index = pending.pop() as number;
@@ -114,7 +126,8 @@ function reachableFunctions(module: Module, roots: readonly number[]): number[] 
     for (const instruction of body.instructions) {
       if (instruction.immediate === "index" && instruction.opcode.name === "call") pending.push(instruction.index);
       else if (instruction.immediate === "callIndirect" && !references) reachReferences();
-      else if (references && instruction.immediate === "index" && instruction.opcode.name === "ref.func") pending.push(instruction.index);
+      else if (references && instruction.immediate === "index" && instruction.opcode.name === "ref.func")
+        pending.push(instruction.index);
       else if (instruction.opcode.code >> 8 === 0xfd) refuseSimd(module, index, instruction);
     }
   }
@@ -152,12 +165,21 @@ function constantExpression(_module: Module, expression: ConstantExpression): Ex
       throw new CompileError({ kind: "unsupported", message: "SIMD is not supported: a constant of type v128" });
     case "globalGet":
       // Only imported globals may be named here, and imports were refused.
-      throw new CompileError({ kind: "unsupported", message: `imported global ${expression.globalIndex} in a constant expression` });
+      throw new CompileError({
+        kind: "unsupported",
+        message: `imported global ${expression.globalIndex} in a constant expression`,
+      });
   }
 }
 
 /** Section 4.5.4 of the specification, in its order. Memory and state are zero when it starts. */
-function instantiation(module: Module, globals: readonly IrGlobal[], tables: readonly IrTable[], data: readonly IrSegment[], elements: readonly IrSegment[]): Statement[] {
+function instantiation(
+  module: Module,
+  globals: readonly IrGlobal[],
+  tables: readonly IrTable[],
+  data: readonly IrSegment[],
+  elements: readonly IrSegment[],
+): Statement[] {
   const statements: Statement[] = [bulk("instance.reset", [module.memories[0]?.limits.minimum ?? 0], [])];
   globals.forEach((global, index) => {
     statements.push({ kind: "globalSet", global: index, value: global.initial });
@@ -168,9 +190,12 @@ function instantiation(module: Module, globals: readonly IrGlobal[], tables: rea
   module.elements.forEach((segment, index) => {
     if (segment.mode === "active") {
       const offset = constantExpression(module, segment.offset as ConstantExpression);
-      statements.push(bulk("table.init", [index, segment.tableIndex], [offset, i32(0), i32((elements[index] as IrSegment).length)]));
+      statements.push(
+        bulk("table.init", [index, segment.tableIndex], [offset, i32(0), i32((elements[index] as IrSegment).length)]),
+      );
     }
-    if (segment.mode !== "passive" && elements[index]?.droppedWord !== undefined) statements.push(bulk("elem.drop", [index], []));
+    if (segment.mode !== "passive" && elements[index]?.droppedWord !== undefined)
+      statements.push(bulk("elem.drop", [index], []));
   });
   module.data.forEach((segment, index) => {
     if (segment.mode !== "active") return;
@@ -186,4 +211,3 @@ function instantiation(module: Module, globals: readonly IrGlobal[], tables: rea
 function bulk(operation: string, immediates: readonly number[], operands: readonly Expression[]): Statement {
   return { kind: "bulk", operation, immediates, operands, target: undefined };
 }
-

@@ -40,16 +40,20 @@ export function layOutSegments(
     size = (size + bytes + 7) & ~7;
     return offset;
   };
-  const data = module.data.map((segment, index): IrSegment => ({
-    imageOffset: place(segment.bytes.length),
-    length: segment.bytes.length,
-    droppedWord: used.data.has(index) ? allocateStateWord(1) : undefined,
-  }));
-  const elements = module.elements.map((segment, index): IrSegment => ({
-    imageOffset: place(segment.elements.length * 4),
-    length: segment.elements.length,
-    droppedWord: used.elements.has(index) ? allocateStateWord(1) : undefined,
-  }));
+  const data = module.data.map(
+    (segment, index): IrSegment => ({
+      imageOffset: place(segment.bytes.length),
+      length: segment.bytes.length,
+      droppedWord: used.data.has(index) ? allocateStateWord(1) : undefined,
+    }),
+  );
+  const elements = module.elements.map(
+    (segment, index): IrSegment => ({
+      imageOffset: place(segment.elements.length * 4),
+      length: segment.elements.length,
+      droppedWord: used.elements.has(index) ? allocateStateWord(1) : undefined,
+    }),
+  );
   const image = new Uint8Array(size);
   const view = new DataView(image.buffer);
   module.data.forEach((segment, index) => {

@@ -19,7 +19,8 @@ export function layOutTables(
   for (const instruction of instructions()) {
     if (instruction.immediate === "index") {
       if (instruction.opcode.name === "table.grow") grown.add(instruction.index);
-      if (instruction.opcode.name === "table.set" || instruction.opcode.name === "table.fill") written.add(instruction.index);
+      if (instruction.opcode.name === "table.set" || instruction.opcode.name === "table.fill")
+        written.add(instruction.index);
     } else if (instruction.immediate === "indexPair") {
       if (instruction.opcode.name === "table.copy") written.add(instruction.first);
       if (instruction.opcode.name === "table.init") written.add(instruction.second);
@@ -32,14 +33,29 @@ export function layOutTables(
     const first = word;
     word += capacity;
     if (word * 4 > maximumTableBytes)
-      throw new CompileError({ kind: "limit", message: `tables of ${word * 4} bytes an instance exceed the limit of ${maximumTableBytes} bytes` });
-    const constantContents = !grown.has(index) && !written.has(index) ? staticContents(module, index, minimum, referenceOf) : undefined;
-    return { minimum, capacity, word: first, sizeWord: grown.has(index) ? allocateStateWord(1) : undefined, contents: constantContents };
+      throw new CompileError({
+        kind: "limit",
+        message: `tables of ${word * 4} bytes an instance exceed the limit of ${maximumTableBytes} bytes`,
+      });
+    const constantContents =
+      !grown.has(index) && !written.has(index) ? staticContents(module, index, minimum, referenceOf) : undefined;
+    return {
+      minimum,
+      capacity,
+      word: first,
+      sizeWord: grown.has(index) ? allocateStateWord(1) : undefined,
+      contents: constantContents,
+    };
   });
   return { tables, words: word };
 }
 
-function staticContents(module: Module, table: number, length: number, referenceOf: (element: ConstantExpression) => number): number[] | undefined {
+function staticContents(
+  module: Module,
+  table: number,
+  length: number,
+  referenceOf: (element: ConstantExpression) => number,
+): number[] | undefined {
   const contents = new Array<number>(length).fill(0);
   for (const segment of module.elements) {
     if (segment.mode !== "active" || segment.tableIndex !== table) continue;

@@ -1,9 +1,12 @@
 /** Validation is the JavaScript engine's: exact, fast, and tested by everybody. */
 import { CompileError } from "../diagnostics.ts";
+import { malformed } from "./byteReader.ts";
 
 /** Throws a CompileError with the engine's own reason, and its offset where the engine gives one. */
 export function assertValid(bytes: Uint8Array): void {
   if (WebAssembly.validate(bytes)) return;
+  // V8 speaks of its own argument here, without an offset.
+  if (bytes.length === 0) throw malformed("unexpected end", 0);
   const { message, offset } = engineError(bytes);
   throw new CompileError({ kind: "invalid-module", message, ...(offset === undefined ? {} : { offset }) });
 }
