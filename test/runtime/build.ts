@@ -12,8 +12,16 @@ const here = dirname(fileURLToPath(import.meta.url));
 
 export const runtimeFolder = join(here, "../../compiler-ts/src/msl/runtime");
 
-/** As the host's cpu device compiles: no contraction, no fast math. */
-const runtimeFlags = ["-std=c++14", "-O2", "-march=native", "-ffp-contract=off", "-fno-math-errno", "-w"];
+const shim = join(here, "../../host-swift/Sources/Metal/CPU/Shim");
+
+/** As the host's cpu device compiles: behind its shim, no contraction, no fast math. */
+const runtimeFlags = [
+  ...["-x", "c++", "-std=c++14", "-O2", process.arch === "arm64" ? "-mcpu=native" : "-march=native", "-w"],
+  ...["-ffp-contract=off", "-fno-math-errno", "-nostdinc", "-nostdinc++"],
+  ...["-isystem", shim, "-include", join(shim, "metal_keywords")],
+];
+
+const head = "#include <metal_stdlib>\nusing namespace metal;\n";
 
 export function runtimeText(profile: Profile): string {
   return numericFiles(profile)
@@ -21,22 +29,19 @@ export function runtimeText(profile: Profile): string {
     .join("\n");
 }
 
-/** `WASMBURST_CLANG`, else the clang++ beside a Swift toolchain or on `PATH`; any other C++20 compiler does as well. */
+/** As the host looks for it: `WASMBURST_CLANG`, else beside a Swift toolchain, else on `PATH`. */
 function compiler(): string {
   const named = process.env.WASMBURST_CLANG;
   if (named !== undefined && named !== "") return named;
   const folders = (process.env.PATH ?? "").split(delimiter);
   const toolchains = folders
-    .filter((folder) => existsSync(join(folder, "swift")))
-    .map((folder) => dirname(realpathSync(join(folder, "swift"))));
-  for (const name of ["clang++", "g++"]) {
-    for (const folder of [...toolchains, ...folders]) {
-      if (existsSync(join(folder, name))) return join(folder, name);
-    }
+    .map((folder) => join(folder, "swift"))
+    .filter((swift) => existsSync(swift))
+    .map((swift) => dirname(realpathSync(swift)));
+  for (const folder of [...toolchains, ...folders]) {
+    if (existsSync(join(folder, "clang++"))) return join(folder, "clang++");
   }
-  throw new Error(
-    "the numeric runtime's tests need a C++ compiler: no clang++ or g++ on PATH, and WASMBURST_CLANG is not set",
-  );
+  throw new Error("no clang++ beside a Swift toolchain or on PATH, and WASMBURST_CLANG is not set");
 }
 
 function run(...arguments_: string[]): void {
@@ -47,17 +52,11 @@ function fromWord(type: NumericType, word: string): string {
   return type === "i32" || type === "f32" ? `uint(${word})` : word;
 }
 
-/** Scalar, because a kernel runs one instance a thread: rates are for that. GCC vectorizes such loops only above -O2. */
-const scalar = `#ifdef __clang__
-#define SCALAR _Pragma("clang loop vectorize(disable) interleave(disable)")
-#else
-#define SCALAR
-#endif
-`;
-
+/** Scalar, because a kernel runs one instance a thread: rates are for that. */
 function batch(name: string, value: string): string {
   return `extern "C" void batch_${name}(const ulong* as, const ulong* bs, ulong* results, ulong count) {
-  SCALAR for (ulong i = 0; i < count; i++) {
+  _Pragma("clang loop vectorize(disable) interleave(disable)")
+  for (ulong i = 0; i < count; i++) {
     ulong a = as[i];
     ulong b = bs[i];
     results[i] = ${value};
@@ -79,7 +78,7 @@ function operationLine({ name, operands, result, reference }: Operation): string
 /** Throws with the compiler's message where the runtime's text does not compile. */
 export async function checkSyntax(profile: Profile, folder: string): Promise<void> {
   const source = join(folder, `${profile.name}.syntax.cpp`);
-  await writeFile(source, `#include "prelude.h"\n${runtimeText(profile)}`);
+  await writeFile(source, `${head}${runtimeText(profile)}`);
   run(...runtimeFlags, "-fsyntax-only", "-I", here, source);
 }
 
@@ -91,7 +90,7 @@ export async function buildNumerics(profile: Profile, folder: string): Promise<s
 `;
   const batches = operations.map(operationBatch).join("");
   await writeFile(join(folder, "operations.inc"), operations.map(operationLine).join(""));
-  await writeFile(`${program}.cpp`, `#include "prelude.h"\n${runtimeText(profile)}\n${scalar}${batches}\n${plain}`);
+  await writeFile(`${program}.cpp`, `${head}${runtimeText(profile)}\n${batches}\n${plain}`);
   run(...runtimeFlags, "-I", here, "-c", `${program}.cpp`, "-o", `${program}.o`);
   const flush = `-DFLUSH=${profile.f32Subnormals ? "false" : "true"}`;
   run(

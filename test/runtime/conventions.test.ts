@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { type Profile, profiles } from "../../compiler-ts/src/metadata.ts";
 import { numericFiles } from "../../compiler-ts/src/msl/runtimeFiles.ts";
+import { lintMsl } from "../support/mslLint.ts";
 import { runtimeFolder } from "./build.ts";
 import { operations } from "./operations.ts";
 
@@ -59,26 +60,20 @@ test("for every kind of hardware each instruction is defined once, and names are
   }
 });
 
-test("divisions are in the two helpers and the hardware floats' own instruction, and MSL's hazards are absent", () => {
-  const divisions = new Set(["wb_u32_quotient", "wb_u64_quotient", "wb_f32_div", "wb_f64_div"]);
-  for (const file of everyFile) {
-    for (const chunk of chunksOf(file)) {
-      const code = withoutComments(chunk);
-      const name = definedName(chunk) ?? "";
-      assert.ok(!code.includes("/") || divisions.has(name), `${name} divides`);
-      assert.doesNotMatch(
-        code,
-        /%|#|\bgoto\b|\bswitch\b|\bfor\b|\bwhile\b|\{\s*static\b|\bmulhi\b|\bfma\b/,
-        `in ${name}`,
-      );
-    }
+test("the whole text passes the lint for emitted text", () => {
+  const head = "using namespace metal;\n#pragma METAL fp math_mode(safe)\n#pragma METAL fp contract(off)\n\n";
+  for (const kind of kinds) {
+    const text = head + numericFiles(kind).flatMap(chunksOf).join("\n\n");
+    assert.deepEqual(lintMsl(text, { f64: kind.f64, contiguous: false }), []);
   }
 });
 
-test("software f64 never says double, and no text says long long", () => {
-  for (const kind of kinds) {
-    const text = numericFiles(kind).flatMap(chunksOf).map(withoutComments).join("\n");
-    if (!kind.f64) assert.doesNotMatch(text, /\bdouble\b/);
-    assert.doesNotMatch(text, /\blong long\b|\d(ll|ull)\b/);
+test("variable shift counts are masked to the width of what they shift", () => {
+  for (const file of everyFile) {
+    for (const chunk of chunksOf(file)) {
+      for (const [shift, count = ""] of withoutComments(chunk).matchAll(/(?:<<|>>) (.*)/g)) {
+        assert.match(count, /^(?:\d+\b|\(.* & (?:31|63)ul?\))/, `${file}: "${shift}" in ${definedName(chunk)}`);
+      }
+    }
   }
 });

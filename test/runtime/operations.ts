@@ -12,8 +12,8 @@ export interface Operation {
   readonly reference: string;
 }
 
-/** The writer prints these in the line: MSL's operators on unsigned integers are wasm's, and reinterpreting raw bits is nothing. */
-const inline = /^i(32|64)\.(add|sub|mul|and|or|xor)$|reinterpret|const$/;
+/** What the writer prints in the line: operators on unsigned integers, comparisons, and nothing at all for a reinterpretation of bits. */
+const inline = /^i(32|64)\.(add|sub|mul|and|or|xor|eqz|eq|ne|[lg][te]_[su])$|reinterpret/;
 
 const numericTypes = new Set<string>(["i32", "i64", "f32", "f64"]);
 

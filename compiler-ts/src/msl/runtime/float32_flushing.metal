@@ -78,7 +78,7 @@ __attribute__((noinline)) static uint wb_f32_mul_exact(uint a, uint b) {
     wb_f32_parts y = wb_f32_split(magnitude_b);
     ulong product = ulong(x.significand) * ulong(y.significand);
     uint zeros = uint(clz(product));
-    result = wb_f32_pack(sign, x.exponent + y.exponent - 110 - int(zeros), product << zeros);
+    result = wb_f32_pack(sign, x.exponent + y.exponent - 110 - int(zeros), product << (zeros & 63u));
   }
   return result;
 }
@@ -111,7 +111,7 @@ __attribute__((noinline)) static uint wb_f32_div_exact(uint a, uint b) {
     ulong quotient = wb_u64_quotient(dividend, ulong(y.significand));
     ulong inexact = ulong(quotient * ulong(y.significand) != dividend);
     uint zeros = uint(clz(quotient));
-    result = wb_f32_pack(sign, x.exponent - y.exponent + 150 - int(zeros), ((quotient << 1) | inexact) << (zeros - 1u));
+    result = wb_f32_pack(sign, x.exponent - y.exponent + 150 - int(zeros), ((quotient << 1) | inexact) << ((zeros - 1u) & 63u));
   }
   return result;
 }

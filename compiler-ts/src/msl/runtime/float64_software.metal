@@ -20,8 +20,8 @@ static inline ulong wb_f64_round(ulong significand, uint base) {
 // Shifts right by 1 or more; what is lost stays as the lowest bit (the sticky bit of SoftFloat's "jamming" shift).
 static inline ulong wb_u64_shift_right_sticky(ulong a, uint shift) {
   uint count = shift > 63u ? 63u : shift;
-  ulong lost = a << (64u - count);
-  return (a >> count) | ulong(lost != 0ul);
+  ulong lost = a << ((64u - count) & 63u);
+  return (a >> (count & 63u)) | ulong(lost != 0ul);
 }
 
 __attribute__((noinline)) static ulong wb_f64_pack_subnormal(ulong significand, int base) {
@@ -67,8 +67,8 @@ __attribute__((noinline)) static ulong wb_f64_add(ulong a, ulong b) {
     small_exponent = small_exponent == 0u ? 1u : small_exponent;
     uint distance = large_exponent - small_exponent;
     distance = distance > 63u ? 63u : distance;
-    ulong aligned = small_significand >> distance;
-    aligned |= ulong((aligned << distance) != small_significand);
+    ulong aligned = small_significand >> (distance & 63u);
+    aligned |= ulong((aligned << (distance & 63u)) != small_significand);
     ulong negate = 0ul - ((a ^ b) >> 63);
     ulong sum = large_significand + ((aligned ^ negate) - negate);
     uint zeros = uint(clz(sum | 1ul)) - 1u;
@@ -103,7 +103,7 @@ static inline ulong wb_u64_multiply_high_sticky(ulong a, ulong b) {
 static inline ulong wb_f64_mul_finite(ulong sign, int exponents, ulong a_significand, ulong b_significand) {
   ulong product = wb_u64_multiply_high_sticky(a_significand << 10, b_significand << 11);
   uint shift = 1u - uint(product >> 62);
-  return wb_f64_pack(sign, exponents - 1023 - int(shift), product << shift);
+  return wb_f64_pack(sign, exponents - 1023 - int(shift), product << (shift & 63u));
 }
 
 // The exponent of a finite non-zero operand as if normalized, and its significand with the leading one at bit 52.

@@ -20,7 +20,7 @@ static inline uint wb_u32_reciprocal(uint divisor) {
 static inline ulong wb_f64_div_finite(ulong sign, int exponents, ulong a_significand, ulong b_significand) {
   uint shift = a_significand < b_significand ? 1u : 0u;
   uint reciprocal = wb_u32_reciprocal(uint(b_significand >> 21));
-  ulong remainder = a_significand << shift;
+  ulong remainder = a_significand << (shift & 63u);
   ulong high = ((remainder >> 22) * ulong(reciprocal)) >> 35;
   remainder = (remainder << 27) - high * b_significand;
   ulong low = ((remainder >> 22) * ulong(reciprocal)) >> 35;
@@ -90,7 +90,7 @@ static inline uint wb_u32_reciprocal_root(uint radicand) {
 // A 32-bit root from below, then 23 bits more from its remainder, then one correction; the final remainder is exact modulo 2^64.
 static inline ulong wb_f64_sqrt_finite(int exponent, ulong significand) {
   uint odd_exponent = 1u - (uint(exponent) & 1u);
-  ulong radicand = significand << (10u + odd_exponent);
+  ulong radicand = significand << ((10u + odd_exponent) & 63u);
   ulong reciprocal = ulong(wb_u32_reciprocal_root(uint(radicand >> 32)));
   ulong root = ((radicand >> 32) * reciprocal) >> 31;
   ulong remainder = radicand - root * root;
