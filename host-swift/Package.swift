@@ -24,9 +24,10 @@ let executableDependencies: [Target.Dependency] =
   ]
 
 #if os(Linux)
-  // Apple's Metal on a Mac; on Linux the slice of it that the host uses, over the cpu device.
+  // Apple's Metal on a Mac; on Linux the slice of it that the host uses, over the cpu device. The shim is embedded so that the
+  // host's binary needs no file beside it.
   let metalTargets: [Target] = [
-    .target(name: "Metal", resources: [.copy("CPU/Shim")]),
+    .target(name: "Metal", resources: [.embedInCode("CPU/Shim")]),
     .testTarget(name: "MetalTests", dependencies: ["Metal"]),
   ]
   let metalDependency: [Target.Dependency] = ["Metal"]

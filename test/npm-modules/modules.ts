@@ -6,17 +6,12 @@ export function xxhashModule(): Uint8Array {
   return readFileSync(new URL("../../node_modules/xxhash-wasm/workerd/xxhash.wasm", import.meta.url));
 }
 
-interface Compiler {
-  compile(bytes: ArrayBuffer | Uint8Array): Promise<unknown>;
-}
-
 /**
  * hash-wasm carries its modules inside its JavaScript, so the bytes are read where it hands them to WebAssembly.compile.
  * Each exports memory, Hash_GetBuffer() -> address of the input and later the digest, and Hash_Calculate(length, …).
  * Works once for each algorithm in a process: the package caches what it compiled.
  */
 export async function hashWasmModule(algorithm: "md5" | "sha256"): Promise<Uint8Array> {
-  const { WebAssembly } = globalThis as unknown as { readonly WebAssembly: Compiler };
   const compile = WebAssembly.compile;
   const seen: Uint8Array[] = [];
   WebAssembly.compile = (bytes) => {

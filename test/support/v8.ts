@@ -3,23 +3,6 @@
 export type WasmValue = number | bigint;
 export type ExportedFunction = (...args: readonly WasmValue[]) => WasmValue;
 
-interface ExportedMemory {
-  readonly buffer: ArrayBuffer;
-}
-
-// Neither the es2023 library nor @types/node 20 declares WebAssembly, and the DOM library would bring a browser along.
-const webAssembly = (
-  globalThis as unknown as {
-    readonly WebAssembly: {
-      readonly Module: new (bytes: Uint8Array) => object;
-      readonly Instance: new (
-        module: object,
-        imports: object,
-      ) => { readonly exports: Readonly<Record<string, ExportedFunction | ExportedMemory>> };
-    };
-  }
-).WebAssembly;
-
 export interface V8Instance {
   /** Throws for a name that is no exported function. */
   readonly exportedFunction: (name: string) => ExportedFunction;
@@ -29,18 +12,18 @@ export interface V8Instance {
 
 /** A factory of instances that share one compilation of a module without imports. */
 export function compileOnV8(bytes: Uint8Array): () => V8Instance {
-  const module = new webAssembly.Module(bytes);
+  const module = new WebAssembly.Module(bytes);
   return () => {
-    const { exports } = new webAssembly.Instance(module, {});
+    const { exports } = new WebAssembly.Instance(module);
     return {
       exportedFunction: (name) => {
         const exported = exports[name];
         if (typeof exported !== "function") throw new Error(`no exported function ${name}`);
-        return exported;
+        return (...values) => exported(...values);
       },
       memory: (name = "memory") => {
         const exported = exports[name];
-        if (exported === undefined || typeof exported === "function") throw new Error(`no exported memory ${name}`);
+        if (!(exported instanceof WebAssembly.Memory)) throw new Error(`no exported memory ${name}`);
         return new Uint8Array(exported.buffer);
       },
     };

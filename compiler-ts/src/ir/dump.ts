@@ -58,8 +58,8 @@ function dumpList(list: readonly Statement[], indent: string, lines: string[]): 
         nested(statement.kind, statement.body);
         break;
       case "if":
-        nested(`if ${dumpExpression(statement.condition)}${results(statement.results)}`, statement.then);
-        if (statement.else.length > 0) nested("else", statement.else);
+        nested(`if ${dumpExpression(statement.condition)}${results(statement.results)}`, statement.whenTrue);
+        if (statement.whenFalse.length > 0) nested("else", statement.whenFalse);
         break;
       case "switch":
         for (const item of statement.cases)
@@ -83,6 +83,8 @@ function dumpSimple(statement: Simple): string {
   switch (statement.kind) {
     case "assign":
       return `${statement.target.name} = ${dumpExpression(statement.value)}`;
+    case "declare":
+      return `let ${statement.target.name} = ${dumpExpression(statement.value)}`;
     case "load":
       return `${statement.target.name} = ${statement.operation} ${dumpExpression(statement.address)} + ${statement.offset}`;
     case "store":

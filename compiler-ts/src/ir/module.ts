@@ -107,8 +107,8 @@ export type Statement =
       readonly kind: "if";
       readonly condition: Expression;
       readonly results: readonly Local[];
-      readonly then: Statement[];
-      readonly else: Statement[];
+      readonly whenTrue: Statement[];
+      readonly whenFalse: Statement[];
     }
   | { readonly kind: "break"; readonly label: Label }
   | { readonly kind: "continue"; readonly label: Label }
@@ -122,6 +122,8 @@ export type Statement =
   | { readonly kind: "return"; readonly values: readonly Expression[] }
   | { readonly kind: "trap"; readonly trap: TrapMessage }
   // From here on: only after legalization.
+  /** An assignment that declares its variable for the rest of the list. */
+  | { readonly kind: "declare"; readonly target: Local; readonly value: Expression }
   | { readonly kind: "trapIf"; readonly condition: Expression; readonly trap: TrapMessage }
   /** Traps with the code that the expression gives, unless it is 0. */
   | { readonly kind: "trapWith"; readonly code: Expression }
@@ -159,7 +161,7 @@ export interface IrFunction {
   readonly type: FunctionType;
   readonly parameters: readonly Local[];
   /** Declared at the function's start and zero there. */
-  readonly variables: Local[];
+  variables: Local[];
   body: Statement[];
 }
 

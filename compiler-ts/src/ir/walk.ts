@@ -10,7 +10,7 @@ export function mapLists(statement: Statement, change: (list: Statement[]) => St
     case "repeatedly":
       return { ...statement, body: change(statement.body) };
     case "if":
-      return { ...statement, then: change(statement.then), else: change(statement.else) };
+      return { ...statement, whenTrue: change(statement.whenTrue), whenFalse: change(statement.whenFalse) };
     case "switch":
       return {
         ...statement,
@@ -27,17 +27,55 @@ export function mapLists(statement: Statement, change: (list: Statement[]) => St
   }
 }
 
-/** Replaces each statement, innermost lists first, by the statements that `change` gives for it. */
+/**
+ * Replaces each statement, innermost lists first, by the statements that `change` gives for it; `undefined` keeps it. What is kept is shared, not copied:
+ * most passes touch few statements, and compile time is spent here.
+ */
 export function rewrite(
-  list: readonly Statement[],
-  change: (statement: Statement) => readonly Statement[],
+  list: Statement[],
+  change: (statement: Statement) => readonly Statement[] | undefined,
 ): Statement[] {
-  const result: Statement[] = [];
-  for (const statement of list) {
-    const inner = mapLists(statement, (nested) => rewrite(nested, change));
-    for (const replacement of change(inner)) result.push(replacement);
+  let result: Statement[] | undefined;
+  for (let i = 0; i < list.length; i++) {
+    const statement = list[i] as Statement;
+    const inner = hasLists(statement) ? rewriteLists(statement, change) : statement;
+    const replacement = change(inner);
+    if (result === undefined) {
+      if (inner === statement && replacement === undefined) continue;
+      result = list.slice(0, i);
+    }
+    if (replacement === undefined) result.push(inner);
+    else for (const item of replacement) result.push(item);
   }
-  return result;
+  return result ?? list;
+}
+
+function hasLists(statement: Statement): boolean {
+  switch (statement.kind) {
+    case "block":
+    case "loop":
+    case "once":
+    case "repeatedly":
+    case "if":
+    case "switch":
+    case "chain":
+      return true;
+    default:
+      return false;
+  }
+}
+
+function rewriteLists(
+  statement: Statement,
+  change: (statement: Statement) => readonly Statement[] | undefined,
+): Statement {
+  let changed = false;
+  const result = mapLists(statement, (list) => {
+    const rewritten = rewrite(list, change);
+    changed ||= rewritten !== list;
+    return rewritten;
+  });
+  return changed ? result : statement;
 }
 
 export function nestedLists(statement: Statement): readonly (readonly Statement[])[] {
@@ -48,15 +86,17 @@ export function nestedLists(statement: Statement): readonly (readonly Statement[
     case "repeatedly":
       return [statement.body];
     case "if":
-      return [statement.then, statement.else];
+      return [statement.whenTrue, statement.whenFalse];
     case "switch":
       return [...statement.cases.map((item) => item.body), statement.default];
     case "chain":
       return statement.segments.map((segment) => segment.body);
     default:
-      return [];
+      return none;
   }
 }
+
+const none: readonly never[] = [];
 
 export function visitStatements(list: readonly Statement[], visit: (statement: Statement) => void): void {
   for (const statement of list) {
@@ -75,6 +115,7 @@ export function someStatement(list: readonly Statement[], test: (statement: Stat
 export function assignedLocals(statement: Statement): readonly Local[] {
   switch (statement.kind) {
     case "assign":
+    case "declare":
     case "load":
     case "globalGet":
     case "trapping":
@@ -93,6 +134,7 @@ export function assignedLocals(statement: Statement): readonly Local[] {
 export function expressionsOf(statement: Statement): readonly Expression[] {
   switch (statement.kind) {
     case "assign":
+    case "declare":
     case "globalSet":
     case "setField":
       return [statement.value];
@@ -119,6 +161,11 @@ export function expressionsOf(statement: Statement): readonly Expression[] {
     default:
       return [];
   }
+}
+
+export function visitLocals(expression: Expression, visit: (local: Local) => void): void {
+  if (expression.kind === "local") visit(expression.local);
+  else if (expression.kind === "apply") for (const operand of expression.operands) visitLocals(operand, visit);
 }
 
 /** Labels that a jump inside the list names; memoized by list, since passes ask for nested lists again. */

@@ -6,21 +6,24 @@
  * iteration of loop d. Lower codes leave more, so one comparison decides; the shader compilers thread such jumps back into direct ones.
  */
 import { apply, assign, completes, i32, not, read } from "../ir/builder.ts";
-import type { IrFunction, IrModule, Label, Local, Statement } from "../ir/module.ts";
+import type { IrFunction, IrModule, Label, Local, Statement, SwitchCase } from "../ir/module.ts";
 import { JumpTargets, mapLists } from "../ir/walk.ts";
 
 const none = 0xffffffff;
-const nothing: ReadonlySet<Label> = new Set();
+/** Labels to leave by, each with the assignment of a chain's `skip` that must come first, if any. */
+type Exits = ReadonlyMap<Label, Statement | undefined>;
+
+const nothing: Exits = new Map();
 
 interface Construct {
   readonly kind: "once" | "repeatedly" | "switch";
-  /** Labels whose `break` leaves this construct, with the value that the chain's `skip` takes first, if any. */
-  readonly exits: Map<Label, Statement | undefined>;
+  /** Labels whose `break` may leave this construct: what follows behind it is the label's end. */
+  readonly exits: Exits;
   readonly loop: Label | undefined;
   /** Codes of jumps that pass through this construct's end. */
   readonly crossing: Set<number>;
-  /** Some `leave` or `repeat` is for it: it must stand in the text. */
-  used: boolean;
+  /** How many `leave` and `repeat` are for it: without any it need not stand in the text. */
+  uses: number;
 }
 
 export function exits(module: IrModule): void {
@@ -44,7 +47,7 @@ class ExitLowering {
   }
 
   /** `behind`: labels to whose end control falls when the list completes. A jump there may leave any construct that ends with the list. */
-  #list(list: readonly Statement[], behind: ReadonlySet<Label>): Statement[] {
+  #list(list: readonly Statement[], behind: Exits): Statement[] {
     const result: Statement[] = [];
     list.forEach((statement, i) => {
       if (completes(result[result.length - 1]))
@@ -53,7 +56,7 @@ class ExitLowering {
     return result;
   }
 
-  #statement(statement: Statement, behind: ReadonlySet<Label>, result: Statement[]): void {
+  #statement(statement: Statement, behind: Exits, result: Statement[]): void {
     switch (statement.kind) {
       case "break":
       case "continue":
@@ -61,11 +64,11 @@ class ExitLowering {
         break;
       case "block":
         this.#declare(statement.results);
-        this.#construct("once", exitsTo([...behind, statement.label]), undefined, statement.body, result);
+        this.#construct("once", new Map([...behind, [statement.label, undefined]]), undefined, statement.body, result);
         break;
       case "loop":
         this.#declare(statement.results);
-        this.#construct("repeatedly", exitsTo(behind), statement.label, statement.body, result);
+        this.#construct("repeatedly", behind, statement.label, statement.body, result);
         break;
       case "chain":
         this.#chain(statement, behind, result);
@@ -90,14 +93,14 @@ class ExitLowering {
     this.#func.variables.push(...results);
   }
 
-  #chain(statement: Extract<Statement, { kind: "chain" }>, behind: ReadonlySet<Label>, result: Statement[]): void {
+  #chain(statement: Extract<Statement, { kind: "chain" }>, behind: Exits, result: Statement[]): void {
     this.#declare([...statement.results, statement.skip]);
     const { segments, skip } = statement;
     result.push(assign(skip, i32(0)));
     segments.forEach((segment, position) => {
       // A jump to a later segment's label sets `skip`; to its own it just leaves, the next guard holds anyway.
       const last = position === segments.length - 1;
-      const labels = exitsTo(last ? behind : nothing);
+      const labels = new Map(last ? behind : nothing);
       segments.forEach((target, at) => {
         if (at >= position) labels.set(target.label, at === position ? undefined : assign(skip, i32(at + 1)));
       });
@@ -112,41 +115,59 @@ class ExitLowering {
           kind: "if",
           condition: apply("i32", "i32.le_u", [read(skip), i32(position)]),
           results: [],
-          then: body,
-          else: [],
+          whenTrue: body,
+          whenFalse: [],
         });
     });
   }
 
   #construct(
     kind: "once" | "repeatedly",
-    labels: Construct["exits"],
+    labels: Exits,
     loop: Label | undefined,
     body: readonly Statement[],
     result: Statement[],
   ): void {
-    const construct: Construct = { kind, exits: labels, loop, crossing: new Set(), used: kind === "repeatedly" };
+    const construct: Construct = {
+      kind,
+      exits: labels,
+      loop,
+      crossing: new Set(),
+      uses: kind === "repeatedly" ? 1 : 0,
+    };
     this.#constructs.push(construct);
-    let inner = this.#list(body, new Set(labels.keys()));
+    let inner = this.#list(body, labels);
     if (kind === "repeatedly") inner = closeLoop(inner);
-    else if (inner[inner.length - 1]?.kind === "leave") inner.pop();
+    else if (inner[inner.length - 1]?.kind === "leave") {
+      inner.pop();
+      construct.uses--;
+    }
     this.#constructs.pop();
-    if (construct.used) this.#finish(construct, { kind, body: inner }, result);
+    if (construct.uses > 0 || construct.crossing.size > 0) this.#finish(construct, { kind, body: inner }, result);
     else result.push(...inner);
   }
 
-  #switch(statement: Extract<Statement, { kind: "switch" }>, behind: ReadonlySet<Label>, result: Statement[]): void {
+  #switch(statement: Extract<Statement, { kind: "switch" }>, behind: Exits, result: Statement[]): void {
     const construct: Construct = {
       kind: "switch",
-      exits: exitsTo(behind),
+      exits: behind,
       loop: undefined,
       crossing: new Set(),
-      used: true,
+      uses: 1,
     };
     this.#constructs.push(construct);
-    const lowered = mapLists(statement, (nested) => this.#list(nested, nothing));
+    const lowered = mapLists(statement, (nested) => this.#list(nested, nothing)) as typeof statement;
     this.#constructs.pop();
-    this.#finish(construct, lowered, result);
+    this.#finish(construct, { ...lowered, cases: this.#firstCaseActs(lowered.cases) }, result);
+  }
+
+  /** A `switch` whose first case does nothing has crashed Apple's compiler (godotengine/godot PR 91436). No case falls through: the order is free. */
+  #firstCaseActs(cases: readonly SwitchCase[]): readonly SwitchCase[] {
+    const acts = (item: SwitchCase): boolean => item.body.some((statement) => statement.kind !== "leave");
+    const [first, ...others] = [...cases.filter(acts), ...cases.filter((item) => !acts(item))];
+    if (first === undefined || acts(first)) return first === undefined ? [] : [first, ...others];
+    this.#usesBranch = true;
+    return [{ ...first, body: [assign(this.#branch, i32(none)), ...first.body] }, ...others];
   }
 
   /** The construct, and behind it what jumps that passed through its end need. */
@@ -159,7 +180,7 @@ class ExitLowering {
     result.push(assign(this.#branch, i32(none)), statement);
     const depth = this.#constructs.length;
     const outer = this.#constructs[depth - 1] as Construct;
-    outer.used = true;
+    outer.uses++;
     const next = 2 * depth + 1;
     if (construct.crossing.has(next)) result.push(this.#ifBranch("i32.eq", next, { kind: "repeat" }));
     const leaving = [...construct.crossing].filter((code) => code !== next);
@@ -173,8 +194,8 @@ class ExitLowering {
       kind: "if",
       condition: apply("i32", comparison, [read(this.#branch), i32(code)]),
       results: [],
-      then: [then],
-      else: [],
+      whenTrue: [then],
+      whenFalse: [],
     };
   }
 
@@ -188,23 +209,19 @@ class ExitLowering {
       const prepare = construct.exits.get(statement.label);
       if (statement.kind === "break" && prepare !== undefined) result.push(prepare);
       if (depth === innermost) {
-        construct.used = true;
+        construct.uses++;
         result.push({ kind: statement.kind === "continue" ? "repeat" : "leave" });
         return;
       }
       const code = 2 * depth + (statement.kind === "continue" ? 1 : 0);
       const left = this.#constructs[innermost - 1] as Construct;
       left.crossing.add(code);
-      left.used = true;
+      left.uses++;
       result.push(assign(this.#branch, i32(code)), { kind: "leave" });
       return;
     }
     throw new Error(`${this.#func.name}: jump to label ${statement.label.name}, which no construct owns`);
   }
-}
-
-function exitsTo(labels: Iterable<Label>): Map<Label, Statement | undefined> {
-  return new Map([...labels].map((label) => [label, undefined]));
 }
 
 /** The body of a loop that repeats by itself and leaves explicitly. */
@@ -216,8 +233,13 @@ function closeLoop(body: readonly Statement[]): Statement[] {
     return result;
   }
   if (!completes(last)) return result;
-  if (last?.kind === "if" && last.else.length === 0 && last.then.length === 1 && last.then[0]?.kind === "repeat") {
-    result[result.length - 1] = { ...last, condition: not(last.condition), then: [{ kind: "leave" }] };
+  if (
+    last?.kind === "if" &&
+    last.whenFalse.length === 0 &&
+    last.whenTrue.length === 1 &&
+    last.whenTrue[0]?.kind === "repeat"
+  ) {
+    result[result.length - 1] = { ...last, condition: not(last.condition), whenTrue: [{ kind: "leave" }] };
     return result;
   }
   result.push({ kind: "leave" });

@@ -3,6 +3,7 @@ import type { IrModule } from "../ir/module.ts";
 import { analyzeCallGraph } from "./callGraph.ts";
 import { calls } from "./calls.ts";
 import { chains } from "./chains.ts";
+import { declarations } from "./declarations.ts";
 import { exits } from "./exits.ts";
 import { fuel } from "./fuel.ts";
 import { globals } from "./globals.ts";
@@ -42,8 +43,10 @@ export function legalize(module: IrModule, observe: PassObserver = () => {}): Le
   // Charges loops and recursive calls; must come before `calls`, whose depth counting then stands next to the call.
   run("fuel", (target) => fuel(target, graph));
   run("calls", (target) => calls(target, graph));
-  // The last two: after `exits` there are no labels.
+  // After `exits` there are no labels.
   run("chains", chains);
   run("exits", exits);
+  // Last: it looks at where each variable finally occurs.
+  run("declarations", declarations);
   return { module, outOfLine: outOfLine(module, graph), order: graph.order };
 }

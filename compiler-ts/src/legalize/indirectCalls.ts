@@ -20,7 +20,7 @@ export function indirectCalls(module: IrModule): void {
   };
   for (const func of [...module.functions.values()]) {
     func.body = rewrite(func.body, (statement) => {
-      if (statement.kind !== "callIndirect") return [statement];
+      if (statement.kind !== "callIndirect") return undefined;
       const dispatcher = dispatcherFor(statement.type, statement.table);
       return [
         {
@@ -66,8 +66,11 @@ function makeDispatcher(
     if (values === undefined) matching.set(functionIndex, [value]);
     else values.push(value);
   };
-  if (table.contents !== undefined) table.contents.forEach((entry, element) => entry !== 0 && add(entry - 1, element));
-  else for (const func of referencedFunctions(module)) add(func, func + 1);
+  if (table.contents !== undefined) {
+    table.contents.forEach((entry, element) => {
+      if (entry !== 0) add(entry - 1, element);
+    });
+  } else for (const func of referencedFunctions(module)) add(func, func + 1);
   const cases = [...matching].map(
     ([functionIndex, values]): SwitchCase => ({
       values,

@@ -16,8 +16,8 @@ export interface Frame {
   /** Operands that an `if` starts its arms with. */
   readonly parameters: Expression[];
   /** The first arm, once `else` was met. */
-  then: Statement[] | undefined;
-  thenCompletes?: boolean;
+  firstArm: Statement[] | undefined;
+  firstArmCompletes?: boolean;
   /** Some branch names this frame. */
   targeted: boolean;
   /** The code position cannot be reached. */

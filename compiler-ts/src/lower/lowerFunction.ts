@@ -140,7 +140,7 @@ class FunctionLowering {
       outer: this.#statements,
       condition,
       parameters: [],
-      then: undefined,
+      firstArm: undefined,
       targeted: false,
       unreachable: false,
     };
@@ -250,7 +250,7 @@ class FunctionLowering {
       body.push(...this.#transfer(frame, values), this.#jump(frame));
       this.#statements = outer;
     }
-    this.#emit({ kind: "if", condition, results: [], then: body, else: [] });
+    this.#emit({ kind: "if", condition, results: [], whenTrue: body, whenFalse: [] });
   }
 
   #branchTable(labels: readonly number[], defaultLabel: number): void {
@@ -291,8 +291,8 @@ class FunctionLowering {
   #else(): void {
     const frame = this.#frame;
     if (!frame.unreachable) this.#storeResults(frame);
-    frame.thenCompletes = !frame.unreachable;
-    frame.then = this.#statements;
+    frame.firstArmCompletes = !frame.unreachable;
+    frame.firstArm = this.#statements;
     frame.unreachable = false;
     this.#statements = [];
     this.#stack.length = frame.height;
@@ -303,12 +303,15 @@ class FunctionLowering {
     const frame = this.#frame;
     switch (frame.kind) {
       case "function":
-        return this.#endFunction(frame);
+        this.#endFunction(frame);
+        break;
       case "if":
-        return this.#endIf(frame);
+        this.#endIf(frame);
+        break;
       case "block":
       case "loop":
-        return this.#endBlock(frame);
+        this.#endBlock(frame);
+        break;
     }
   }
 
@@ -345,7 +348,7 @@ class FunctionLowering {
     let elseCompletes = true;
     let thenArm: Statement[];
     let thenCompletes: boolean;
-    if (frame.then === undefined) {
+    if (frame.firstArm === undefined) {
       // No else: the parameters are the results of the missing arm.
       if (!frame.unreachable) this.#storeResults(frame);
       thenArm = this.#statements;
@@ -353,8 +356,8 @@ class FunctionLowering {
       elseArm = frame.results.map((target, i) => assign(target, frame.parameters[i] as Expression));
     } else {
       if (!frame.unreachable) this.#storeResults(frame);
-      thenArm = frame.then;
-      thenCompletes = frame.thenCompletes ?? true;
+      thenArm = frame.firstArm;
+      thenCompletes = frame.firstArmCompletes ?? true;
       elseArm = this.#statements;
       elseCompletes = !frame.unreachable;
     }
@@ -363,8 +366,8 @@ class FunctionLowering {
       kind: "if",
       condition: frame.condition as Expression,
       results: frame.targeted ? [] : frame.results,
-      then: thenArm,
-      else: elseArm,
+      whenTrue: thenArm,
+      whenFalse: elseArm,
     };
     this.#leaveFrame(frame, thenCompletes || elseCompletes || frame.targeted);
     if (frame.targeted) this.#emit({ kind: "block", label: frame.label, results: frame.results, body: [statement] });
@@ -493,9 +496,15 @@ class FunctionLowering {
 
   #operation(instruction: Instruction): void {
     const { name, operands, results } = instruction.opcode;
-    if (instruction.immediate === "memory") return this.#memoryAccess(name, instruction.memoryOffset, results);
+    if (instruction.immediate === "memory") {
+      this.#memoryAccess(name, instruction.memoryOffset, results);
+      return;
+    }
     const immediates = bulkImmediates(instruction);
-    if (immediates !== undefined) return this.#bulk(name, immediates);
+    if (immediates !== undefined) {
+      this.#bulk(name, immediates);
+      return;
+    }
     const values = this.#popMany(operands?.length ?? 0);
     const result = results?.[0] as ValueType;
     if (trappingOperation.test(name)) {

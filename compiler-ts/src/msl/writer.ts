@@ -71,7 +71,8 @@ function resultType(type: FunctionType): string {
 }
 
 function writeResultStruct(out: TextBuffer, name: string, type: FunctionType): void {
-  out.scope(`struct ${name} {`, () => type.results.forEach((result, i) => out.line(`${mslType(result)} r${i};`)), "};");
+  const members = type.results.map((result, i) => `${mslType(result)} r${i};`);
+  out.line(`struct ${name} { ${members.join(" ")} };`);
   out.line("");
 }
 
@@ -111,6 +112,9 @@ class FunctionWriter {
     switch (statement.kind) {
       case "assign":
         out.line(`${target(statement.target)} = ${value(statement.value)};`);
+        return;
+      case "declare":
+        out.line(`${declaration(statement.target)} = ${value(statement.value)};`);
         return;
       case "load":
         out.line(
@@ -213,10 +217,10 @@ class FunctionWriter {
 
   #if(statement: Extract<Statement, { kind: "if" }>): void {
     const test = condition(statement.condition);
-    if (statement.else.length === 0) this.#out.scope(`if (${test}) {`, () => this.#list(statement.then));
+    if (statement.whenFalse.length === 0) this.#out.scope(`if (${test}) {`, () => this.#list(statement.whenTrue));
     else {
-      this.#out.scope(`if (${test}) {`, () => this.#list(statement.then), "} else {");
-      this.#out.indented(() => this.#list(statement.else));
+      this.#out.scope(`if (${test}) {`, () => this.#list(statement.whenTrue), "} else {");
+      this.#out.indented(() => this.#list(statement.whenFalse));
       this.#out.line("}");
     }
   }

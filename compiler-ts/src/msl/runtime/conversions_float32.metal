@@ -23,15 +23,7 @@ static inline uint wb_f32_convert_i32_u(uint a) {
   return as_type<uint>(float(a));
 }
 
-// A 64-bit magnitude rounded to nearest even, by integers: nothing says that Apple's 64-bit conversion rounds only once.
-static inline uint wb_u64_to_f32(ulong magnitude) {
-  uint zeros = uint(clz(magnitude | 1ul));
-  ulong normalized = magnitude << zeros;
-  ulong rounded = (normalized >> 40) + (((normalized & 0xfffffffffful) + ((normalized >> 40) & 1ul)) > 0x8000000000ul ? 1ul : 0ul);
-  uint bits = ((189u - zeros) << 23) + uint(rounded);
-  return magnitude == 0ul ? 0u : bits;
-}
-
+// By integers: nothing says that Apple's 64-bit conversion rounds only once.
 static inline uint wb_f32_convert_i64_s(ulong a) {
   ulong sign = wb_i64_sign_mask(a);
   return wb_u64_to_f32((a ^ sign) - sign) | (uint(sign) & 0x80000000u);

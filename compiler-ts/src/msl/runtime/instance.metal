@@ -40,19 +40,19 @@ static inline device uint* wb_lane_words(device uint* region, uint instance_inde
 static inline wb_instance wb_enter(constant wb_launch& launch, uint instance_index, device uint* status, device uint* state, device uchar* memory,
                                    device uint* tables, device uint* execution, constant uchar* image) {
   wb_instance instance;
-  uint execution_words = (launch.values_bytes + launch.call_stack_bytes + launch.scratch_bytes) / 4u;
+  uint execution_words = (launch.values_bytes + launch.call_stack_bytes + launch.scratch_bytes) >> 2;
   ulong memory_bytes = ulong(launch.memory_capacity_pages) << 16;
   instance.memory = memory + (ulong(instance_index / wb_tile_width) * wb_tile_width * memory_bytes + (instance_index % wb_tile_width) * wb_memory_cell);
   instance.state = wb_lane_words(state, instance_index, wb_state_words);
   instance.tables = wb_lane_words(tables, instance_index, wb_table_words);
-  instance.scratch = wb_lane_words(execution, instance_index, execution_words) + ulong((launch.values_bytes + launch.call_stack_bytes) / 4u) * wb_tile_width;
+  instance.scratch = wb_lane_words(execution, instance_index, execution_words) + ulong((launch.values_bytes + launch.call_stack_bytes) >> 2) * wb_tile_width;
   instance.status = wb_lane_words(status, instance_index, 4u);
   instance.image = image;
   instance.memory_bytes = instance.state[0] << 16;
   instance.memory_maximum_pages = launch.memory_maximum_pages;
   instance.fuel = 0u;
   instance.fuel_reserve = (ulong(launch.fuel_high) << 32) | launch.fuel_low;
-  instance.depth = launch.call_stack_bytes / 32u;
+  instance.depth = launch.call_stack_bytes >> 5;
   instance.trap = 0u;
   instance.trap_function = 0u;
   return instance;
@@ -93,7 +93,7 @@ static inline ulong wb_argument64(thread wb_instance& instance, uint word) {
 
 // Results lie in the second half of scratch.
 static inline void wb_result32(thread wb_instance& instance, constant wb_launch& launch, uint word, uint value) {
-  instance.scratch[(launch.scratch_bytes / 8u + word) * wb_tile_width] = value;
+  instance.scratch[((launch.scratch_bytes >> 3) + word) * wb_tile_width] = value;
 }
 
 static inline void wb_result64(thread wb_instance& instance, constant wb_launch& launch, uint word, ulong value) {

@@ -1,0 +1,91 @@
+import Foundation
+
+final class CPUComputeCommandEncoder: CPUCommandEncoder, MTLComputeCommandEncoder {
+  let dispatchType: MTLDispatchType
+  private var pipeline: CPUComputePipelineState?
+  private var bindings = [KernelBinding?](repeating: nil, count: KernelSignature.bufferCount)
+
+  init(commandBuffer: CPUCommandBuffer, dispatchType: MTLDispatchType) {
+    self.dispatchType = dispatchType
+    super.init(commandBuffer: commandBuffer)
+  }
+
+  func setComputePipelineState(_ state: any MTLComputePipelineState) {
+    guard let state = state as? CPUComputePipelineState else {
+      fatalError("failed assertion: the pipeline state belongs to another device")
+    }
+    pipeline = state
+  }
+
+  func setBuffer(_ buffer: (any MTLBuffer)?, offset: Int, index: Int) {
+    requireIndex(index)
+    bindings[index] = buffer.map { buffer in
+      requireOffset(offset, in: buffer)
+      return .buffer(cpuBuffer(buffer), offset: offset)
+    }
+  }
+
+  func setBufferOffset(_ offset: Int, index: Int) {
+    requireIndex(index)
+    guard case .buffer(let buffer, _) = bindings[index] else { fatalError("failed assertion: no buffer is set at index \(index)") }
+    requireOffset(offset, in: buffer)
+    bindings[index] = .buffer(buffer, offset: offset)
+  }
+
+  func setBuffers(_ buffers: [(any MTLBuffer)?], offsets: [Int], range: Range<Int>) {
+    require(buffers.count == range.count && offsets.count == range.count, "setBuffers: \(range.count) buffers and offsets are needed")
+    for (position, index) in range.enumerated() {
+      setBuffer(buffers[position], offset: offsets[position], index: index)
+    }
+  }
+
+  func setBytes(_ bytes: UnsafeRawPointer, length: Int, index: Int) {
+    requireIndex(index)
+    require((1...InlineBytes.maximumLength).contains(length), "setBytes: the length \(length) is not within 1 to 4096")
+    bindings[index] = .bytes(InlineBytes(bytes, length: length))
+  }
+
+  func dispatchThreads(_ threadsPerGrid: MTLSize, threadsPerThreadgroup: MTLSize) {
+    guard let pipeline else { fatalError("failed assertion: no compute pipeline state is set") }
+    requireExtents(threadsPerGrid, "threadsPerGrid")
+    requireExtents(threadsPerThreadgroup, "threadsPerThreadgroup")
+    let limit = pipeline.maxTotalThreadsPerThreadgroup
+    let isWithinLimit = [threadsPerThreadgroup.width, threadsPerThreadgroup.height, threadsPerThreadgroup.depth].allSatisfy { $0 <= limit }
+    require(isWithinLimit && threadsPerThreadgroup.volume <= limit, "a threadgroup has more than the pipeline's \(limit) threads")
+    record(
+      .dispatch(
+        KernelDispatch(
+          pipeline: pipeline, bindings: bindings, threadsPerGrid: threadsPerGrid, threadsPerThreadgroup: threadsPerThreadgroup)))
+  }
+
+  func dispatchThreadgroups(_ threadgroupsPerGrid: MTLSize, threadsPerThreadgroup: MTLSize) {
+    requireExtents(threadgroupsPerGrid, "threadgroupsPerGrid")
+    requireExtents(threadsPerThreadgroup, "threadsPerThreadgroup")
+    dispatchThreads(
+      MTLSize(
+        width: threadgroupsPerGrid.width * threadsPerThreadgroup.width,
+        height: threadgroupsPerGrid.height * threadsPerThreadgroup.height,
+        depth: threadgroupsPerGrid.depth * threadsPerThreadgroup.depth),
+      threadsPerThreadgroup: threadsPerThreadgroup)
+  }
+
+  func useResource(_ resource: any MTLResource, usage: MTLResourceUsage) {
+    retain(resource)
+  }
+
+  private func requireIndex(_ index: Int) {
+    require(bindings.indices.contains(index), "the buffer index \(index) is not within 0 to \(bindings.count - 1)")
+  }
+
+  private func requireOffset(_ offset: Int, in buffer: any MTLBuffer) {
+    require((0..<buffer.length).contains(offset), "the offset \(offset) is outside the buffer's \(buffer.length) bytes")
+  }
+
+  private func requireExtents(_ size: MTLSize, _ name: String) {
+    let range = 1...Int(UInt32.max)
+    require(
+      range.contains(size.width) && range.contains(size.height) && range.contains(size.depth)
+        && size.width.multipliedReportingOverflow(by: size.height).partialValue <= Int.max / size.depth,
+      "\(name) is \(size.width) x \(size.height) x \(size.depth): each extent is at least 1 and fits in 32 bits")
+  }
+}

@@ -1,0 +1,107 @@
+import Foundation
+
+/// Compiles MSL with clang++ as C++14, behind the headers in `Shim`, to a shared object without dependencies.
+struct ClangCompiler: Sendable {
+  private let executable: ClangExecutable
+
+  init(environment: [String: String]) {
+    executable = ClangExecutable(environment: environment)
+  }
+
+  // Exact arithmetic, no aliasing assumptions, nothing from the system's headers or C++ library.
+  private static let flags: [String] = [
+    "-x", "c++", "-std=c++14", "-O2", targetFlag,
+    "-ffp-contract=off", "-fno-fast-math", "-fno-math-errno", "-fno-strict-aliasing",
+    "-fno-exceptions", "-fno-rtti", "-fno-asynchronous-unwind-tables", "-fno-lax-vector-conversions",
+    "-fPIC", "-shared", "-nostdlib", "-fvisibility=hidden", "-nostdinc", "-nostdinc++",
+    "-w", "-ferror-limit=20", "-fno-color-diagnostics",
+    "-isystem", "shim", "-include", "shim/metal_keywords",
+  ]
+
+  private static let targetFlag: String = {
+    #if arch(arm64)
+      return "-mcpu=native"
+    #else
+      return "-march=native"
+    #endif
+  }()
+
+  private static let shim: [(name: String, content: [UInt8])] = [
+    ("metal_adapter", PackageResources.metal_adapter),
+    ("metal_integer", PackageResources.metal_integer),
+    ("metal_keywords", PackageResources.metal_keywords),
+    ("metal_math", PackageResources.metal_math),
+    ("metal_stdlib", PackageResources.metal_stdlib),
+    ("metal_types", PackageResources.metal_types),
+  ]
+
+  private static let shimDigest = SHA256.hexDigest(shim.flatMap { Array($0.name.utf8) + [0] + $0.content + [0] })
+
+  /// Names everything that the object depends on.
+  func key(source: String, definitions: [String]) -> String {
+    let circumstances = [Self.shimDigest, executable.identity, Machine.processorIdentity] + Self.flags + definitions
+    return SHA256.hexDigest(Array(circumstances.joined(separator: "\0").utf8) + [0] + Array(source.utf8))
+  }
+
+  /// Throws `MTLLibraryError`: `.compileFailure` with the messages for the text, `.unsupported` where there is no clang++.
+  func compile(source: String, definitions: [String]) throws -> Data {
+    let clang: String
+    switch executable.location {
+    case .found(let path): clang = path
+    case .missing(let reason): throw MTLLibraryError(.unsupported, reason)
+    }
+    let adapter: String
+    do {
+      adapter = KernelAdapter.text(for: try KernelSignature.parseAll(in: source))
+    } catch {
+      throw MTLLibraryError(.compileFailure, "program_source:\(error.line): error: \(error.message)")
+    }
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("wasmburst-\(UUID().uuidString)", isDirectory: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    do {
+      try write(source + adapter, to: folder)
+    } catch {
+      throw MTLLibraryError(.internal, "Cannot write to \(folder.path): \(error.localizedDescription)")
+    }
+    try run(clang, arguments: Self.flags + linkerFlags(clang) + definitions + ["program_source", "-o", "object"], in: folder)
+    return try Data(contentsOf: folder.appendingPathComponent("object"))
+  }
+
+  // The file's name is the one that Metal's messages use.
+  private func write(_ text: String, to folder: URL) throws {
+    let shimFolder = folder.appendingPathComponent("shim", isDirectory: true)
+    try FileManager.default.createDirectory(at: shimFolder, withIntermediateDirectories: true)
+    for header in Self.shim {
+      try Data(header.content).write(to: shimFolder.appendingPathComponent(header.name))
+    }
+    try Data(text.utf8).write(to: folder.appendingPathComponent("program_source"))
+  }
+
+  /// A Swift toolchain brings its own linker, and the machine may have no other.
+  private func linkerFlags(_ clang: String) -> [String] {
+    let linker = URL(fileURLWithPath: clang).deletingLastPathComponent().appendingPathComponent("ld.lld").path
+    return FileManager.default.isExecutableFile(atPath: linker) ? ["-fuse-ld=lld"] : []
+  }
+
+  private func run(_ clang: String, arguments: [String], in folder: URL) throws {
+    let process = Process()
+    let messages = Pipe()
+    process.executableURL = URL(fileURLWithPath: clang)
+    process.arguments = arguments
+    process.currentDirectoryURL = folder
+    process.standardInput = FileHandle.nullDevice
+    process.standardOutput = FileHandle.nullDevice
+    process.standardError = messages
+    do {
+      try process.run()
+    } catch {
+      throw MTLLibraryError(.unsupported, "Cannot run \(clang): \(error.localizedDescription)")
+    }
+    let output = (try? messages.fileHandleForReading.readToEnd()) ?? Data()
+    process.waitUntilExit()
+    if process.terminationReason == .exit, process.terminationStatus == 0 { return }
+    let text = String(decoding: output, as: UTF8.self)
+    let reason = text.isEmpty ? "clang++ ended with status \(process.terminationStatus) and no message" : text
+    throw MTLLibraryError(.compileFailure, reason)
+  }
+}
