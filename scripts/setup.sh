@@ -9,13 +9,13 @@ mkdir -p "$setup_logs"
 notice() { printf '%s\n' "$*" >&2; }
 fail() { notice "error: $*"; exit 1; }
 
-# `attempt NAME COMMAND…`: quiet, with the command's output kept in a file whose end is shown when it fails.
+# `attempt NAME COMMAND…`: quiet, with the command's output kept in a file, and shown when it fails.
 attempt() {
   local name=$1 log start=$SECONDS
   shift
   log="$setup_logs/$(printf '%s' "$name" | tr -c 'A-Za-z0-9' '-').log"
   if ! "$@" >"$log" 2>&1; then
-    tail -n 40 "$log" >&2
+    if [ "$(wc -l <"$log")" -gt 60 ]; then { head -n 20 "$log"; echo …; tail -n 40 "$log"; } >&2; else cat "$log" >&2; fi
     notice "set-up: $name failed (all of its output: $log)"
     return 1
   fi
@@ -44,7 +44,7 @@ install_npm_packages() {
   if [ -L node_modules ]; then return; fi
   local installed=node_modules/.wasmburst-lock
   if cmp -s package-lock.json "$installed"; then return; fi
-  step "npm ci" npm ci --no-audit --no-fund
+  step "npm ci" npm ci --no-audit --no-fund --fetch-timeout=60000
   cp package-lock.json "$installed"
 }
 
