@@ -44,13 +44,11 @@ export async function runJobs(
   options: RunJobsOptions,
   hooks: RunJobsHooks,
 ): Promise<JobsSummary> {
-  const summary = { jobs: 0, traps: 0, errors: 0, deviceSeconds: 0 };
+  const summary = { jobs: 0, traps: 0, errors: 0 };
   const pools = new PoolKeeper(hooks, options);
   for await (const round of chunks(jobs, options.instances)) {
     options.signal?.throwIfAborted();
-    const before = pools.deviceSeconds;
     const results = await runRound(round, pools, hooks.exports, options);
-    summary.deviceSeconds += pools.deviceSeconds - before;
     for (const [index, { instance, line }] of round.entries()) {
       const result = results[index] ?? { error: "no result" };
       summary.jobs++;
@@ -64,7 +62,7 @@ export async function runJobs(
     hooks.onRound?.(summary.jobs);
   }
   await pools.release();
-  return summary;
+  return { ...summary, deviceSeconds: pools.deviceSeconds };
 }
 
 type Outcome =
@@ -102,23 +100,27 @@ async function runRound(
       fail(instance, error);
     }
   }
-  const written = await each(typed, fail, (placed) =>
-    pool.memory.writeAll(
-      placed.flatMap(({ instance, job }) => job.memory.map(({ at, bytes }) => ({ instance, address: at, bytes }))),
-    ),
+  const writesOf = ({ instance, job }: Placed) => job.memory.map(({ at, bytes }) => ({ instance, address: at, bytes }));
+  const written = await each(
+    typed,
+    (placed) => pool.memory.writeAll(placed.flatMap(writesOf)),
+    ({ instance, job }) =>
+      fail(
+        instance,
+        outOfBounds(
+          "memory",
+          job.memory.map(({ at, bytes }) => ({ at, length: bytes.length })),
+        ),
+      ),
   );
 
   const returned: Placed[] = [];
   for (const [name, group] of groupByExport(written)) {
-    const results = await pool.invoke(
-      name,
-      group.map(({ values }) => values),
-      {
-        instances: group.map(({ instance }) => instance),
-        ...(options.fuel === undefined ? {} : { fuel: options.fuel }),
-        ...(options.signal === undefined ? {} : { signal: options.signal }),
-      },
-    );
+    const results = await invokeGroup(name, group, pool, options);
+    if (results instanceof CompileError) {
+      for (const { instance } of group) fail(instance, results);
+      continue;
+    }
     group.forEach((placed, index) => {
       const result = results[index] as InvokeResult;
       if ("trap" in result) outcomes[placed.instance] = { trap: result.trap, function: result.function };
@@ -129,22 +131,18 @@ async function runRound(
       }
     });
   }
+  const readsOf = ({ instance, job }: Placed) => job.read.map(({ at, length }) => ({ instance, address: at, length }));
   await each(
     returned.filter(({ job }) => job.read.length > 0),
-    fail,
     async (placed) => {
-      const ranges = placed.flatMap(({ instance, job }) =>
-        job.read.map(({ at, length }) => ({ instance, address: at, length })),
-      );
-      const bytes = (await pool.memory.readAll(ranges)).map((read) => Buffer.from(read).toString("base64"));
-      let next = 0;
+      const bytes = (await pool.memory.readAll(placed.flatMap(readsOf))).values();
       for (const { instance, job } of placed) {
-        const read = bytes.slice(next, next + job.read.length);
-        next += job.read.length;
+        const read = job.read.map(() => Buffer.from(bytes.next().value ?? []).toString("base64"));
         const outcome = outcomes[instance];
         if (outcome !== undefined && "values" in outcome) outcomes[instance] = { ...outcome, read };
       }
     },
+    ({ instance, job }) => fail(instance, outOfBounds("read", job.read)),
   );
   return outcomes;
 }
@@ -158,11 +156,34 @@ function argumentsOf(job: Job, module: BurstModule): Value[] {
   return types.map((type, index) => parseValue(type, job.args[index], `argument ${index + 1} of ${job.invoke}`));
 }
 
+/** The error where the device cannot make this call at all, whatever the instance. */
+async function invokeGroup(
+  name: string,
+  group: readonly Placed[],
+  pool: Pool,
+  { fuel, signal }: RunJobsOptions,
+): Promise<InvokeResult[] | CompileError> {
+  try {
+    return await pool.invoke(
+      name,
+      group.map(({ values }) => values),
+      {
+        instances: group.map(({ instance }) => instance),
+        ...(fuel === undefined ? {} : { fuel }),
+        ...(signal === undefined ? {} : { signal }),
+      },
+    );
+  } catch (error) {
+    if (error instanceof CompileError && error.diagnostic.kind === "unsupported") return error;
+    throw error;
+  }
+}
+
 /** All in one request; where the memory of one is too small, one by one, so that only that one fails. Returns those that passed. */
 async function each(
   placed: readonly Placed[],
-  fail: (instance: number, error: unknown) => void,
   act: (placed: readonly Placed[]) => Promise<void>,
+  outside: (placed: Placed) => void,
 ): Promise<readonly Placed[]> {
   try {
     await act(placed);
@@ -177,10 +198,16 @@ async function each(
       passed.push(one);
     } catch (error) {
       if (!isOutOfBounds(error)) throw error;
-      fail(one.instance, error);
+      outside(one);
     }
   }
   return passed;
+}
+
+/** The same text on every device; a device's own names an instance of the pool, which is not the job's number. */
+function outOfBounds(field: string, ranges: readonly { readonly at: number; readonly length: number }[]): Error {
+  const shown = ranges.map(({ at, length }) => `${length} bytes at ${at}`).join(", ");
+  return new Error(`"${field}" is not within the instance's memory: ${shown}`);
 }
 
 function isOutOfBounds(error: unknown): boolean {

@@ -43,7 +43,10 @@ function parse(type: ValueType, given: unknown): Value | undefined {
       const integer = parseInteger(given);
       return integer !== undefined && integer >= -(2n ** 63n) && integer < 2n ** 64n ? integer : undefined;
     }
-    case "f32":
+    case "f32": {
+      const value = parseFloatText(given);
+      return value === undefined ? undefined : Math.fround(value);
+    }
     case "f64":
       return parseFloatText(given);
     case "funcref":

@@ -27,17 +27,55 @@ export function mapLists(statement: Statement, change: (list: Statement[]) => St
   }
 }
 
-/** Replaces each statement, innermost lists first, by the statements that `change` gives for it. */
+/**
+ * Replaces each statement, innermost lists first, by the statements that `change` gives for it; `undefined` keeps it. What is kept is shared, not copied:
+ * most passes touch few statements, and compile time is spent here.
+ */
 export function rewrite(
-  list: readonly Statement[],
-  change: (statement: Statement) => readonly Statement[],
+  list: Statement[],
+  change: (statement: Statement) => readonly Statement[] | undefined,
 ): Statement[] {
-  const result: Statement[] = [];
-  for (const statement of list) {
-    const inner = mapLists(statement, (nested) => rewrite(nested, change));
-    for (const replacement of change(inner)) result.push(replacement);
+  let result: Statement[] | undefined;
+  for (let i = 0; i < list.length; i++) {
+    const statement = list[i] as Statement;
+    const inner = hasLists(statement) ? rewriteLists(statement, change) : statement;
+    const replacement = change(inner);
+    if (result === undefined) {
+      if (inner === statement && replacement === undefined) continue;
+      result = list.slice(0, i);
+    }
+    if (replacement === undefined) result.push(inner);
+    else for (const item of replacement) result.push(item);
   }
-  return result;
+  return result ?? list;
+}
+
+function hasLists(statement: Statement): boolean {
+  switch (statement.kind) {
+    case "block":
+    case "loop":
+    case "once":
+    case "repeatedly":
+    case "if":
+    case "switch":
+    case "chain":
+      return true;
+    default:
+      return false;
+  }
+}
+
+function rewriteLists(
+  statement: Statement,
+  change: (statement: Statement) => readonly Statement[] | undefined,
+): Statement {
+  let changed = false;
+  const result = mapLists(statement, (list) => {
+    const rewritten = rewrite(list, change);
+    changed ||= rewritten !== list;
+    return rewritten;
+  });
+  return changed ? result : statement;
 }
 
 export function nestedLists(statement: Statement): readonly (readonly Statement[])[] {
@@ -54,14 +92,37 @@ export function nestedLists(statement: Statement): readonly (readonly Statement[
     case "chain":
       return statement.segments.map((segment) => segment.body);
     default:
-      return [];
+      return none;
   }
 }
 
+const none: readonly never[] = [];
+
+/** Without allocation: analyses walk every function several times. */
 export function visitStatements(list: readonly Statement[], visit: (statement: Statement) => void): void {
   for (const statement of list) {
     visit(statement);
-    for (const nested of nestedLists(statement)) visitStatements(nested, visit);
+    switch (statement.kind) {
+      case "block":
+      case "loop":
+      case "once":
+      case "repeatedly":
+        visitStatements(statement.body, visit);
+        break;
+      case "if":
+        visitStatements(statement.whenTrue, visit);
+        visitStatements(statement.whenFalse, visit);
+        break;
+      case "switch":
+        for (const item of statement.cases) visitStatements(item.body, visit);
+        visitStatements(statement.default, visit);
+        break;
+      case "chain":
+        for (const segment of statement.segments) visitStatements(segment.body, visit);
+        break;
+      default:
+        break;
+    }
   }
 }
 
@@ -133,14 +194,25 @@ export class JumpTargets {
   readonly #known = new WeakMap<readonly Statement[], ReadonlySet<Label>>();
 
   of(list: readonly Statement[]): ReadonlySet<Label> {
+    if (list.length === 0) return noLabels;
     const known = this.#known.get(list);
     if (known !== undefined) return known;
-    const labels = new Set<Label>();
+    let labels: Set<Label> | undefined;
     for (const statement of list) {
-      if (statement.kind === "break" || statement.kind === "continue") labels.add(statement.label);
-      for (const nested of nestedLists(statement)) for (const label of this.of(nested)) labels.add(label);
+      if (statement.kind === "break" || statement.kind === "continue") {
+        labels ??= new Set();
+        labels.add(statement.label);
+      }
+      for (const nested of nestedLists(statement))
+        for (const label of this.of(nested)) {
+          labels ??= new Set();
+          labels.add(label);
+        }
     }
-    this.#known.set(list, labels);
-    return labels;
+    const result = labels ?? noLabels;
+    this.#known.set(list, result);
+    return result;
   }
 }
+
+const noLabels: ReadonlySet<Label> = new Set();

@@ -14,8 +14,8 @@ export function calls(module: IrModule, graph: CallGraph): void {
     const dispatcher = func.kind === "dispatcher";
     func.body = rewrite(func.body, (statement) => {
       if (statement.kind === "switch")
-        return dispatcher ? [statement, { kind: "propagateTrap", attribute: false }] : [statement];
-      if (statement.kind !== "call") return [statement];
+        return dispatcher ? [statement, { kind: "propagateTrap", attribute: false }] : undefined;
+      if (statement.kind !== "call") return undefined;
       const callee = graph.facts.get(statement.callee) as FunctionFacts;
       const result: Statement[] = [statement];
       if (isRecursiveCall(graph, caller, statement.callee) && !dispatcher) {

@@ -45,16 +45,14 @@ function charge(func: IrFunction, graph: CallGraph, recursiveCall: (statement: S
       case "loop":
         return [{ ...statement, body: [...chargeOne, ...statement.body] }];
       case "call": {
-        const around =
-          graph.facts.get(statement.callee)?.usesFuel === true
-            ? [giveBack, statement, assign(remaining, field("fuel"))]
-            : [statement];
-        return recursiveCall(statement) ? [...chargeOne, ...around] : around;
+        const recursive = recursiveCall(statement);
+        if (graph.facts.get(statement.callee)?.usesFuel !== true) return undefined;
+        return [...(recursive ? chargeOne : []), giveBack, statement, assign(remaining, field("fuel"))];
       }
       case "return":
         return [giveBack, statement];
       default:
-        return [statement];
+        return undefined;
     }
   });
   func.variables.push(remaining);

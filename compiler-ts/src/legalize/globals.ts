@@ -4,10 +4,10 @@ import type { IrModule, Statement } from "../ir/module.ts";
 import { rewrite } from "../ir/walk.ts";
 
 export function globals(module: IrModule): void {
-  const change = (statement: Statement): readonly Statement[] => {
-    if (statement.kind !== "globalGet") return [statement];
+  const change = (statement: Statement): readonly Statement[] | undefined => {
+    if (statement.kind !== "globalGet") return undefined;
     const global = module.globals[statement.global];
-    if (global === undefined || global.mutable) return [statement];
+    if (global === undefined || global.mutable) return undefined;
     return [assign(statement.target, global.initial)];
   };
   for (const func of module.functions.values()) func.body = rewrite(func.body, change);

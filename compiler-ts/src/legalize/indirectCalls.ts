@@ -20,7 +20,7 @@ export function indirectCalls(module: IrModule): void {
   };
   for (const func of [...module.functions.values()]) {
     func.body = rewrite(func.body, (statement) => {
-      if (statement.kind !== "callIndirect") return [statement];
+      if (statement.kind !== "callIndirect") return undefined;
       const dispatcher = dispatcherFor(statement.type, statement.table);
       return [
         {

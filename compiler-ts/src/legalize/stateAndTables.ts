@@ -23,7 +23,7 @@ class Placement {
     this.#module = module;
   }
 
-  place(statement: Statement): readonly Statement[] {
+  place(statement: Statement): readonly Statement[] | undefined {
     switch (statement.kind) {
       case "globalGet": {
         const global = this.#module.globals[statement.global] as IrModule["globals"][number];
@@ -36,11 +36,11 @@ class Placement {
       case "bulk":
         return this.#bulk(statement);
       default:
-        return [statement];
+        return undefined;
     }
   }
 
-  #bulk(statement: Bulk): readonly Statement[] {
+  #bulk(statement: Bulk): readonly Statement[] | undefined {
     const { operation, immediates, operands, target } = statement;
     const [first = 0, second = 0] = immediates;
     switch (operation) {
@@ -100,7 +100,7 @@ class Placement {
       case "call_indirect.trap":
         return this.#withSize(first, (table, size) => [call(operation, [table.word], [size, ...operands], target)]);
       default:
-        return [statement];
+        return undefined;
     }
   }
 

@@ -3,7 +3,14 @@
  * baseline of the benches and the fallback. It has no fuel, its call stack is V8's, and cancelling ends its threads with all pools on them.
  */
 import { availableParallelism } from "node:os";
-import type { Backend, BackendModule, BackendPool, CompileOptions, PoolOptions } from "../api/backend.ts";
+import type {
+  Backend,
+  BackendModule,
+  BackendPool,
+  CompileOptions,
+  ExportedFunction,
+  PoolOptions,
+} from "../api/backend.ts";
 import { describeImports, exportedFunctions, exportedGlobals, formatType, functionNames } from "../api/description.ts";
 import { unknownExport, usage } from "../api/usage.ts";
 import { CompileError } from "../diagnostics.ts";
@@ -45,10 +52,7 @@ export class V8Backend implements Backend {
     const start = performance.now();
     const module = parseModule(bytes);
     refuseImports(module);
-    const functions = exportedFunctions(module);
-    for (const name of options.exports ?? []) {
-      if (!functions.has(name)) throw unknownExport("function", name, functions);
-    }
+    const functions = selectFunctions(exportedFunctions(module), options.exports);
     const parsed = performance.now();
     const builds = new Map<number, ReturnType<typeof build>>();
     const buildFor = (pages: number) => {
@@ -118,6 +122,21 @@ export class V8Backend implements Backend {
 function tooLarge(instances: number, instancesThatFit: number): HostError {
   const message = `V8 has no room for ${instances} instances; about ${instancesThatFit} would fit`;
   return new HostError("poolTooLarge", message, { instances, instancesThatFit });
+}
+
+/** As on every device, what was not asked for cannot be invoked. */
+function selectFunctions(
+  all: ReadonlyMap<string, ExportedFunction>,
+  names: readonly string[] | undefined,
+): ReadonlyMap<string, ExportedFunction> {
+  if (names === undefined) return all;
+  return new Map(
+    names.map((name) => {
+      const found = all.get(name);
+      if (found === undefined) throw unknownExport("function", name, all);
+      return [name, found];
+    }),
+  );
 }
 
 async function build(bytes: Uint8Array, module: Module, pages: number) {

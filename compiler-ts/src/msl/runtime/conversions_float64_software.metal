@@ -28,7 +28,7 @@ static inline ulong wb_i64_trunc_f64_u(ulong bits) {
 // The f64 nearest to an integer.
 static inline ulong wb_u64_to_f64(ulong integer) {
   uint zeros = uint(clz(integer | 1ul));
-  ulong normalized = integer << zeros;
+  ulong normalized = integer << (zeros & 63u);
   ulong bits = wb_f64_round((normalized >> 1) | (normalized & 1ul), 1085u - zeros);
   return integer == 0ul ? 0ul : bits;
 }
@@ -36,7 +36,7 @@ static inline ulong wb_u64_to_f64(ulong integer) {
 // Every 32-bit integer is an f64: no rounding.
 static inline ulong wb_u32_to_f64(uint integer) {
   uint zeros = uint(clz(integer | 1u));
-  ulong bits = (ulong(1053u - zeros) << 52) + (ulong(integer << zeros) << 21);
+  ulong bits = (ulong(1053u - zeros) << 52) + (ulong(integer << (zeros & 31u)) << 21);
   return integer == 0u ? 0ul : bits;
 }
 

@@ -12,7 +12,7 @@ static inline ulong wb_f64_promote_f32(uint a) {
   uint magnitude = a & 0x7fffffffu;
   uint zeros = uint(clz(magnitude | 1u));
   ulong normal = (ulong(magnitude) << 29) + 0x3800000000000000ul;
-  ulong subnormal = (ulong(904u - zeros) << 52) + (ulong(magnitude << zeros) << 21);
+  ulong subnormal = (ulong(904u - zeros) << 52) + (ulong(magnitude << (zeros & 31u)) << 21);
   ulong finite = magnitude < 0x00800000u ? subnormal : normal;
   ulong number = magnitude == 0u ? 0ul : finite;
   ulong special = magnitude > 0x7f800000u ? 0x7ff8000000000000ul : 0x7ff0000000000000ul;

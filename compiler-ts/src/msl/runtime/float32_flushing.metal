@@ -78,7 +78,7 @@ __attribute__((noinline)) static uint wb_f32_mul_exact(uint a, uint b) {
     wb_f32_parts y = wb_f32_split(magnitude_b);
     ulong product = ulong(x.significand) * ulong(y.significand);
     uint zeros = uint(clz(product));
-    result = wb_f32_pack(sign, x.exponent + y.exponent - 110 - int(zeros), product << zeros);
+    result = wb_f32_pack(sign, x.exponent + y.exponent - 110 - int(zeros), product << (zeros & 63u));
   }
   return result;
 }
@@ -111,7 +111,7 @@ __attribute__((noinline)) static uint wb_f32_div_exact(uint a, uint b) {
     ulong quotient = wb_u64_quotient(dividend, ulong(y.significand));
     ulong inexact = ulong(quotient * ulong(y.significand) != dividend);
     uint zeros = uint(clz(quotient));
-    result = wb_f32_pack(sign, x.exponent - y.exponent + 150 - int(zeros), ((quotient << 1) | inexact) << (zeros - 1u));
+    result = wb_f32_pack(sign, x.exponent - y.exponent + 150 - int(zeros), ((quotient << 1) | inexact) << ((zeros - 1u) & 63u));
   }
   return result;
 }
@@ -176,40 +176,30 @@ static inline uint wb_f32_nearest(uint a) {
   return wb_f32_magnitude(a) < 0x3f800000u ? small : large;
 }
 
-static inline bool wb_f32_unordered(uint a, uint b) {
-  return wb_f32_is_nan(a) || wb_f32_is_nan(b);
+// Neither operand is normal, infinite or NaN. Only then does flushing change a comparison: beside any other operand a subnormal
+// compares as zero does.
+static inline bool wb_f32_both_tiny(uint a, uint b) {
+  return ((a | b) & 0x7f800000u) == 0u;
 }
 
 // Orders numbers as integers; both zeros are 0.
 static inline int wb_f32_order(uint a) {
-  uint sign = wb_i32_sign_mask(a);
-  return as_type<int>((wb_f32_magnitude(a) ^ sign) - sign);
-}
-
-// Operands of equal order are the same bits or zeros of two signs, of which the lesser wins: or keeps the minus.
-static inline uint wb_f32_min(uint a, uint b) {
-  uint ordered = wb_f32_order(a) < wb_f32_order(b) ? a : b;
-  uint number = wb_f32_order(a) == wb_f32_order(b) ? (a | b) : ordered;
-  return wb_f32_unordered(a, b) ? 0x7fc00000u : number;
-}
-
-// As in `wb_f32_min`, but the greater zero wins: and drops the minus.
-static inline uint wb_f32_max(uint a, uint b) {
-  uint ordered = wb_f32_order(a) > wb_f32_order(b) ? a : b;
-  uint number = wb_f32_order(a) == wb_f32_order(b) ? (a & b) : ordered;
-  return wb_f32_unordered(a, b) ? 0x7fc00000u : number;
+  uint magnitude = wb_f32_magnitude(a);
+  return as_type<int>((a >> 31) != 0u ? 0u - magnitude : magnitude);
 }
 
 static inline uint wb_f32_eq(uint a, uint b) {
-  return uint(wb_f32_order(a) == wb_f32_order(b)) & uint(!wb_f32_unordered(a, b));
+  uint hardware = uint(as_type<float>(a) == as_type<float>(b));
+  return wb_f32_both_tiny(a, b) ? uint(wb_f32_order(a) == wb_f32_order(b)) : hardware;
 }
 
 static inline uint wb_f32_ne(uint a, uint b) {
-  return uint(wb_f32_order(a) != wb_f32_order(b)) | uint(wb_f32_unordered(a, b));
+  return wb_f32_eq(a, b) ^ 1u;
 }
 
 static inline uint wb_f32_lt(uint a, uint b) {
-  return uint(wb_f32_order(a) < wb_f32_order(b)) & uint(!wb_f32_unordered(a, b));
+  uint hardware = uint(as_type<float>(a) < as_type<float>(b));
+  return wb_f32_both_tiny(a, b) ? uint(wb_f32_order(a) < wb_f32_order(b)) : hardware;
 }
 
 static inline uint wb_f32_gt(uint a, uint b) {
@@ -217,9 +207,28 @@ static inline uint wb_f32_gt(uint a, uint b) {
 }
 
 static inline uint wb_f32_le(uint a, uint b) {
-  return uint(wb_f32_order(a) <= wb_f32_order(b)) & uint(!wb_f32_unordered(a, b));
+  uint hardware = uint(as_type<float>(a) <= as_type<float>(b));
+  return wb_f32_both_tiny(a, b) ? uint(wb_f32_order(a) <= wb_f32_order(b)) : hardware;
 }
 
 static inline uint wb_f32_ge(uint a, uint b) {
   return wb_f32_le(b, a);
+}
+
+static inline bool wb_f32_unordered(uint a, uint b) {
+  return wb_f32_is_nan(a) || wb_f32_is_nan(b);
+}
+
+// Operands that compare equal are the same bits or zeros of two signs, of which the lesser wins: or keeps the minus.
+static inline uint wb_f32_min(uint a, uint b) {
+  uint ordered = wb_f32_lt(a, b) != 0u ? a : b;
+  uint number = wb_f32_magnitude(a | b) == 0u ? (a | b) : ordered;
+  return wb_f32_unordered(a, b) ? 0x7fc00000u : number;
+}
+
+// As in `wb_f32_min`, but the greater zero wins: and drops the minus.
+static inline uint wb_f32_max(uint a, uint b) {
+  uint ordered = wb_f32_lt(b, a) != 0u ? a : b;
+  uint number = wb_f32_magnitude(a | b) == 0u ? (a & b) : ordered;
+  return wb_f32_unordered(a, b) ? 0x7fc00000u : number;
 }

@@ -20,8 +20,8 @@ static inline ulong wb_f64_round(ulong significand, uint base) {
 // Shifts right by 1 or more; what is lost stays as the lowest bit (the sticky bit of SoftFloat's "jamming" shift).
 static inline ulong wb_u64_shift_right_sticky(ulong a, uint shift) {
   uint count = shift > 63u ? 63u : shift;
-  ulong lost = a << (64u - count);
-  return (a >> count) | ulong(lost != 0ul);
+  ulong lost = a << ((64u - count) & 63u);
+  return (a >> (count & 63u)) | ulong(lost != 0ul);
 }
 
 __attribute__((noinline)) static ulong wb_f64_pack_subnormal(ulong significand, int base) {
@@ -67,8 +67,8 @@ __attribute__((noinline)) static ulong wb_f64_add(ulong a, ulong b) {
     small_exponent = small_exponent == 0u ? 1u : small_exponent;
     uint distance = large_exponent - small_exponent;
     distance = distance > 63u ? 63u : distance;
-    ulong aligned = small_significand >> distance;
-    aligned |= ulong((aligned << distance) != small_significand);
+    ulong aligned = small_significand >> (distance & 63u);
+    aligned |= ulong((aligned << (distance & 63u)) != small_significand);
     ulong negate = 0ul - ((a ^ b) >> 63);
     ulong sum = large_significand + ((aligned ^ negate) - negate);
     uint zeros = uint(clz(sum | 1ul)) - 1u;
@@ -103,7 +103,7 @@ static inline ulong wb_u64_multiply_high_sticky(ulong a, ulong b) {
 static inline ulong wb_f64_mul_finite(ulong sign, int exponents, ulong a_significand, ulong b_significand) {
   ulong product = wb_u64_multiply_high_sticky(a_significand << 10, b_significand << 11);
   uint shift = 1u - uint(product >> 62);
-  return wb_f64_pack(sign, exponents - 1023 - int(shift), product << shift);
+  return wb_f64_pack(sign, exponents - 1023 - int(shift), product << (shift & 63u));
 }
 
 // The exponent of a finite non-zero operand as if normalized, and its significand with the leading one at bit 52.
@@ -158,224 +158,4 @@ __attribute__((noinline)) static ulong wb_f64_mul(ulong a, ulong b) {
     result = wb_f64_mul_special(a, b);
   }
   return result;
-}
-
-// One step of Newton's iteration for 1/x, x = divisor / 2^32 in [0.5, 1), estimate in units of 2^-31. Truncation and the
-// complement (one less than the negation) keep the result at or under 1/x, hence in 32 bits.
-static inline uint wb_u32_refine_reciprocal(uint divisor, uint estimate) {
-  uint product = uint((ulong(divisor) * ulong(estimate)) >> 32);
-  return uint((ulong(estimate) * ulong(~product)) >> 31);
-}
-
-// 2^63 / divisor, at most and within a part in 2^29, for a divisor of at least 2^31, or for one that is greater by under 1. The first
-// estimate is the best linear one, 48/17 - 32/17 x, off by at most 1/17; each step squares the error.
-static inline uint wb_u32_reciprocal(uint divisor) {
-  uint estimate = uint(0x169696969ul - ((ulong(divisor) * 0xf0f0f0f0ul) >> 32));
-  estimate = wb_u32_refine_reciprocal(divisor, estimate);
-  estimate = wb_u32_refine_reciprocal(divisor, estimate);
-  estimate = wb_u32_refine_reciprocal(divisor, estimate);
-  return estimate - 2u;
-}
-
-// The quotient in two digits of 27 bits. A digit is short by less than 1.6, so that the next remainder still fits and one
-// correction at the end suffices. Remainders are exact modulo 2^64.
-static inline ulong wb_f64_div_finite(ulong sign, int exponents, ulong a_significand, ulong b_significand) {
-  uint shift = a_significand < b_significand ? 1u : 0u;
-  uint reciprocal = wb_u32_reciprocal(uint(b_significand >> 21));
-  ulong remainder = a_significand << shift;
-  ulong high = ((remainder >> 22) * ulong(reciprocal)) >> 35;
-  remainder = (remainder << 27) - high * b_significand;
-  ulong low = ((remainder >> 22) * ulong(reciprocal)) >> 35;
-  remainder = (remainder << 27) - low * b_significand;
-  ulong correction = ulong(remainder >= b_significand);
-  ulong quotient = (high << 27) + low + correction;
-  ulong inexact = ulong(remainder != (b_significand & (0ul - correction)));
-  return wb_f64_pack(sign, exponents + 1022 - int(shift), (quotient << 8) | inexact);
-}
-
-// An operand is zero, subnormal, infinite or NaN.
-__attribute__((noinline)) static ulong wb_f64_div_special(ulong a, ulong b) {
-  ulong magnitude_a = wb_f64_magnitude(a);
-  ulong magnitude_b = wb_f64_magnitude(b);
-  ulong sign = (a ^ b) & 0x8000000000000000ul;
-  bool nan = wb_f64_is_nan(a) || wb_f64_is_nan(b);
-  bool undefined = magnitude_a == magnitude_b && (magnitude_a == 0ul || magnitude_a == 0x7ff0000000000000ul);
-  ulong result = sign;
-  if (nan || undefined) {
-    result = 0x7ff8000000000000ul;
-  } else if (magnitude_a == 0x7ff0000000000000ul || magnitude_b == 0ul) {
-    result = sign | 0x7ff0000000000000ul;
-  } else if (magnitude_a != 0ul && magnitude_b != 0x7ff0000000000000ul) {
-    wb_f64_parts x = wb_f64_split(a);
-    wb_f64_parts y = wb_f64_split(b);
-    result = wb_f64_div_finite(sign, x.exponent - y.exponent, x.significand, y.significand);
-  }
-  return result;
-}
-
-__attribute__((noinline)) static ulong wb_f64_div(ulong a, ulong b) {
-  uint a_exponent = wb_f64_exponent(a);
-  uint b_exponent = wb_f64_exponent(b);
-  ulong result = 0ul;
-  if (wb_f64_is_normal(a_exponent) && wb_f64_is_normal(b_exponent)) {
-    ulong a_significand = (a & 0x000ffffffffffffful) | 0x0010000000000000ul;
-    ulong b_significand = (b & 0x000ffffffffffffful) | 0x0010000000000000ul;
-    ulong sign = (a ^ b) & 0x8000000000000000ul;
-    result = wb_f64_div_finite(sign, int(a_exponent) - int(b_exponent), a_significand, b_significand);
-  } else {
-    result = wb_f64_div_special(a, b);
-  }
-  return result;
-}
-
-// One step of Newton's iteration for 1/sqrt(x), x = radicand / 2^30 in [1, 4), estimate in units of 2^-32. The constant is
-// 3 * 2^30 less 3, which outweighs what truncation takes from the product, so that the result stays under 1/sqrt(x).
-static inline uint wb_u32_refine_reciprocal_root(uint radicand, uint estimate) {
-  uint square = uint((ulong(estimate) * ulong(estimate)) >> 32);
-  uint product = uint((ulong(radicand) * ulong(square)) >> 32);
-  return uint((ulong(estimate) * ulong(0xbffffffdu - product)) >> 31);
-}
-
-// 2^47 / sqrt(radicand), at most and within a part in 2^28, for a radicand of at least 2^30. The first estimate is the best linear
-// one on [1, 2), or for the upper half that on [2, 4), off by at most 1/44.
-static inline uint wb_u32_reciprocal_root(uint radicand) {
-  bool upper = radicand >= 0x80000000u;
-  ulong constant_term = upper ? 0xe4d4410aul : 0x1439cfd62ul;
-  ulong slope = upper ? 0x67ada635ul : 0x1253f1ee6ul;
-  uint estimate = uint(constant_term - ((ulong(radicand) * slope) >> 32));
-  estimate = wb_u32_refine_reciprocal_root(radicand, estimate);
-  estimate = wb_u32_refine_reciprocal_root(radicand, estimate);
-  estimate = wb_u32_refine_reciprocal_root(radicand, estimate);
-  return estimate;
-}
-
-// A 32-bit root from below, then 23 bits more from its remainder, then one correction; the final remainder is exact modulo 2^64.
-static inline ulong wb_f64_sqrt_finite(int exponent, ulong significand) {
-  uint odd_exponent = 1u - (uint(exponent) & 1u);
-  ulong radicand = significand << (10u + odd_exponent);
-  ulong reciprocal = ulong(wb_u32_reciprocal_root(uint(radicand >> 32)));
-  ulong root = ((radicand >> 32) * reciprocal) >> 31;
-  ulong remainder = radicand - root * root;
-  root = (root << 23) + (((remainder >> 5) * reciprocal) >> 36);
-  remainder = (radicand << 46) - root * root;
-  ulong correction = ulong(remainder > root << 1);
-  ulong inexact = ulong(remainder != (((root << 1) + 1ul) & (0ul - correction)));
-  return wb_f64_round(((root + correction) << 8) | inexact, uint(exponent + 1021) >> 1);
-}
-
-// The operand is zero, subnormal, infinite, NaN or negative.
-__attribute__((noinline)) static ulong wb_f64_sqrt_special(ulong a) {
-  ulong result = a;
-  if (wb_f64_is_nan(a) || (wb_f64_magnitude(a) != 0ul && (a >> 63) != 0ul)) {
-    result = 0x7ff8000000000000ul;
-  } else if (wb_f64_magnitude(a) != 0ul && a != 0x7ff0000000000000ul) {
-    wb_f64_parts parts = wb_f64_split(a);
-    result = wb_f64_sqrt_finite(parts.exponent, parts.significand);
-  }
-  return result;
-}
-
-__attribute__((noinline)) static ulong wb_f64_sqrt(ulong a) {
-  uint sign_and_exponent = uint(a >> 52);
-  ulong result = 0ul;
-  if (wb_f64_is_normal(sign_and_exponent)) {
-    result = wb_f64_sqrt_finite(int(sign_and_exponent), (a & 0x000ffffffffffffful) | 0x0010000000000000ul);
-  } else {
-    result = wb_f64_sqrt_special(a);
-  }
-  return result;
-}
-
-// The bits below the integers, for a magnitude in [1, 2^52); none for one that is an integer by its size.
-static inline ulong wb_f64_fraction_mask(ulong magnitude) {
-  uint exponent = uint(magnitude >> 52);
-  ulong mask = 0x000ffffffffffffful >> ((exponent - 1023u) & 63u);
-  return exponent >= 1075u ? 0ul : mask;
-}
-
-// Quiets a NaN; the rounding functions change nothing else above 2^52.
-static inline ulong wb_f64_quiet(ulong a) {
-  return wb_f64_is_nan(a) ? 0x7ff8000000000000ul : a;
-}
-
-static inline ulong wb_f64_trunc(ulong a) {
-  ulong magnitude = wb_f64_magnitude(a);
-  ulong large = wb_f64_quiet(a & ~wb_f64_fraction_mask(magnitude));
-  return magnitude < 0x3ff0000000000000ul ? a & 0x8000000000000000ul : large;
-}
-
-// To the next integer away from zero; a carry out of the fraction gives the right exponent.
-static inline ulong wb_f64_round_away(ulong a) {
-  ulong magnitude = wb_f64_magnitude(a);
-  ulong mask = wb_f64_fraction_mask(magnitude);
-  ulong large = wb_f64_quiet((a + mask) & ~mask);
-  ulong small = magnitude == 0ul ? 0ul : 0x3ff0000000000000ul;
-  return magnitude < 0x3ff0000000000000ul ? (a & 0x8000000000000000ul) | small : large;
-}
-
-static inline ulong wb_f64_ceil(ulong a) {
-  return (a >> 63) != 0ul ? wb_f64_trunc(a) : wb_f64_round_away(a);
-}
-
-static inline ulong wb_f64_floor(ulong a) {
-  return (a >> 63) != 0ul ? wb_f64_round_away(a) : wb_f64_trunc(a);
-}
-
-static inline ulong wb_f64_nearest(ulong a) {
-  ulong magnitude = wb_f64_magnitude(a);
-  ulong mask = wb_f64_fraction_mask(magnitude);
-  ulong odd = (a & (mask + 1ul)) == 0ul ? 0ul : 1ul;
-  // Half of the last place, less one where the integer is even, so that a tie carries only from an odd one. 1.0's last place is the
-  // exponent's lowest bit, which is set for it.
-  ulong large = mask == 0ul ? wb_f64_quiet(a) : (a + (mask >> 1) + odd) & ~mask;
-  ulong small = magnitude > 0x3fe0000000000000ul ? 0x3ff0000000000000ul : 0ul;
-  return magnitude < 0x3ff0000000000000ul ? (a & 0x8000000000000000ul) | small : large;
-}
-
-static inline bool wb_f64_unordered(ulong a, ulong b) {
-  return wb_f64_is_nan(a) || wb_f64_is_nan(b);
-}
-
-// Orders numbers as integers; both zeros are 0.
-static inline long wb_f64_order(ulong a) {
-  ulong sign = wb_i64_sign_mask(a);
-  return as_type<long>((wb_f64_magnitude(a) ^ sign) - sign);
-}
-
-// Operands of equal order are the same bits or zeros of two signs, of which the lesser wins: or keeps the minus.
-static inline ulong wb_f64_min(ulong a, ulong b) {
-  ulong ordered = wb_f64_order(a) < wb_f64_order(b) ? a : b;
-  ulong number = wb_f64_order(a) == wb_f64_order(b) ? (a | b) : ordered;
-  return wb_f64_unordered(a, b) ? 0x7ff8000000000000ul : number;
-}
-
-// As in `wb_f64_min`, but the greater zero wins: and drops the minus.
-static inline ulong wb_f64_max(ulong a, ulong b) {
-  ulong ordered = wb_f64_order(a) > wb_f64_order(b) ? a : b;
-  ulong number = wb_f64_order(a) == wb_f64_order(b) ? (a & b) : ordered;
-  return wb_f64_unordered(a, b) ? 0x7ff8000000000000ul : number;
-}
-
-static inline uint wb_f64_eq(ulong a, ulong b) {
-  return uint(wb_f64_order(a) == wb_f64_order(b)) & uint(!wb_f64_unordered(a, b));
-}
-
-static inline uint wb_f64_ne(ulong a, ulong b) {
-  return uint(wb_f64_order(a) != wb_f64_order(b)) | uint(wb_f64_unordered(a, b));
-}
-
-static inline uint wb_f64_lt(ulong a, ulong b) {
-  return uint(wb_f64_order(a) < wb_f64_order(b)) & uint(!wb_f64_unordered(a, b));
-}
-
-static inline uint wb_f64_gt(ulong a, ulong b) {
-  return wb_f64_lt(b, a);
-}
-
-static inline uint wb_f64_le(ulong a, ulong b) {
-  return uint(wb_f64_order(a) <= wb_f64_order(b)) & uint(!wb_f64_unordered(a, b));
-}
-
-static inline uint wb_f64_ge(ulong a, ulong b) {
-  return wb_f64_le(b, a);
 }

@@ -38,8 +38,8 @@ static inline uint wb_f32_pack(uint sign, int exponent, ulong significand) {
   uint magnitude = 0x7f800000u;
   if (exponent < 1) {
     uint shift = exponent < -61 ? 63u : uint(1 - exponent);
-    ulong lost = significand << (64u - shift);
-    magnitude = wb_f32_round((significand >> shift) | ulong(lost != 0ul), 0u);
+    ulong lost = significand << ((64u - shift) & 63u);
+    magnitude = wb_f32_round((significand >> (shift & 63u)) | ulong(lost != 0ul), 0u);
   } else if (exponent < 255) {
     magnitude = wb_f32_round(significand, uint(exponent - 1));
   }
@@ -49,6 +49,6 @@ static inline uint wb_f32_pack(uint sign, int exponent, ulong significand) {
 // The f32 nearest to an integer.
 static inline uint wb_u64_to_f32(ulong integer) {
   uint zeros = uint(clz(integer | 1ul));
-  uint bits = wb_f32_round(integer << zeros, 189u - zeros);
+  uint bits = wb_f32_round(integer << (zeros & 63u), 189u - zeros);
   return integer == 0ul ? 0u : bits;
 }

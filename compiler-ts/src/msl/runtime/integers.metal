@@ -78,50 +78,6 @@ static inline uint wb_i32_rotr(uint a, uint b) {
   return (a >> (b & 31u)) | (a << ((0u - b) & 31u));
 }
 
-static inline uint wb_i32_eqz(uint a) {
-  return uint(a == 0u);
-}
-
-static inline uint wb_i32_eq(uint a, uint b) {
-  return uint(a == b);
-}
-
-static inline uint wb_i32_ne(uint a, uint b) {
-  return uint(a != b);
-}
-
-static inline uint wb_i32_lt_s(uint a, uint b) {
-  return uint(as_type<int>(a) < as_type<int>(b));
-}
-
-static inline uint wb_i32_lt_u(uint a, uint b) {
-  return uint(a < b);
-}
-
-static inline uint wb_i32_gt_s(uint a, uint b) {
-  return uint(as_type<int>(a) > as_type<int>(b));
-}
-
-static inline uint wb_i32_gt_u(uint a, uint b) {
-  return uint(a > b);
-}
-
-static inline uint wb_i32_le_s(uint a, uint b) {
-  return uint(as_type<int>(a) <= as_type<int>(b));
-}
-
-static inline uint wb_i32_le_u(uint a, uint b) {
-  return uint(a <= b);
-}
-
-static inline uint wb_i32_ge_s(uint a, uint b) {
-  return uint(as_type<int>(a) >= as_type<int>(b));
-}
-
-static inline uint wb_i32_ge_u(uint a, uint b) {
-  return uint(a >= b);
-}
-
 static inline uint wb_i32_extend8_s(uint a) {
   return as_type<uint>(as_type<int>(a << 24) >> 24);
 }
@@ -204,50 +160,6 @@ static inline ulong wb_i64_rotl(ulong a, ulong b) {
 
 static inline ulong wb_i64_rotr(ulong a, ulong b) {
   return (a >> (b & 63ul)) | (a << ((0ul - b) & 63ul));
-}
-
-static inline uint wb_i64_eqz(ulong a) {
-  return uint(a == 0ul);
-}
-
-static inline uint wb_i64_eq(ulong a, ulong b) {
-  return uint(a == b);
-}
-
-static inline uint wb_i64_ne(ulong a, ulong b) {
-  return uint(a != b);
-}
-
-static inline uint wb_i64_lt_s(ulong a, ulong b) {
-  return uint(as_type<long>(a) < as_type<long>(b));
-}
-
-static inline uint wb_i64_lt_u(ulong a, ulong b) {
-  return uint(a < b);
-}
-
-static inline uint wb_i64_gt_s(ulong a, ulong b) {
-  return uint(as_type<long>(a) > as_type<long>(b));
-}
-
-static inline uint wb_i64_gt_u(ulong a, ulong b) {
-  return uint(a > b);
-}
-
-static inline uint wb_i64_le_s(ulong a, ulong b) {
-  return uint(as_type<long>(a) <= as_type<long>(b));
-}
-
-static inline uint wb_i64_le_u(ulong a, ulong b) {
-  return uint(a <= b);
-}
-
-static inline uint wb_i64_ge_s(ulong a, ulong b) {
-  return uint(as_type<long>(a) >= as_type<long>(b));
-}
-
-static inline uint wb_i64_ge_u(ulong a, ulong b) {
-  return uint(a >= b);
 }
 
 static inline ulong wb_i64_extend8_s(ulong a) {
