@@ -1,0 +1,193 @@
+/** A device of the Swift host: compiles to MSL here, runs there. */
+
+import type { DeviceDescription } from "../../../protocol/messages.ts";
+import type {
+  Backend,
+  BackendEvents,
+  BackendModule,
+  BackendPool,
+  CompileOptions,
+  ExportedGlobal,
+  Invocation,
+  InvocationResult,
+  MemoryRange,
+  MemoryWrite,
+  PoolOptions,
+} from "../api/backend.ts";
+import { recordWords } from "../api/values.ts";
+import { InstantiationTrap } from "../errors.ts";
+import { type CompiledModule, type GlobalMetadata, type Profile, trapMessages, wordsOf } from "../metadata.ts";
+import type { HostClient } from "./client.ts";
+
+export type CompileModule = (
+  bytes: Uint8Array,
+  options: { readonly profile: Profile; readonly exports?: readonly string[] },
+) => CompiledModule;
+
+export class HostBackend implements Backend {
+  readonly device: Backend["device"];
+  readonly #client: HostClient;
+  readonly #profile: Profile;
+  readonly #compile: CompileModule;
+  readonly #events: BackendEvents;
+
+  constructor(client: HostClient, device: DeviceDescription, compile: CompileModule, events: BackendEvents = {}) {
+    this.#client = client;
+    this.device = { id: device.id, name: device.name };
+    this.#profile = device.profile;
+    this.#compile = compile;
+    this.#events = events;
+  }
+
+  async compile(bytes: Uint8Array, options: CompileOptions): Promise<BackendModule> {
+    options.signal?.throwIfAborted();
+    this.#events.onProgress?.({ message: "compiling" });
+    const start = performance.now();
+    const compiled = this.#compile(bytes, {
+      profile: this.#profile,
+      ...(options.exports === undefined ? {} : { exports: options.exports }),
+    });
+    const compileSeconds = (performance.now() - start) / 1000;
+    const { metadata } = compiled;
+    const client = this.#client;
+    const loaded = await client.loadModule(
+      {
+        device: this.device.id,
+        text: compiled.text,
+        image: compiled.image,
+        layout: metadata.layout,
+        instantiateKernel: metadata.instantiateKernel,
+        kernels: metadata.kernels.map(({ kernel }) => kernel),
+      },
+      { signal: options.signal, onProgress: this.#events.onProgress },
+    );
+    const functions = metadata.kernels.map((kernel) => {
+      const { exportName: name, functionIndex: index, parameters, results } = kernel;
+      return [name, { name, index, parameters, results }] as const;
+    });
+    return {
+      functions: new Map(functions),
+      globals: new Map(metadata.globals.map((global) => [global.exportName, exportedGlobal(global)])),
+      functionNames: metadata.functionNames,
+      timings: { compileSeconds, buildSeconds: loaded.buildSeconds, cached: loaded.cached },
+      createPool: (pool) => createPool(client, loaded.module, compiled, pool, this.#events),
+      async release() {
+        await client.unloadModule(loaded.module);
+      },
+    };
+  }
+
+  close(): Promise<void> {
+    return this.#client.close();
+  }
+}
+
+function exportedGlobal({ exportName, type, mutable }: GlobalMetadata): ExportedGlobal {
+  return { name: exportName, type, mutable };
+}
+
+async function createPool(
+  client: HostClient,
+  module: number,
+  compiled: CompiledModule,
+  options: PoolOptions,
+  events: BackendEvents,
+): Promise<BackendPool> {
+  const { instances, memoryPages, execution, signal } = options;
+  const created = await client.createPool(
+    {
+      module,
+      instances,
+      ...(memoryPages === undefined ? {} : { memoryPages }),
+      ...(execution === undefined ? {} : { execution }),
+    },
+    { signal },
+  );
+  if (created.trap !== undefined) {
+    const { code, function: index } = created.trap;
+    const name = compiled.metadata.functionNames[index];
+    throw new InstantiationTrap(trapMessages[code] ?? `trap ${code}`, name ?? `func[${index}]`);
+  }
+  return new HostPool(client, created.pool, created.memoryPages, compiled, events);
+}
+
+class HostPool implements BackendPool {
+  readonly memoryPages: number;
+  readonly #client: HostClient;
+  readonly #pool: number;
+  readonly #compiled: CompiledModule;
+  readonly #events: BackendEvents;
+
+  constructor(client: HostClient, pool: number, memoryPages: number, compiled: CompiledModule, events: BackendEvents) {
+    this.#client = client;
+    this.#pool = pool;
+    this.memoryPages = memoryPages;
+    this.#compiled = compiled;
+    this.#events = events;
+  }
+
+  async invoke(invocation: Invocation): Promise<InvocationResult> {
+    const { name, parameters, results } = invocation.function;
+    const kernel = this.#compiled.metadata.kernels.find(({ exportName }) => exportName === name);
+    if (kernel === undefined) throw new Error(`no kernel for ${name}`);
+    const answer = await this.#client.invoke(
+      {
+        pool: this.#pool,
+        kernel: kernel.kernel,
+        ...(invocation.instances === undefined ? {} : { instances: invocation.instances }),
+        arguments: bytesOf(invocation.arguments),
+        argumentBytes: recordWords(parameters) * 4,
+        resultBytes: recordWords(results) * 4,
+        ...(invocation.fuel === undefined ? {} : { fuel: invocation.fuel }),
+      },
+      { signal: invocation.signal, onProgress: this.#events.onProgress },
+    );
+    return {
+      status: wordsOfBytes(answer.status),
+      results: wordsOfBytes(answer.results),
+      deviceSeconds: answer.deviceSeconds,
+    };
+  }
+
+  async reset(instances: readonly number[] | undefined): Promise<void> {
+    await this.#client.resetPool(this.#pool, instances);
+  }
+
+  async writeMemory(writes: readonly MemoryWrite[]): Promise<void> {
+    await this.#client.writeMemory({ pool: this.#pool, writes });
+  }
+
+  async readMemory(reads: readonly MemoryRange[]): Promise<readonly Uint8Array[]> {
+    return (await this.#client.readMemory({ pool: this.#pool, reads })).bytes;
+  }
+
+  async readGlobal(instance: number, name: string): Promise<Uint32Array> {
+    const { bytes } = await this.#client.readState({ pool: this.#pool, instances: [instance], ...this.#place(name) });
+    return wordsOfBytes(bytes);
+  }
+
+  async writeGlobal(instance: number, name: string, words: Uint32Array): Promise<void> {
+    const place = this.#place(name);
+    await this.#client.writeState({ pool: this.#pool, instances: [instance], ...place, bytes: bytesOf(words) });
+  }
+
+  async release(): Promise<void> {
+    await this.#client.releasePool(this.#pool);
+  }
+
+  #place(name: string): { readonly word: number; readonly words: number } {
+    const global = this.#compiled.metadata.globals.find(({ exportName }) => exportName === name);
+    if (global === undefined) throw new Error(`no global ${name}`);
+    return { word: global.stateWord, words: wordsOf(global.type) };
+  }
+}
+
+/** Records are little-endian, as every machine is that runs Node. */
+function bytesOf(words: Uint32Array): Uint8Array {
+  return new Uint8Array(words.buffer, words.byteOffset, words.byteLength);
+}
+
+/** A copy, because the bytes may not lie on a multiple of four. */
+function wordsOfBytes(bytes: Uint8Array): Uint32Array {
+  return new Uint32Array(bytes.slice().buffer);
+}

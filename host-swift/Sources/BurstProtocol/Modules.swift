@@ -1,0 +1,82 @@
+import Foundation
+
+/// Sizes of the per-instance regions (docs/kernel-abi.md); mirror of `Layout` in compiler-ts/src/metadata.ts.
+public struct Layout: Codable, Sendable, Equatable {
+  /// Pages of 64 KiB.
+  public struct Memory: Codable, Sendable, Equatable {
+    public let minimumPages: Int
+    public let maximumPages: Int?
+
+    public init(minimumPages: Int, maximumPages: Int?) {
+      self.minimumPages = minimumPages
+      self.maximumPages = maximumPages
+    }
+  }
+
+  public let tileWidth: Int
+  /// 4 or 8 bytes.
+  public let memoryCell: Int
+  /// `nil` where the module has no memory.
+  public let memory: Memory?
+  public let stateBytes: Int
+  public let tableBytes: Int
+
+  public init(tileWidth: Int, memoryCell: Int, memory: Memory?, stateBytes: Int, tableBytes: Int) {
+    self.tileWidth = tileWidth
+    self.memoryCell = memoryCell
+    self.memory = memory
+    self.stateBytes = stateBytes
+    self.tableBytes = tableBytes
+  }
+}
+
+/// Builds the text for a device and keeps library and pipelines; the same text is built once.
+public enum LoadModuleRequest: RequestType {
+  public static let method = "module/load"
+
+  public struct Parameters: Codable, Sendable, Equatable {
+    public let device: String
+    public let text: String
+    public let image: Data
+    public let layout: Layout
+    public let instantiateKernel: String
+    /// The instantiating kernel not included.
+    public let kernels: [String]
+    public let progressToken: Int?
+
+    public init(
+      device: String, text: String, image: Data, layout: Layout, instantiateKernel: String, kernels: [String],
+      progressToken: Int? = nil
+    ) {
+      self.device = device
+      self.text = text
+      self.image = image
+      self.layout = layout
+      self.instantiateKernel = instantiateKernel
+      self.kernels = kernels
+      self.progressToken = progressToken
+    }
+  }
+
+  public struct Result: Codable, Sendable, Equatable {
+    public let module: Int
+    /// Nothing was compiled: the built kernels came from the cache.
+    public let cached: Bool
+    public let buildSeconds: Double
+
+    public init(module: Int, cached: Bool, buildSeconds: Double) {
+      self.module = module
+      self.cached = cached
+      self.buildSeconds = buildSeconds
+    }
+  }
+}
+
+public enum UnloadModuleRequest: RequestType {
+  public static let method = "module/unload"
+  public typealias Result = NoResult
+
+  public struct Parameters: Codable, Sendable, Equatable {
+    public let module: Int
+  }
+}

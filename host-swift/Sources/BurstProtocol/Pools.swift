@@ -1,0 +1,143 @@
+import Foundation
+
+/// Runs the instantiating kernel on every instance. Error `poolTooLarge` carries `PoolTooLargeData`.
+public enum CreatePoolRequest: RequestType {
+  public static let method = "pool/create"
+
+  /// Bytes of the execution buffer's parts, multiples of 256; defaults 32,768, 16,384 and 16,384.
+  public struct Execution: Codable, Sendable, Equatable {
+    public let values: Int?
+    public let callStack: Int?
+    public let scratch: Int?
+
+    public init(values: Int? = nil, callStack: Int? = nil, scratch: Int? = nil) {
+      self.values = values
+      self.callStack = callStack
+      self.scratch = scratch
+    }
+  }
+
+  public struct Parameters: Codable, Sendable, Equatable {
+    public let module: Int
+    public let instances: Int
+    /// Limit of `memory.grow` for each instance in pages; default: the module's maximum, but at most its minimum + 16.
+    public let memoryPages: Int?
+    public let execution: Execution?
+
+    public init(module: Int, instances: Int, memoryPages: Int? = nil, execution: Execution? = nil) {
+      self.module = module
+      self.instances = instances
+      self.memoryPages = memoryPages
+      self.execution = execution
+    }
+  }
+
+  public struct Result: Codable, Sendable, Equatable {
+    public let pool: Int
+    public let memoryPages: Int
+    /// Device memory that one instance takes.
+    public let bytesPerInstance: Int
+    /// Set where instantiation trapped; the pool then does not exist.
+    public let trap: TrapReport?
+
+    public init(pool: Int, memoryPages: Int, bytesPerInstance: Int, trap: TrapReport?) {
+      self.pool = pool
+      self.memoryPages = memoryPages
+      self.bytesPerInstance = bytesPerInstance
+      self.trap = trap
+    }
+  }
+}
+
+public struct TrapReport: Codable, Sendable, Equatable {
+  public let code: Int
+  public let function: Int
+
+  public init(code: Int, function: Int) {
+    self.code = code
+    self.function = function
+  }
+}
+
+public struct PoolTooLargeData: Codable, Sendable, Equatable {
+  public let instances: Int
+  public let instancesThatFit: Int
+  public let bytesPerInstance: Int
+  /// The limit that was met, with its number.
+  public let limit: String
+
+  public init(instances: Int, instancesThatFit: Int, bytesPerInstance: Int, limit: String) {
+    self.instances = instances
+    self.instancesThatFit = instancesThatFit
+    self.bytesPerInstance = bytesPerInstance
+    self.limit = limit
+  }
+}
+
+public enum ReleasePoolRequest: RequestType {
+  public static let method = "pool/release"
+  public typealias Result = NoResult
+
+  public struct Parameters: Codable, Sendable, Equatable {
+    public let pool: Int
+  }
+}
+
+public enum InvokeRequest: RequestType {
+  public static let method = "pool/invoke"
+
+  public struct Parameters: Codable, Sendable, Equatable {
+    public let pool: Int
+    public let kernel: String
+    /// The instances to run, in the order of the records below. `nil`: all, in order. No duplicates.
+    public let instances: [Int]?
+    /// One record an instance: docs/kernel-abi.md, execution buffer.
+    public let arguments: Data
+    /// Bytes of one record, a multiple of 4; may be 0.
+    public let argumentBytes: Int
+    public let resultBytes: Int
+    /// Trap `fuel exhausted` beyond it; `nil`: no limit that a run could reach.
+    public let fuel: Int?
+    public let progressToken: Int?
+
+    public init(
+      pool: Int, kernel: String, instances: [Int]? = nil, arguments: Data, argumentBytes: Int, resultBytes: Int, fuel: Int? = nil,
+      progressToken: Int? = nil
+    ) {
+      self.pool = pool
+      self.kernel = kernel
+      self.instances = instances
+      self.arguments = arguments
+      self.argumentBytes = argumentBytes
+      self.resultBytes = resultBytes
+      self.fuel = fuel
+      self.progressToken = progressToken
+    }
+  }
+
+  public struct Result: Codable, Sendable, Equatable {
+    /// For each instance run, two 32-bit words: trap code, function index.
+    public let status: Data
+    /// One record an instance; the record of a trapped instance is zero.
+    public let results: Data
+    /// Time on the device.
+    public let deviceSeconds: Double
+
+    public init(status: Data, results: Data, deviceSeconds: Double) {
+      self.status = status
+      self.results = results
+      self.deviceSeconds = deviceSeconds
+    }
+  }
+}
+
+/// Brings instances back to the state after instantiation.
+public enum ResetPoolRequest: RequestType {
+  public static let method = "pool/reset"
+  public typealias Result = NoResult
+
+  public struct Parameters: Codable, Sendable, Equatable {
+    public let pool: Int
+    public let instances: [Int]?
+  }
+}

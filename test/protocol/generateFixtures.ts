@@ -1,0 +1,242 @@
+/**
+ * Writes protocol/fixtures/*.json: one message a file, with its exact bytes in both encodings. Run by hand after a
+ * change of the catalogue (`node --import tsx test/protocol/generateFixtures.ts`); the tests of both languages read
+ * the committed files, and the reviewer reads the difference. The values are examples, typed by the catalogue, so
+ * that a change there which is forgotten here does not compile.
+ */
+import { readdirSync, rmSync, writeFileSync } from "node:fs";
+import { Packr } from "msgpackr";
+import * as protocol from "../../protocol/messages.ts";
+
+const folder = new URL("../../protocol/fixtures/", import.meta.url);
+const packr = new Packr({ useRecords: false, variableMapSize: true, encodeUndefinedAsNil: true });
+
+type Direction = "clientToHost" | "hostToClient";
+type ParametersOf<M> = M extends protocol.Message<string, infer P, unknown> ? P : never;
+type ResultOf<M> = M extends protocol.Message<string, unknown, infer R> ? R : never;
+
+function write(name: string, direction: Direction, message: object): void {
+  const json = JSON.stringify(message, (_key, value) => base64OfBytes(value));
+  const msgpackHex = Buffer.from(packr.pack(withLongIntegers(message))).toString("hex");
+  const fixture = { name, direction, message: withMarkedBytes(message), json, msgpackHex };
+  writeFileSync(new URL(`${name}.json`, folder), `${JSON.stringify(fixture, null, 2)}\n`);
+}
+
+/** Values with every Uint8Array replaced; `replace` is also given numbers. */
+function mapLeaves(value: unknown, replace: (leaf: unknown) => unknown): unknown {
+  if (value instanceof Uint8Array || typeof value !== "object" || value === null) return replace(value);
+  if (Array.isArray(value)) return value.map((item) => mapLeaves(item, replace));
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, mapLeaves(item, replace)]));
+}
+
+function base64OfBytes(value: unknown): unknown {
+  return value instanceof Uint8Array ? Buffer.from(value).toString("base64") : value;
+}
+
+function withMarkedBytes(message: object): unknown {
+  return mapLeaves(message, (leaf) => (leaf instanceof Uint8Array ? { $bytes: base64OfBytes(leaf) } : leaf));
+}
+
+/** msgpackr writes an integral number beyond 32 bits as a float64; a BigInt it writes as int64, as the README wants. */
+function withLongIntegers(message: object): unknown {
+  return mapLeaves(message, (leaf) =>
+    typeof leaf === "number" && Number.isInteger(leaf) && (leaf > 0xffffffff || leaf < -0x80000000)
+      ? BigInt(leaf)
+      : leaf,
+  );
+}
+
+function request<M extends { readonly method: string }>(
+  name: string,
+  id: number | string,
+  message: M,
+  params: ParametersOf<M>,
+): void {
+  write(name, "clientToHost", { jsonrpc: "2.0", id, method: message.method, params });
+}
+
+/** The message constant gives the result its type; on the wire a response does not name its method. */
+function response<M>(name: string, id: number | string, _message: M, result: ResultOf<M>): void {
+  write(name, "hostToClient", { jsonrpc: "2.0", id, result });
+}
+
+function notification<M extends { readonly method: string }>(
+  name: string,
+  direction: Direction,
+  message: M,
+  params: ParametersOf<M>,
+): void {
+  write(name, direction, { jsonrpc: "2.0", method: message.method, params });
+}
+
+function error(name: string, id: number | string | null, code: protocol.ErrorName, message: string, data?: object) {
+  const content = { code: protocol.errorCodes[code], message };
+  write(name, "hostToClient", { jsonrpc: "2.0", id, error: data === undefined ? content : { ...content, data } });
+}
+
+const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values);
+
+for (const file of readdirSync(folder)) if (file.endsWith(".json")) rmSync(new URL(file, folder));
+
+request("initialize-request", 0, protocol.initialize, {
+  protocolVersion: "1.0",
+  client: { name: "wasmburst", version: "0.1.0" },
+  encodings: ["msgpack", "json"],
+});
+response("initialize-response", 0, protocol.initialize, {
+  protocolVersion: "1.0",
+  host: { name: "wasmburst-host", version: "0.1.0" },
+  encoding: "msgpack",
+});
+
+request("devices-list-request", 1, protocol.listDevices, {});
+response("devices-list-response", 1, protocol.listDevices, {
+  devices: [
+    {
+      id: "metal",
+      name: "Apple M3",
+      usable: true,
+      profile: { name: "apple", f64: false, f32Subnormals: false, strictAlignment: true, tileWidth: 32 },
+      limits: {
+        maxThreadsPerThreadgroup: 1024,
+        threadExecutionWidth: 32,
+        maxThreadgroupMemoryLength: 32768,
+        maxBufferLength: 14302806016,
+        recommendedMaxWorkingSetSize: 19069083648,
+        currentAllocatedSize: 0,
+      },
+    },
+    {
+      id: "cpu",
+      name: "CPU",
+      usable: false,
+      reason: "no clang++ found",
+      profile: { name: "cpu", f64: true, f32Subnormals: true, strictAlignment: false, tileWidth: 1 },
+      limits: {
+        maxThreadsPerThreadgroup: 1024,
+        threadExecutionWidth: 1,
+        maxThreadgroupMemoryLength: 65536,
+        maxBufferLength: 4294967296,
+        recommendedMaxWorkingSetSize: 4294967295,
+        currentAllocatedSize: 65536,
+      },
+    },
+  ],
+});
+
+request("module-load-request", 2, protocol.loadModule, {
+  device: "cpu",
+  text: '#include <metal_stdlib>\n// "quoted" \\ tab\t é 漢 \u0001\n',
+  image: bytes(0, 1, 2, 253, 254, 255),
+  layout: {
+    tileWidth: 1,
+    memoryCell: 8,
+    memory: { minimumPages: 1, maximumPages: 65536 },
+    stateBytes: 16,
+    tableBytes: 8,
+  },
+  instantiateKernel: "instantiate",
+  kernels: ["run_fib"],
+  progressToken: 7,
+});
+// JSON.stringify and msgpackr treat an undefined property differently, so absent fields are left out of the value.
+request("module-load-request-without-memory", 3, protocol.loadModule, {
+  device: "metal",
+  text: "",
+  image: bytes(),
+  layout: { tileWidth: 32, memoryCell: 4, stateBytes: 4, tableBytes: 0 } as protocol.LoadModuleParameters["layout"],
+  instantiateKernel: "instantiate",
+  kernels: [],
+});
+response("module-load-response", 2, protocol.loadModule, { module: 1, cached: false, buildSeconds: 0.25 });
+request("module-unload-request", 4, protocol.unloadModule, { module: 1 });
+response("module-unload-response", 4, protocol.unloadModule, null);
+
+request("pool-create-request", 5, protocol.createPool, {
+  module: 1,
+  instances: 1024,
+  memoryPages: 17,
+  execution: { values: 32768, callStack: 16384, scratch: 16384 },
+});
+request("pool-create-request-with-defaults", 6, protocol.createPool, { module: 1, instances: 100000 });
+response("pool-create-response", 5, protocol.createPool, { pool: 1, memoryPages: 17, bytesPerInstance: 1179680 });
+response("pool-create-response-with-trap", 6, protocol.createPool, {
+  pool: 2,
+  memoryPages: 1,
+  bytesPerInstance: 131104,
+  trap: { code: 5, function: 3 },
+});
+request("pool-release-request", 7, protocol.releasePool, { pool: 1 });
+response("pool-release-response", 7, protocol.releasePool, null);
+request("pool-invoke-request", "invoke-8", protocol.invoke, {
+  pool: 1,
+  kernel: "run_fib",
+  instances: [0, 1, 127, 128, 255, 256, 65535, 65536],
+  arguments: bytes(...Array.from({ length: 32 }, (_, index) => index)),
+  argumentBytes: 4,
+  resultBytes: 8,
+  fuel: 9007199254740991,
+  progressToken: 3000000000,
+});
+request("pool-invoke-request-all", 9, protocol.invoke, {
+  pool: 1,
+  kernel: "run_fib",
+  arguments: bytes(),
+  argumentBytes: 0,
+  resultBytes: 0,
+});
+response("pool-invoke-response", "invoke-8", protocol.invoke, {
+  status: bytes(0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 7, 0, 0, 0),
+  results: bytes(...Array.from({ length: 300 }, (_, index) => index & 255)),
+  deviceSeconds: 0.0009765625,
+});
+request("pool-reset-request", 10, protocol.resetPool, { pool: 1, instances: [3, 4] });
+response("pool-reset-response", 10, protocol.resetPool, null);
+
+request("memory-write-request", 11, protocol.writeMemory, {
+  pool: 1,
+  writes: [
+    { instance: 0, address: 0, bytes: bytes(1, 2, 3) },
+    { instance: 1023, address: 4294967295, bytes: bytes() },
+  ],
+});
+response("memory-write-response", 11, protocol.writeMemory, null);
+request("memory-read-request", 12, protocol.readMemory, {
+  pool: 1,
+  reads: [{ instance: 5, address: 65536, length: 2 }],
+});
+response("memory-read-response", 12, protocol.readMemory, { bytes: [bytes(255, 0)] });
+
+request("state-read-request", 13, protocol.readState, { pool: 1, instances: [0, 2], word: 3, words: 1 });
+response("state-read-response", 13, protocol.readState, { bytes: bytes(1, 0, 0, 0, 255, 255, 255, 255) });
+request("state-write-request", 14, protocol.writeState, {
+  pool: 1,
+  instances: [0],
+  word: 3,
+  words: 1,
+  bytes: bytes(42, 0, 0, 0),
+});
+response("state-write-response", 14, protocol.writeState, null);
+
+request("shutdown-request", 15, protocol.shutdown, {});
+response("shutdown-response", 15, protocol.shutdown, null);
+
+notification("exit", "clientToHost", protocol.exit, {});
+notification("cancel-request", "clientToHost", protocol.cancelRequest, { id: 8 });
+notification("cancel-request-by-string", "clientToHost", protocol.cancelRequest, { id: "invoke-8" });
+notification("progress", "hostToClient", protocol.progress, { token: 7, message: "Building", fraction: 0.5 });
+notification("progress-complete", "hostToClient", protocol.progress, { token: 7, message: "Running", fraction: 1 });
+notification("log", "hostToClient", protocol.log, { level: "warning", message: "A stale archive was discarded." });
+
+error("error-parse", null, "parseError", "The body is not valid JSON.");
+error("error-cancelled", "invoke-8", "requestCancelled", "The request was cancelled.");
+error("error-version-mismatch", 0, "versionMismatch", "The client speaks protocol 2.0, this host 1.0.");
+error("error-build-failed", 2, "buildFailed", "The device's compiler refused the text.", { log: "1:1: error: x" });
+const tooLarge: protocol.PoolTooLargeData = {
+  instances: 100000,
+  instancesThatFit: 4096,
+  bytesPerInstance: 1179680,
+  limit: "maxBufferLength 4294967296",
+};
+error("error-pool-too-large", 6, "poolTooLarge", "100000 instances do not fit; 4096 would.", tooLarge);
+error("error-device", 9, "deviceError", "A command buffer failed: it took too long.", { reason: "timeout" });
