@@ -1,10 +1,12 @@
 import Foundation
 
+// swift-format-ignore: AlwaysUseLowerCamelCase
 /// The preferred device: on Linux the first of `MTLCopyAllDevices()`.
 public func MTLCreateSystemDefaultDevice() -> (any MTLDevice)? {
   MTLCopyAllDevices().first
 }
 
+// swift-format-ignore: AlwaysUseLowerCamelCase
 public func MTLCopyAllDevices() -> [any MTLDevice] {
   [CPUDevice.shared]
 }

@@ -4,9 +4,12 @@ import Foundation
 // `(error as NSError).code` all work. A plain NSError of the same domain does not cast to the struct on Linux, so every throw
 // goes through `init(_:_:)`.
 
-public let MTLLibraryErrorDomain = "MTLLibraryErrorDomain"
-public let MTLCommandBufferErrorDomain = "MTLCommandBufferErrorDomain"
-public let MTLBinaryArchiveDomain = "MTLBinaryArchiveDomain"
+// swift-format-ignore: AlwaysUseLowerCamelCase
+public let MTLLibraryErrorDomain: String = "MTLLibraryErrorDomain"
+// swift-format-ignore: AlwaysUseLowerCamelCase
+public let MTLCommandBufferErrorDomain: String = "MTLCommandBufferErrorDomain"
+// swift-format-ignore: AlwaysUseLowerCamelCase
+public let MTLBinaryArchiveDomain: String = "MTLBinaryArchiveDomain"
 
 public struct MTLLibraryError: _BridgedStoredNSError, @unchecked Sendable {
   public let _nsError: NSError

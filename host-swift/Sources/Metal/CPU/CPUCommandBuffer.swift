@@ -126,7 +126,9 @@ extension CPUCommandBuffer {
   func execute(on pool: WorkerPool) {
     let (commands, scheduledHandlers) = schedule()
     if !scheduledHandlers.isEmpty {
-      queue.handlerQueue.async { [self] in scheduledHandlers.forEach { $0(self) } }
+      queue.handlerQueue.async { [self] in
+        for handler in scheduledHandlers { handler(self) }
+      }
     }
     var failure: MTLCommandBufferError?
     let start = Self.now
