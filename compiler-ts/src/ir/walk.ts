@@ -98,10 +98,31 @@ export function nestedLists(statement: Statement): readonly (readonly Statement[
 
 const none: readonly never[] = [];
 
+/** Without allocation: analyses walk every function several times. */
 export function visitStatements(list: readonly Statement[], visit: (statement: Statement) => void): void {
   for (const statement of list) {
     visit(statement);
-    for (const nested of nestedLists(statement)) visitStatements(nested, visit);
+    switch (statement.kind) {
+      case "block":
+      case "loop":
+      case "once":
+      case "repeatedly":
+        visitStatements(statement.body, visit);
+        break;
+      case "if":
+        visitStatements(statement.whenTrue, visit);
+        visitStatements(statement.whenFalse, visit);
+        break;
+      case "switch":
+        for (const item of statement.cases) visitStatements(item.body, visit);
+        visitStatements(statement.default, visit);
+        break;
+      case "chain":
+        for (const segment of statement.segments) visitStatements(segment.body, visit);
+        break;
+      default:
+        break;
+    }
   }
 }
 
@@ -173,14 +194,25 @@ export class JumpTargets {
   readonly #known = new WeakMap<readonly Statement[], ReadonlySet<Label>>();
 
   of(list: readonly Statement[]): ReadonlySet<Label> {
+    if (list.length === 0) return noLabels;
     const known = this.#known.get(list);
     if (known !== undefined) return known;
-    const labels = new Set<Label>();
+    let labels: Set<Label> | undefined;
     for (const statement of list) {
-      if (statement.kind === "break" || statement.kind === "continue") labels.add(statement.label);
-      for (const nested of nestedLists(statement)) for (const label of this.of(nested)) labels.add(label);
+      if (statement.kind === "break" || statement.kind === "continue") {
+        labels ??= new Set();
+        labels.add(statement.label);
+      }
+      for (const nested of nestedLists(statement))
+        for (const label of this.of(nested)) {
+          labels ??= new Set();
+          labels.add(label);
+        }
     }
-    this.#known.set(list, labels);
-    return labels;
+    const result = labels ?? noLabels;
+    this.#known.set(list, result);
+    return result;
   }
 }
+
+const noLabels: ReadonlySet<Label> = new Set();

@@ -21,11 +21,11 @@ public typealias MTLAutoreleasedComputePipelineReflection = MTLComputePipelineRe
 public final class MTLComputePipelineDescriptor: NSObject, NSCopying {
   public var label: String?
   public var computeFunction: (any MTLFunction)?
-  public var threadGroupSizeIsMultipleOfThreadExecutionWidth = false
+  public var threadGroupSizeIsMultipleOfThreadExecutionWidth: Bool = false
   /// 0: the device chooses.
-  public var maxTotalThreadsPerThreadgroup = 0
+  public var maxTotalThreadsPerThreadgroup: Int = 0
   /// Nested calls below a kernel. The cpu device's stack is fixed and ignores it.
-  public var maxCallStackDepth = 1
+  public var maxCallStackDepth: Int = 1
   public var binaryArchives: [any MTLBinaryArchive]?
 
   public override init() {}

@@ -5,11 +5,11 @@ import Foundation
 // goes through `init(_:_:)`.
 
 // swift-format-ignore: AlwaysUseLowerCamelCase
-public let MTLLibraryErrorDomain = "MTLLibraryErrorDomain"
+public let MTLLibraryErrorDomain: String = "MTLLibraryErrorDomain"
 // swift-format-ignore: AlwaysUseLowerCamelCase
-public let MTLCommandBufferErrorDomain = "MTLCommandBufferErrorDomain"
+public let MTLCommandBufferErrorDomain: String = "MTLCommandBufferErrorDomain"
 // swift-format-ignore: AlwaysUseLowerCamelCase
-public let MTLBinaryArchiveDomain = "MTLBinaryArchiveDomain"
+public let MTLBinaryArchiveDomain: String = "MTLBinaryArchiveDomain"
 
 public struct MTLLibraryError: _BridgedStoredNSError, @unchecked Sendable {
   public let _nsError: NSError

@@ -52,15 +52,15 @@ public final class MTLCompileOptions: NSObject, NSCopying {
   /// Values are `NSString` or `NSNumber`.
   public var preprocessorMacros: [String: NSObject]?
   /// Deprecated by Apple since macOS 15 in favour of `mathMode`.
-  public var fastMathEnabled = true
-  public var mathMode = MTLMathMode.fast
-  public var mathFloatingPointFunctions = MTLMathFloatingPointFunctions.fast
-  public var languageVersion = MTLLanguageVersion.version3_2
-  public var libraryType = MTLLibraryType.executable
-  public var preserveInvariance = false
-  public var optimizationLevel = MTLLibraryOptimizationLevel.default
+  public var fastMathEnabled: Bool = true
+  public var mathMode: MTLMathMode = .fast
+  public var mathFloatingPointFunctions: MTLMathFloatingPointFunctions = .fast
+  public var languageVersion: MTLLanguageVersion = .version3_2
+  public var libraryType: MTLLibraryType = .executable
+  public var preserveInvariance: Bool = false
+  public var optimizationLevel: MTLLibraryOptimizationLevel = .default
   /// 0: the compiler chooses.
-  public var maxTotalThreadsPerThreadgroup = 0
+  public var maxTotalThreadsPerThreadgroup: Int = 0
 
   public override init() {}
 

@@ -1,5 +1,5 @@
 /// Three extents of a grid or a threadgroup, in threads or threadgroups.
-public struct MTLSize: Equatable, Sendable {
+public struct MTLSize: Sendable {
   public var width: Int
   public var height: Int
   public var depth: Int
@@ -18,9 +18,4 @@ public struct MTLSize: Equatable, Sendable {
 // swift-format-ignore: AlwaysUseLowerCamelCase
 public func MTLSizeMake(_ width: Int, _ height: Int, _ depth: Int) -> MTLSize {
   MTLSize(width: width, height: height, depth: depth)
-}
-
-extension MTLSize {
-  /// Number of elements.
-  var volume: Int { width * height * depth }
 }

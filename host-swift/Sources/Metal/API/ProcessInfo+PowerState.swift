@@ -11,7 +11,8 @@ extension ProcessInfo {
 
   /// Posted, with the `ProcessInfo` as object, when `thermalState` changes. As on Apple's systems it is posted only after
   /// `thermalState` has been read once.
-  public static let thermalStateDidChangeNotification = NSNotification.Name("NSProcessInfoThermalStateDidChangeNotification")
+  public static let thermalStateDidChangeNotification: NSNotification.Name = NSNotification.Name(
+    "NSProcessInfoThermalStateDidChangeNotification")
 
   /// The state of the hottest zone under `/sys/class/thermal`, `.nominal` where there is none.
   public var thermalState: ThermalState {
@@ -29,5 +30,6 @@ extension ProcessInfo {
 extension NSNotification.Name {
   // swift-format-ignore: AlwaysUseLowerCamelCase
   /// Posted when `isLowPowerModeEnabled` changes.
-  public static let NSProcessInfoPowerStateDidChange = NSNotification.Name("NSProcessInfoPowerStateDidChangeNotification")
+  public static let NSProcessInfoPowerStateDidChange: NSNotification.Name = NSNotification.Name(
+    "NSProcessInfoPowerStateDidChangeNotification")
 }

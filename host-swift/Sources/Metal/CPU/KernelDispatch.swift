@@ -54,3 +54,8 @@ struct KernelDispatch {
     }
   }
 }
+
+extension MTLSize {
+  /// Number of elements.
+  var volume: Int { width * height * depth }
+}

@@ -1,0 +1,68 @@
+import BurstProtocol
+import BurstTransport
+import Metal
+
+/// A device with the id and the profile that the protocol gives it.
+final class Device: @unchecked Sendable {
+  // Unchecked because before Xcode 26 `MTLDevice` is not marked Sendable; Metal documents devices as thread-safe.
+  let metal: any MTLDevice
+  let id: String
+  let profile: Profile
+  private let probe = Locked<Probe?>(nil)
+
+  private struct Probe {
+    let threadExecutionWidth: Int
+    let problem: String?
+  }
+
+  init(_ metal: any MTLDevice, id: String) {
+    self.metal = metal
+    self.id = id
+    profile = Self.isProcessor(metal) ? .cpu : .apple
+  }
+
+  /// `cpu` for a processor, else `metal`.
+  static func kind(of metal: any MTLDevice) -> String { isProcessor(metal) ? "cpu" : "metal" }
+
+  private static func isProcessor(_ metal: any MTLDevice) -> Bool {
+    metal.architecture.name.hasPrefix("cpu") && !metal.supportsFamily(.apple1)
+  }
+
+  /// Why the device is not usable, or `nil`: found once by building an empty kernel, which is what needs a compiler.
+  var problem: String? { probed().problem }
+
+  var description: DeviceDescription {
+    let probe = probed()
+    return DeviceDescription(
+      id: id, name: metal.name, usable: probe.problem == nil, reason: probe.problem, profile: profile,
+      limits: DeviceLimits(
+        maxThreadsPerThreadgroup: metal.maxThreadsPerThreadgroup.width,
+        threadExecutionWidth: probe.threadExecutionWidth,
+        maxThreadgroupMemoryLength: metal.maxThreadgroupMemoryLength,
+        maxBufferLength: metal.maxBufferLength,
+        recommendedMaxWorkingSetSize: workingSetSize,
+        currentAllocatedSize: metal.currentAllocatedSize))
+  }
+
+  var workingSetSize: Int { Int(clamping: min(metal.recommendedMaxWorkingSetSize, UInt64(WireValue.maximumInteger))) }
+
+  private func probed() -> Probe {
+    if let known = probe.withLock({ $0 }) { return known }
+    let found = buildEmptyKernel()
+    probe.withLock { $0 = found }
+    return found
+  }
+
+  private func buildEmptyKernel() -> Probe {
+    let text = "#include <metal_stdlib>\nusing namespace metal;\nkernel void probe(device uint* words [[buffer(0)]]) {}\n"
+    do {
+      guard let function = try metal.makeLibrary(source: text, options: nil).makeFunction(name: "probe") else {
+        return Probe(threadExecutionWidth: profile.tileWidth, problem: "an empty kernel was built, but is not in its library")
+      }
+      let pipeline = try metal.makeComputePipelineState(function: function)
+      return Probe(threadExecutionWidth: pipeline.threadExecutionWidth, problem: nil)
+    } catch {
+      return Probe(threadExecutionWidth: profile.tileWidth, problem: error.localizedDescription)
+    }
+  }
+}

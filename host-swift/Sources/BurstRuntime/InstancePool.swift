@@ -1,0 +1,236 @@
+import BurstProtocol
+import BurstTransport
+import Foundation
+import Metal
+
+extension IncomingRequest: IncomingCancellation {}
+
+/// Instances of one module on one device, with their memory. Every method but `init` must be called on `queue`, which
+/// also gives requests the order of their arrival.
+final class InstancePool: @unchecked Sendable {
+  // Unchecked because buffers and command queues are not Sendable: after `init` only `queue` touches them.
+  let queue: DispatchQueue
+  let plan: PoolPlan
+  private let module: LoadedModule
+  private let buffers: PoolBuffers
+  private let dispatcher: Dispatcher
+  /// Set for good when the device may still be writing to the buffers.
+  private var abandoned: ResponseError?
+
+  typealias Progress = (Double) -> Void
+
+  /// Allocates; nothing runs yet. Throws `ResponseError`: `poolTooLarge`, `deviceError`.
+  init(_ plan: PoolPlan, module: LoadedModule, limits: Dispatcher.Limits = Dispatcher.Limits()) throws {
+    let device = module.device
+    let available = device.workingSetSize - device.metal.currentAllocatedSize - module.image.count
+    try plan.check(maxBufferLength: device.metal.maxBufferLength, available: available)
+    guard let buffers = PoolBuffers(plan, image: module.image, device: device.metal) else {
+      // The limits allowed it, so nobody can say what would fit.
+      throw plan.tooLarge(fitting: 0, limit: "the memory that the device could give")
+    }
+    guard let commandQueue = device.metal.makeCommandQueue() else {
+      throw ResponseError(.deviceError, "The device \"\(device.id)\" makes no command queue.")
+    }
+    queue = DispatchQueue(label: "wasmburst.pool")
+    self.plan = plan
+    self.module = module
+    self.buffers = buffers
+    dispatcher = Dispatcher(buffers: buffers, queue: commandQueue, isProcessor: device.profile == .cpu, limits: limits)
+  }
+
+  /// Runs the instantiating kernel on fresh memory; the first trap, if there is one.
+  func instantiate(_ request: any IncomingCancellation) throws -> TrapReport? {
+    try initialize(allInstances(), request)
+  }
+
+  func reset(_ parameters: ResetPoolRequest.Parameters, _ request: any IncomingCancellation) throws {
+    let instances = try check(instances: parameters.instances)
+    try checkUsable()
+    buffers.clear(instances)
+    if let trap = try initialize(instances, request) {
+      // It did not trap when the pool was made, and instantiation is deterministic.
+      throw ResponseError(.internalError, "Instantiation trapped with code \(trap.code) in function \(trap.function).")
+    }
+  }
+
+  private func initialize(_ instances: [UInt32], _ request: any IncomingCancellation) throws -> TrapReport? {
+    _ = try run(kernel(module.instantiateKernel), instances, fuel: nil, request) { _ in }
+    let base = buffers.status.contents()
+    let trapped = instances.lazy.map(Int.init).first { self.plan.status.word(0, of: $0, in: base) != 0 }
+    return trapped.map { instance in
+      TrapReport(
+        code: Int(plan.status.word(0, of: instance, in: base)), function: Int(plan.status.word(1, of: instance, in: base)))
+    }
+  }
+
+  func invoke(
+    _ parameters: InvokeRequest.Parameters, _ request: any IncomingCancellation, progress: Progress
+  ) throws -> InvokeRequest.Result {
+    let pipeline = try kernel(parameters.kernel)
+    let instances = try check(instances: parameters.instances)
+    try check(recordBytes: parameters.argumentBytes, "argumentBytes")
+    try check(recordBytes: parameters.resultBytes, "resultBytes")
+    // Records are at most half of scratch and instances at most 2^31, so the products fit.
+    guard parameters.arguments.count == instances.count * parameters.argumentBytes else {
+      throw invalid(
+        "arguments",
+        "\(instances.count) records of \(parameters.argumentBytes) bytes were expected, got \(parameters.arguments.count) bytes")
+    }
+    guard instances.count * (parameters.resultBytes + 8) <= FrameDecoder.maximumBodyBytes / 2 else {
+      throw invalid("resultBytes", "the results of all instances do not fit in one message; invoke fewer at a time")
+    }
+    if let fuel = parameters.fuel, fuel < 0 { throw invalid("fuel", "must not be negative") }
+
+    try checkUsable()
+    let scratch = plan.valuesBytes + plan.callStackBytes
+    buffers.scatterRecords(parameters.arguments, bytesEach: parameters.argumentBytes, to: instances, address: scratch)
+    let seconds = try run(pipeline, instances, fuel: parameters.fuel, request, progress: progress)
+    let (status, results) = buffers.gatherResults(
+      bytesEach: parameters.resultBytes, from: instances, address: scratch + plan.scratchBytes / 2)
+    return InvokeRequest.Result(status: status, results: results, deviceSeconds: seconds)
+  }
+
+  func write(_ parameters: WriteMemoryRequest.Parameters) throws {
+    try checkUsable()
+    for (index, write) in parameters.writes.enumerated() {
+      try check(range: write.address, write.bytes.count, of: write.instance, field: "writes[\(index)]")
+    }
+    let base = buffers.memory.contents()
+    for write in parameters.writes {
+      write.bytes.withUnsafeBytes { plan.memory.scatter($0, to: base, instance: write.instance, address: write.address) }
+    }
+  }
+
+  func read(_ parameters: ReadMemoryRequest.Parameters) throws -> [Data] {
+    try checkUsable()
+    var total = 0
+    for (index, read) in parameters.reads.enumerated() {
+      try check(range: read.address, read.length, of: read.instance, field: "reads[\(index)]")
+      total += read.length
+      guard total <= FrameDecoder.maximumBodyBytes / 2 else {
+        throw invalid("reads", "the bytes asked for do not fit in one message; read less at a time")
+      }
+    }
+    let base = buffers.memory.contents()
+    return parameters.reads.map { read in
+      var bytes = Data(count: read.length)
+      bytes.withUnsafeMutableBytes { plan.memory.gather(from: base, instance: read.instance, address: read.address, into: $0) }
+      return bytes
+    }
+  }
+
+  func readState(_ parameters: ReadStateRequest.Parameters) throws -> Data {
+    let instances = try check(instances: parameters.instances)
+    try check(word: parameters.word, words: parameters.words)
+    try checkUsable()
+    let size = parameters.words * 4
+    guard instances.count * size <= FrameDecoder.maximumBodyBytes / 2 else {
+      throw invalid("words", "the state asked for does not fit in one message; read less at a time")
+    }
+    let base = buffers.state.contents()
+    var bytes = Data(count: instances.count * size)
+    bytes.withUnsafeMutableBytes { bytes in
+      for (index, instance) in instances.enumerated() {
+        let record = UnsafeMutableRawBufferPointer(rebasing: bytes[index * size ..< (index + 1) * size])
+        plan.state.gather(from: base, instance: Int(instance), address: parameters.word * 4, into: record)
+      }
+    }
+    return bytes
+  }
+
+  func writeState(_ parameters: WriteStateRequest.Parameters) throws {
+    let instances = try check(instances: parameters.instances)
+    try check(word: parameters.word, words: parameters.words)
+    // Kernels check accesses against it.
+    guard parameters.word > 0 || parameters.words == 0 else { throw invalid("word", "word 0 is the memory's size and cannot be written") }
+    let size = parameters.words * 4
+    guard parameters.bytes.count == instances.count * size else {
+      throw invalid("bytes", "\(instances.count) × \(size) bytes were expected, got \(parameters.bytes.count)")
+    }
+    try checkUsable()
+    let base = buffers.state.contents()
+    parameters.bytes.withUnsafeBytes { bytes in
+      for (index, instance) in instances.enumerated() {
+        let record = UnsafeRawBufferPointer(rebasing: bytes[index * size ..< (index + 1) * size])
+        plan.state.scatter(record, to: base, instance: Int(instance), address: parameters.word * 4)
+      }
+    }
+  }
+
+  private func run(
+    _ pipeline: any MTLComputePipelineState, _ instances: [UInt32], fuel: Int?, _ request: any IncomingCancellation,
+    progress: Progress
+  ) throws -> Double {
+    dispatchPrecondition(condition: .onQueue(queue))
+    try checkUsable()
+    if instances.isEmpty { return 0 }
+    do {
+      return try dispatcher.run(pipeline, lanes: instances, fuel: fuel, request: request, progress: progress)
+    } catch let error as Dispatcher.Abandoned {
+      abandoned = ResponseError(
+        .deviceError, "An earlier command buffer of this pool did not end; the pool can only be released.",
+        data: try? WireEncoder.encode(DeviceErrorData(reason: "timeout")))
+      throw error.reason
+    }
+  }
+
+  // MARK: Checks
+
+  private func checkUsable() throws(ResponseError) {
+    if let abandoned { throw abandoned }
+  }
+
+  private func kernel(_ name: String) throws(ResponseError) -> any MTLComputePipelineState {
+    guard let pipeline = module.kernels.pipelines[name] else {
+      throw invalid("kernel", "the module was loaded without a kernel \"\(name)\"")
+    }
+    return pipeline
+  }
+
+  private func allInstances() -> [UInt32] { Array(0 ..< UInt32(plan.instances)) }
+
+  private func check(instances: [Int]?) throws(ResponseError) -> [UInt32] {
+    guard let instances else { return allInstances() }
+    var seen = Set<UInt32>(minimumCapacity: instances.count)
+    var lanes: [UInt32] = []
+    lanes.reserveCapacity(instances.count)
+    for (index, instance) in instances.enumerated() {
+      guard (0 ..< plan.instances).contains(instance) else {
+        throw invalid("instances[\(index)]", "the pool has no instance \(instance); it has \(plan.instances)")
+      }
+      guard seen.insert(UInt32(instance)).inserted else {
+        throw invalid("instances[\(index)]", "instance \(instance) stands twice")
+      }
+      lanes.append(UInt32(instance))
+    }
+    return lanes
+  }
+
+  private func check(recordBytes: Int, _ field: String) throws(ResponseError) {
+    guard recordBytes >= 0, recordBytes % 4 == 0, recordBytes <= plan.scratchBytes / 2 else {
+      throw invalid(field, "must be a multiple of 4 from 0 to \(plan.scratchBytes / 2), half of scratch")
+    }
+  }
+
+  private func check(word: Int, words: Int) throws(ResponseError) {
+    let count = plan.state.bytesPerInstance / 4
+    guard word >= 0, word <= count else { throw invalid("word", "must be 0 to \(count), the words of the state") }
+    guard words >= 0, words <= count - word else { throw invalid("words", "the state has \(count) words, \(count - word) from word \(word) on") }
+  }
+
+  private func check(range address: Int, _ length: Int, of instance: Int, field: String) throws(ResponseError) {
+    guard (0 ..< plan.instances).contains(instance) else {
+      throw invalid("\(field).instance", "the pool has no instance \(instance); it has \(plan.instances)")
+    }
+    let size = buffers.memoryBytes(of: instance)
+    guard address >= 0, length >= 0, address <= size, length <= size - address else {
+      throw ResponseError(
+        .memoryOutOfBounds,
+        "Instance \(instance): \(length) bytes at address \(address) are outside of its memory of \(size) bytes.")
+    }
+  }
+
+  private func invalid(_ field: String, _ problem: String) -> ResponseError {
+    ResponseError(.invalidParams, "`\(field)`: \(problem).")
+  }
+}

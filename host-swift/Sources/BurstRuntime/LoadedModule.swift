@@ -1,0 +1,43 @@
+import BurstProtocol
+import Foundation
+
+/// A text built for a device, with what a pool of its instances needs.
+struct LoadedModule: Sendable {
+  let device: Device
+  let layout: Layout
+  /// Segments, read-only, shared by all instances of a pool.
+  let image: Data
+  let kernels: BuiltKernels
+  let instantiateKernel: String
+}
+
+extension Layout {
+  static let pageBytes = 65_536
+  static let maximumPages = 65_536
+  static let maximumTileWidth = 1024
+  /// Far beyond any module; keeps sums of sizes from overflowing.
+  static let maximumRegionBytes = 1 << 30
+
+  /// Throws `invalidParams` naming the field.
+  func validate() throws(ResponseError) {
+    func require(_ condition: Bool, _ field: String, _ rule: String) throws(ResponseError) {
+      if !condition { throw ResponseError(.invalidParams, "`layout.\(field)`: \(rule).") }
+    }
+    try require((1...Self.maximumTileWidth).contains(tileWidth), "tileWidth", "must be 1 to \(Self.maximumTileWidth)")
+    try require(memoryCell == 4 || memoryCell == 8, "memoryCell", "must be 4 or 8")
+    try require(
+      (4...Self.maximumRegionBytes).contains(stateBytes) && stateBytes % 4 == 0, "stateBytes",
+      "must be a multiple of 4 from 4 to \(Self.maximumRegionBytes)")
+    try require(
+      (0...Self.maximumRegionBytes).contains(tableBytes) && tableBytes % 4 == 0, "tableBytes",
+      "must be a multiple of 4 from 0 to \(Self.maximumRegionBytes)")
+    if let memory {
+      try require((0...Self.maximumPages).contains(memory.minimumPages), "memory.minimumPages", "must be 0 to \(Self.maximumPages)")
+      if let maximum = memory.maximumPages {
+        try require(
+          (memory.minimumPages...Self.maximumPages).contains(maximum), "memory.maximumPages",
+          "must be minimumPages to \(Self.maximumPages)")
+      }
+    }
+  }
+}

@@ -1,0 +1,279 @@
+import BurstProtocol
+import BurstTransport
+import Foundation
+import Metal
+
+/// The host's side of the protocol: one handler for each request.
+///
+/// Parameters are decoded and a pool's queue is joined in the order of arrival; the work itself runs elsewhere.
+public final class Server: ConnectionHandler {
+  public static let identity = ProgramIdentity(name: "wasmburst-host", version: "0.1.0")
+
+  private enum Phase {
+    case created
+    case running
+    case shuttingDown
+  }
+
+  private struct State {
+    var phase = Phase.created
+    var nextNumber = 1
+    var modules: [Int: LoadedModule] = [:]
+    var pools: [Int: InstancePool] = [:]
+  }
+
+  private let state = Locked(State())
+  private let devices: DeviceRegistry
+  private let cache: PipelineCache
+  private let connection: Connection
+  private let onExit: @Sendable () -> Void
+  /// For work that belongs to no pool: building, describing devices.
+  private let work = DispatchQueue(label: "wasmburst.server", attributes: .concurrent)
+  private let inFlight = DispatchGroup()
+
+  /// How long `shutdown` waits for work that was told to end.
+  private static let shutdownTimeout = DispatchTimeInterval.seconds(8)
+
+  /// `onExit` is called when the client sends `exit`.
+  public convenience init(
+    connection: Connection, environment: [String: String] = ProcessInfo.processInfo.environment,
+    onExit: @escaping @Sendable () -> Void
+  ) {
+    self.init(connection: connection, devices: DeviceRegistry(), cacheRoot: CacheDirectory.root(environment: environment), onExit: onExit)
+  }
+
+  init(connection: Connection, devices: DeviceRegistry, cacheRoot: URL, onExit: @escaping @Sendable () -> Void) {
+    self.connection = connection
+    self.devices = devices
+    self.onExit = onExit
+    cache = PipelineCache(root: cacheRoot) { [weak connection] message in
+      connection?.notify(LogNotification.self, .init(level: .warning, message: message))
+    }
+  }
+
+  /// `shutdown` was received.
+  public var isShutDown: Bool { state.withLock { $0.phase == .shuttingDown } }
+
+  /// Returns when no request is running any more, or the time is over.
+  public func waitUntilIdle(timeout: DispatchTime) -> Bool { inFlight.wait(timeout: timeout) == .success }
+
+  // MARK: Arrival
+
+  public func handle(_ request: IncomingRequest) {
+    do {
+      try checkPhase(request)
+      try route(request)
+    } catch {
+      request.answer(.failure(Self.responseError(error)))
+    }
+  }
+
+  public func handle(notification method: String, parameters: WireValue) {
+    // Others have no answer and no effect (JSON-RPC 2.0, section 4.1).
+    if method == ExitNotification.method { onExit() }
+  }
+
+  private func checkPhase(_ request: IncomingRequest) throws(ResponseError) {
+    switch (state.withLock { $0.phase }, request.method) {
+    case (.created, InitializeRequest.method): break
+    case (.created, _): throw ResponseError(.notInitialized, "The first request must be \"\(InitializeRequest.method)\".")
+    case (.running, InitializeRequest.method): throw ResponseError(.invalidRequest, "The connection is initialized already.")
+    case (.running, _): break
+    case (.shuttingDown, _): throw ResponseError(.shuttingDown, "The host is shutting down.")
+    }
+  }
+
+  private func route(_ request: IncomingRequest) throws {
+    switch request.method {
+    case InitializeRequest.method: try initialize(request)
+    case ListDevicesRequest.method: try answer(ListDevicesRequest.self, request) { server, _ in server.listDevices() }
+    case LoadModuleRequest.method: try answer(LoadModuleRequest.self, request) { try $0.loadModule($1) }
+    case UnloadModuleRequest.method: try answer(UnloadModuleRequest.self, request) { try $0.unloadModule($1) }
+    case CreatePoolRequest.method: try createPool(request)
+    case ReleasePoolRequest.method: try releasePool(request)
+    case InvokeRequest.method:
+      try answer(InvokeRequest.self, request) { server, pool, parameters in
+        try pool.invoke(parameters, request, progress: server.progress(parameters.progressToken, parameters.kernel))
+      }
+    case ResetPoolRequest.method:
+      try answer(ResetPoolRequest.self, request) { _, pool, parameters in
+        try pool.reset(parameters, request)
+        return NoResult()
+      }
+    case WriteMemoryRequest.method:
+      try answer(WriteMemoryRequest.self, request) { _, pool, parameters in
+        try pool.write(parameters)
+        return NoResult()
+      }
+    case ReadMemoryRequest.method:
+      try answer(ReadMemoryRequest.self, request) { _, pool, parameters in .init(bytes: try pool.read(parameters)) }
+    case ReadStateRequest.method:
+      try answer(ReadStateRequest.self, request) { _, pool, parameters in .init(bytes: try pool.readState(parameters)) }
+    case WriteStateRequest.method:
+      try answer(WriteStateRequest.self, request) { _, pool, parameters in
+        try pool.writeState(parameters)
+        return NoResult()
+      }
+    case ShutdownRequest.method: try shutdown(request)
+    default: throw ResponseError(.methodNotFound, "There is no method \"\(request.method)\".")
+    }
+  }
+
+  // MARK: Decoding and answering
+
+  private func decode<R: RequestType>(_ type: R.Type, _ request: IncomingRequest) throws(ResponseError) -> R.Parameters {
+    do {
+      return try WireDecoder.decode(R.Parameters.self, from: request.parameters)
+    } catch {
+      let problem = (error as? DecodingError)?.sentence ?? "\(error)"
+      throw ResponseError(.invalidParams, "\(request.method): \(problem).")
+    }
+  }
+
+  /// Runs `body` on `queue` when the request's turn comes and answers with what it returns or throws.
+  private func answer<Result: Encodable>(
+    _ request: IncomingRequest, on queue: DispatchQueue, _ body: @escaping @Sendable (Server) throws -> Result
+  ) {
+    queue.async(group: inFlight) { [self] in
+      guard request.begin() else { return }
+      do {
+        try request.checkCancellation()
+        request.answer(.success(try WireEncoder.encode(try body(self))))
+      } catch {
+        request.answer(.failure(Self.responseError(error)))
+      }
+    }
+  }
+
+  private func answer<R: RequestType>(
+    _ type: R.Type, _ request: IncomingRequest, _ body: @escaping @Sendable (Server, R.Parameters) throws -> R.Result
+  ) throws(ResponseError) {
+    let parameters = try decode(type, request)
+    answer(request, on: work) { server in try body(server, parameters) }
+  }
+
+  private func answer<R: RequestType>(
+    _ type: R.Type, _ request: IncomingRequest, _ body: @escaping @Sendable (Server, InstancePool, R.Parameters) throws -> R.Result
+  ) throws(ResponseError) where R.Parameters: NamesPool {
+    let parameters = try decode(type, request)
+    let pool = try pool(parameters.pool)
+    answer(request, on: pool.queue) { server in try body(server, pool, parameters) }
+  }
+
+  /// Every error becomes an answer; what is none of ours is our bug.
+  private static func responseError(_ error: any Error) -> ResponseError {
+    error as? ResponseError ?? ResponseError(.internalError, "\(error)")
+  }
+
+  /// Sends `$/progress`, at most ten times a second.
+  private func progress(_ token: Int?, _ message: String) -> InstancePool.Progress {
+    guard let token else { return { _ in } }
+    var last = DispatchTime(uptimeNanoseconds: 0)
+    return { [connection] fraction in
+      let now = DispatchTime.now()
+      guard fraction == 1 || now.uptimeNanoseconds - last.uptimeNanoseconds >= 100_000_000 else { return }
+      last = now
+      connection.notify(ProgressNotification.self, .init(token: token, message: message, fraction: fraction))
+    }
+  }
+
+  private func pool(_ number: Int) throws(ResponseError) -> InstancePool {
+    guard let pool = state.withLock({ $0.pools[number] }) else {
+      throw ResponseError(.unknownPool, "There is no pool \(number).")
+    }
+    return pool
+  }
+
+  private func nextNumber() -> Int {
+    state.withLock { state in
+      defer { state.nextNumber += 1 }
+      return state.nextNumber
+    }
+  }
+
+  // MARK: Lifecycle
+
+  private func initialize(_ request: IncomingRequest) throws {
+    let parameters = try decode(InitializeRequest.self, request)
+    let encoding = try Handshake.agree(parameters)
+    let result = InitializeRequest.Result(protocolVersion: protocolVersion, host: Self.identity, encoding: encoding)
+    let value = try WireEncoder.encode(result)
+    state.withLock { $0.phase = .running }
+    request.answer(.success(value), switchingTo: encoding)
+  }
+
+  private func shutdown(_ request: IncomingRequest) throws {
+    _ = try decode(ShutdownRequest.self, request)
+    state.withLock { $0.phase = .shuttingDown }
+    connection.cancelAll(except: request.id)
+    // Not part of `inFlight`, which it waits for.
+    work.async { [self] in
+      guard request.begin() else { return }
+      _ = inFlight.wait(timeout: .now() + Self.shutdownTimeout)
+      state.withLock { state in
+        state.modules = [:]
+        state.pools = [:]
+      }
+      request.answer(.success(.null))
+    }
+  }
+
+  // MARK: Modules
+
+  private func listDevices() -> ListDevicesRequest.Result {
+    .init(devices: devices.devices.map(\.description))
+  }
+
+  private func loadModule(_ parameters: LoadModuleRequest.Parameters) throws -> LoadModuleRequest.Result {
+    let start = DispatchTime.now()
+    let device = try devices.device(parameters.device)
+    try parameters.layout.validate()
+    let progress = progress(parameters.progressToken, "Building for \(device.metal.name)")
+    progress(0)
+    // The set makes each pipeline once; sorted, so that the order in which a client lists kernels makes no difference.
+    let names = Set(parameters.kernels + [parameters.instantiateKernel]).sorted()
+    let (kernels, cached) = try cache.kernels(names, of: parameters.text, for: device)
+    let module = LoadedModule(
+      device: device, layout: parameters.layout, image: parameters.image, kernels: kernels,
+      instantiateKernel: parameters.instantiateKernel)
+    let number = nextNumber()
+    state.withLock { $0.modules[number] = module }
+    progress(1)
+    let nanoseconds = DispatchTime.now().uptimeNanoseconds - start.uptimeNanoseconds
+    return .init(module: number, cached: cached, buildSeconds: Double(nanoseconds) / 1e9)
+  }
+
+  /// Pools of the module live on.
+  private func unloadModule(_ parameters: UnloadModuleRequest.Parameters) throws -> NoResult {
+    guard state.withLock({ $0.modules.removeValue(forKey: parameters.module) }) != nil else {
+      throw ResponseError(.unknownModule, "There is no module \(parameters.module).")
+    }
+    return NoResult()
+  }
+
+  // MARK: Pools
+
+  private func createPool(_ request: IncomingRequest) throws {
+    let parameters = try decode(CreatePoolRequest.self, request)
+    guard let module = state.withLock({ $0.modules[parameters.module] }) else {
+      throw ResponseError(.unknownModule, "There is no module \(parameters.module).")
+    }
+    let plan = try PoolPlan(parameters, layout: module.layout)
+    answer(request, on: work) { server in
+      let pool = try InstancePool(plan, module: module)
+      let trap = try pool.queue.sync { try pool.instantiate(request) }
+      let number = server.nextNumber()
+      if trap == nil { server.state.withLock { $0.pools[number] = pool } }
+      return CreatePoolRequest.Result(
+        pool: number, memoryPages: plan.memoryPages, bytesPerInstance: plan.bytesPerInstance, trap: trap)
+    }
+  }
+
+  /// The number is gone at once; the memory when what arrived earlier has ended.
+  private func releasePool(_ request: IncomingRequest) throws {
+    let parameters = try decode(ReleasePoolRequest.self, request)
+    let pool = try pool(parameters.pool)
+    state.withLock { _ = $0.pools.removeValue(forKey: parameters.pool) }
+    answer(request, on: pool.queue) { _ in NoResult() }
+  }
+}

@@ -1,0 +1,85 @@
+/// The address arithmetic of one tiled region (docs/kernel-abi.md) and the copies between it and contiguous bytes.
+///
+/// Pure: it is told where the region begins. Callers check `address` and length against what an instance may see;
+/// here both only have to lie within the region.
+struct TiledRegion: Sendable, Equatable {
+  /// Instances in one tile.
+  let tileWidth: Int
+  /// Bytes of a cell, 4 or 8.
+  let cell: Int
+  /// A multiple of `cell`; may be 0.
+  let bytesPerInstance: Int
+
+  var bytesPerTile: Int { tileWidth * bytesPerInstance }
+
+  /// Bytes of a buffer for `instances`: whole tiles.
+  func length(instances: Int) -> Int {
+    (instances + tileWidth - 1) / tileWidth * bytesPerTile
+  }
+
+  func offset(instance: Int, address: Int) -> Int {
+    let within = address % cell
+    return instance / tileWidth * bytesPerTile + (address - within) * tileWidth + instance % tileWidth * cell + within
+  }
+
+  /// Copies `bytes` to an instance's `address`.
+  func scatter(_ bytes: UnsafeRawBufferPointer, to base: UnsafeMutableRawPointer, instance: Int, address: Int) {
+    forEachPiece(instance: instance, address: address, length: bytes.count) { offset, start, count in
+      let source = bytes.baseAddress! + start
+      // The loads of a fixed size matter: a call of memcpy for each cell is several times slower.
+      if count == 8 {
+        (base + offset).storeBytes(of: source.loadUnaligned(as: UInt64.self), as: UInt64.self)
+      } else if count == 4 {
+        (base + offset).storeBytes(of: source.loadUnaligned(as: UInt32.self), as: UInt32.self)
+      } else {
+        (base + offset).copyMemory(from: source, byteCount: count)
+      }
+    }
+  }
+
+  /// Copies an instance's bytes from `address` on into `bytes`, filling it.
+  func gather(from base: UnsafeRawPointer, instance: Int, address: Int, into bytes: UnsafeMutableRawBufferPointer) {
+    forEachPiece(instance: instance, address: address, length: bytes.count) { offset, start, count in
+      let target = bytes.baseAddress! + start
+      if count == 8 {
+        target.storeBytes(of: (base + offset).loadUnaligned(as: UInt64.self), as: UInt64.self)
+      } else if count == 4 {
+        target.storeBytes(of: (base + offset).loadUnaligned(as: UInt32.self), as: UInt32.self)
+      } else {
+        target.copyMemory(from: base + offset, byteCount: count)
+      }
+    }
+  }
+
+  /// Sets the first `length` bytes of an instance to zero.
+  func clear(_ base: UnsafeMutableRawPointer, instance: Int, length: Int) {
+    forEachPiece(instance: instance, address: 0, length: length) { offset, _, count in
+      (base + offset).initializeMemory(as: UInt8.self, repeating: 0, count: count)
+    }
+  }
+
+  func word(_ index: Int, of instance: Int, in base: UnsafeRawPointer) -> UInt32 {
+    UInt32(littleEndian: (base + offset(instance: instance, address: index * 4)).load(as: UInt32.self))
+  }
+
+  /// The longest runs that are contiguous in the region: `body(offset in the region, offset in the range, bytes)`.
+  @inline(__always)
+  private func forEachPiece(instance: Int, address: Int, length: Int, _ body: (Int, Int, Int) -> Void) {
+    guard length > 0 else { return }
+    if tileWidth == 1 {
+      body(instance * bytesPerInstance + address, 0, length)
+      return
+    }
+    let head = min(length, (cell - address % cell) % cell)
+    if head > 0 { body(offset(instance: instance, address: address), 0, head) }
+    var done = head
+    var position = offset(instance: instance, address: address + head)
+    let stride = cell * tileWidth
+    while length - done >= cell {
+      body(position, done, cell)
+      done += cell
+      position += stride
+    }
+    if done < length { body(position, done, length - done) }
+  }
+}

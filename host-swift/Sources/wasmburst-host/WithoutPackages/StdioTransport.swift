@@ -1,0 +1,45 @@
+import BurstTransport
+import Foundation
+
+/// Stdin and stdout with plain reads and writes: the twin of WithPackages/StdioTransport.swift.
+enum StdioTransport {
+  private static let chunkBytes = 1 << 18
+
+  static func run() -> Never {
+    HostProcess.ignoreBrokenPipes()
+    let output = HostProcess.takeStdout()
+    let isBroken = Locked(false)
+    let process = HostProcess { bytes in
+      if isBroken.withLock({ $0 }) { return }
+      if !writeAll(bytes, to: output) { isBroken.withLock { $0 = true } }
+    }
+    var wanted = true
+    while wanted, let chunk = readChunk() { wanted = process.receive(chunk) }
+    process.end()
+  }
+
+  /// `nil` at the end of stdin, or where it cannot be read.
+  private static func readChunk() -> Data? {
+    var chunk = Data(count: chunkBytes)
+    while true {
+      let count = chunk.withUnsafeMutableBytes { read(STDIN_FILENO, $0.baseAddress, $0.count) }
+      if count > 0 { return chunk.prefix(count) }
+      if count == 0 || errno != EINTR { return nil }
+    }
+  }
+
+  private static func writeAll(_ bytes: Data, to descriptor: Int32) -> Bool {
+    bytes.withUnsafeBytes { buffer in
+      var done = 0
+      while done < buffer.count {
+        let count = write(descriptor, buffer.baseAddress! + done, buffer.count - done)
+        if count > 0 {
+          done += count
+        } else if errno != EINTR {
+          return false
+        }
+      }
+      return true
+    }
+  }
+}
