@@ -146,3 +146,22 @@ test("a trap while instantiating names its function", async () => {
     function: "helper",
   });
 });
+
+test("memory requests beyond the size of a frame go in several, in order, and one piece beyond it is refused", async () => {
+  const { module, asked } = await backend({
+    ...loads,
+    ...creates,
+    "memory/read": ({ reads }: { readonly reads: readonly { readonly instance: number }[] }) => ({
+      bytes: reads.map(({ instance }) => Uint8Array.of(instance)),
+    }),
+  });
+  const pool = await module.instantiate({ instances: 4 });
+  const length = 2 ** 27;
+  const read = await pool.memory.readAll([0, 1, 2, 3].map((instance) => ({ instance, address: 0, length })));
+  assert.deepEqual(
+    read.map(([first]) => first),
+    [0, 1, 2, 3],
+  );
+  assert.equal(asked.filter(({ method }) => method === "memory/read").length, 2);
+  await assert.rejects(pool.memory.read(0, 0, 2 ** 28 + 1), /at most 268435456/);
+});
