@@ -118,7 +118,7 @@ export interface RenderOptions {
 export function renderInspection(inspection: Inspection, options: RenderOptions = {}): string {
   const { functions, functionNames, callGraph } = inspection;
   const shown = functions.slice(0, options.functions ?? 20);
-  const name = (index: number): string => functionNames[index] ?? `#${index}`;
+  const name = (index: number): string => functionNames[index] ?? `func[${index}]`;
   const lines = [
     ...block(
       "exports",
@@ -157,7 +157,7 @@ export function renderInspection(inspection: Inspection, options: RenderOptions 
 }
 
 function renderName({ index, name }: InspectedFunction): string {
-  return name === `#${index}` ? name : `#${index} ${name}`;
+  return name === `func[${index}]` ? name : `func[${index}] ${name}`;
 }
 
 function block(title: string, lines: readonly string[]): string[] {
