@@ -1,5 +1,17 @@
 /** WasmBurst itself: each module of the suite in a pool of one instance, on the device named. */
-import { CompileError, HostError, InstantiationTrap, type Pool, WasmBurst } from "../../compiler-ts/src/index.ts";
+import { BurstModule } from "../../compiler-ts/src/api/module.ts";
+import { HostBackend } from "../../compiler-ts/src/host/backend.ts";
+import { HostClient } from "../../compiler-ts/src/host/client.ts";
+import { locateHost } from "../../compiler-ts/src/host/locate.ts";
+import {
+  CompileError,
+  compileModule,
+  HostError,
+  InstantiationTrap,
+  type Pool,
+  type Profile,
+  WasmBurst,
+} from "../../compiler-ts/src/index.ts";
 import { trapMessages } from "../../compiler-ts/src/metadata.ts";
 import { indistinctTraps } from "../../compiler-ts/src/v8/traps.ts";
 import { parseModule } from "../../compiler-ts/src/wasm/decode.ts";
@@ -14,23 +26,38 @@ const growth = 1024;
 /** Requests in flight at once. */
 const batchSize = 64;
 
+/** What the engine needs of a device; `WasmBurst` is one. */
+interface Runtime {
+  compile(bytes: Uint8Array, options: { readonly exports: readonly string[] }): Promise<BurstModule>;
+  close(): Promise<void>;
+}
+
+export interface BurstEngineOptions {
+  /** As `WasmBurst.launch` takes it. */
+  readonly device: string;
+  /** Compile for another profile than the device's own; the cpu device runs the text of all of them. */
+  readonly profile?: Profile | undefined;
+}
+
 /** @throws HostError where the device cannot be used. */
-export async function burstEngine(device: string): Promise<SpecEngine> {
-  let burst = WasmBurst.launch({ device });
-  const { id } = (await burst).device;
+export async function burstEngine({ device, profile }: BurstEngineOptions): Promise<SpecEngine> {
+  const launch = (): Promise<Runtime> =>
+    profile === undefined ? WasmBurst.launch({ device }) : launchWithProfile(device, profile);
+  let burst = launch();
+  await burst;
   return {
-    name: `wasmburst ${id}`,
+    name: profile === undefined ? `wasmburst ${device}` : `wasmburst ${device}, profile ${profile.name}`,
     compileAhead: 2,
     async compile(bytes, exports) {
       try {
         const module = await (await burst).compile(bytes, { exports });
         return {
-          instantiate: () => instantiate(module, bytes, id),
+          instantiate: () => instantiate(module, bytes, device),
           release: () => module.release().catch(ignoreClosed),
         } satisfies SpecModule;
       } catch (error) {
         // One module that kills the host must not fail all after it.
-        if (error instanceof HostError && error.code === "hostExited") burst = WasmBurst.launch({ device });
+        if (error instanceof HostError && error.code === "hostExited") burst = launch();
         throw refusalOf(error, bytes);
       }
     },
@@ -40,11 +67,18 @@ export async function burstEngine(device: string): Promise<SpecEngine> {
   };
 }
 
-async function instantiate(
-  module: Awaited<ReturnType<WasmBurst["compile"]>>,
-  bytes: Uint8Array,
-  device: string,
-): Promise<SpecInstance> {
+async function launchWithProfile(id: string, profile: Profile): Promise<Runtime> {
+  const client = await HostClient.launch(locateHost());
+  const device = (await client.listDevices()).devices.find((candidate) => candidate.id === id);
+  if (device === undefined) throw new HostError("unknownDevice", `no device "${id}"`);
+  const backend = new HostBackend(client, { ...device, profile }, compileModule);
+  return {
+    compile: async (bytes, options) => new BurstModule(bytes, await backend.compile(bytes, options)),
+    close: () => backend.close(),
+  };
+}
+
+async function instantiate(module: BurstModule, bytes: Uint8Array, device: string): Promise<SpecInstance> {
   try {
     const memoryPages = memoryLimit(bytes);
     const pool = await module.instantiate({ instances: 1, ...(memoryPages === undefined ? {} : { memoryPages }) });
