@@ -14,7 +14,7 @@ const workerCode = `import(${JSON.stringify(import.meta.resolve("tsx/esm/api"))}
 export interface V8Baseline {
   /** One round over all instances: the result of each, in order. */
   readonly run: () => Promise<readonly WasmValue[]>;
-  readonly close: () => Promise<void>;
+  readonly [Symbol.asyncDispose]: () => Promise<void>;
 }
 
 export async function startV8Baseline(
@@ -45,7 +45,7 @@ export async function startV8Baseline(
         return result;
       });
     },
-    close: async () => {
+    [Symbol.asyncDispose]: async () => {
       await Promise.all(workers.map((worker) => worker.terminate()));
     },
   };

@@ -10,13 +10,13 @@ test("the baseline's threads together give every instance's result in order", as
   )) {
     const argumentsOfEach = Array.from({ length: 10 }, (_, instance) => argumentsOf(instance));
     const run = instantiateExample(name).exportedFunction(exportName);
-    const baseline = await startV8Baseline(3, { bytes: exampleBytes(name), exportName, arguments: argumentsOfEach });
-    try {
-      const expected = argumentsOfEach.map((values) => run(...values));
-      assert.deepEqual(await baseline.run(), expected);
-      assert.deepEqual(await baseline.run(), expected, "a second, warm round");
-    } finally {
-      await baseline.close();
-    }
+    await using baseline = await startV8Baseline(3, {
+      bytes: exampleBytes(name),
+      exportName,
+      arguments: argumentsOfEach,
+    });
+    const expected = argumentsOfEach.map((values) => run(...values));
+    assert.deepEqual(await baseline.run(), expected);
+    assert.deepEqual(await baseline.run(), expected, "a second, warm round");
   }
 });
