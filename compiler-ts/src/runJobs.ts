@@ -31,6 +31,8 @@ export interface JobsSummary {
   readonly traps: number;
   readonly errors: number;
   readonly deviceSeconds: number;
+  /** Compiling and instantiating. */
+  readonly prepareSeconds: number;
 }
 
 interface Placed {
@@ -62,7 +64,7 @@ export async function runJobs(
     hooks.onRound?.(summary.jobs);
   }
   await pools.release();
-  return { ...summary, deviceSeconds: pools.deviceSeconds };
+  return { ...summary, deviceSeconds: pools.deviceSeconds, prepareSeconds: pools.prepareSeconds };
 }
 
 type Outcome =
@@ -230,6 +232,7 @@ class PoolKeeper {
   readonly #options: RunJobsOptions;
   #current: { readonly module: BurstModule; readonly pool: Pool } | undefined;
   #releasedSeconds = 0;
+  #prepareSeconds = 0;
 
   constructor(hooks: RunJobsHooks, options: RunJobsOptions) {
     this.#hooks = hooks;
@@ -238,6 +241,10 @@ class PoolKeeper {
 
   get deviceSeconds(): number {
     return this.#releasedSeconds + (this.#current?.pool.deviceSeconds ?? 0);
+  }
+
+  get prepareSeconds(): number {
+    return this.#prepareSeconds;
   }
 
   /** Instances in their initial state. */
@@ -252,6 +259,7 @@ class PoolKeeper {
       await current.pool.reset();
       return current;
     }
+    const start = performance.now();
     const wanted = new Set([...(known?.keys() ?? []), ...exports]);
     await this.release();
     const module = await this.#hooks.compile([...wanted]);
@@ -260,6 +268,7 @@ class PoolKeeper {
       memoryPages: this.#options.memoryPages,
       signal: this.#options.signal,
     });
+    this.#prepareSeconds += (performance.now() - start) / 1000;
     current = { module, pool };
     this.#current = current;
     return current;

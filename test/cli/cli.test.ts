@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
@@ -42,8 +42,8 @@ function start(args: readonly string[], environment: NodeJS.ProcessEnv = {}) {
   });
 }
 
-async function wasmburst(args: readonly string[], input = ""): Promise<Outcome> {
-  const child = start(args);
+async function wasmburst(args: readonly string[], input = "", environment: NodeJS.ProcessEnv = {}): Promise<Outcome> {
+  const child = start(args, environment);
   let stdout = "";
   let stderr = "";
   child.stdout.on("data", (chunk) => {
@@ -175,7 +175,7 @@ describe("refusals: one line on stderr, nothing on stdout, no stack trace", { co
     [["run", modulePath, "--device", "v8", "--invoke", "add", "1", "1.5"], 2, /argument 2 of add: "1.5" is not an i32/],
     [["run", bad, "--device", "v8", "--invoke", "f"], 65, /offset 0x/],
     [["run", cut, "--device", "v8", "--invoke", "f"], 65, /offset 0x/],
-    [["run", importing, "--device", "v8", "--invoke", "g"], 65, /env\.f: function/],
+    [["run", importing, "--device", "v8", "--invoke", "g"], 65, /env\.f: \(\) -> \(\)/],
     [["run", starts, "--device", "v8", "--invoke", "g"], 1, /instantiation trapped: unreachable in begin/],
     [["run", absent, "--invoke", "f"], 66, /no such file: .*absent/],
     [["run", modulePath, "--jobs", absent], 66, /no such file/],
@@ -207,6 +207,41 @@ describe("refusals: one line on stderr, nothing on stdout, no stack trace", { co
       assert.doesNotMatch(stderr, /^\s+at /m);
     });
   }
+});
+
+describe("a host that fails", { concurrency: 2 }, () => {
+  const script = JSON.stringify(join(root, "test/support/fakeHostProcess.ts"));
+  const host = (behaviour: string): string => {
+    const path = file(`host-${behaviour}`, `#!/bin/sh\nexec ${process.execPath} --import tsx ${script} ${behaviour}\n`);
+    chmodSync(path, 0o755);
+    return path;
+  };
+  const cases: readonly (readonly [string, number, RegExp])[] = [
+    ["crash", 70, /exit code 42; its last lines:\n {2}about to fail\n {2}fatal: out of registers/],
+    ["garbage", 70, /unreadable message from the host/],
+    ["otherMajor", 69, /protocol 7\.0, this client 1\.0/],
+    ["normal", 69, /no device "cpu"/],
+  ];
+  for (const [behaviour, expectedCode, message] of cases) {
+    test(`${behaviour}: ${expectedCode}, with the reason`, async () => {
+      const environment = { WASMBURST_HOST: host(behaviour) };
+      const { code, stdout, stderr } = await wasmburst(
+        ["run", modulePath, "--device", "cpu", "--invoke", "pair"],
+        "",
+        environment,
+      );
+      assert.equal(code, expectedCode, stderr);
+      assert.equal(stdout, "");
+      assert.match(stderr, message);
+    });
+  }
+
+  test("auto goes on with V8 and says why", async () => {
+    const environment = { WASMBURST_HOST: host("crash") };
+    const { code, stdout, stderr } = await wasmburst(["run", modulePath, "--invoke", "pair"], "", environment);
+    assert.deepEqual({ code, stdout }, { code: 0, stdout: "-1 0.1  (1 instance)\n" });
+    assert.match(stderr, /running on V8: .*exit code 42/);
+  });
 });
 
 describe("the other commands", { concurrency: 2 }, () => {

@@ -138,7 +138,8 @@ describe("runs", () => {
     test(`with ${instances} instances at once every job has its line, in input order, whatever the others do`, async () => {
       const { written, summary } = await results(mixed, instances);
       assert.deepEqual(written, expected);
-      assert.deepEqual({ ...summary, deviceSeconds: 0 }, { jobs: 10, traps: 1, errors: 6, deviceSeconds: 0 });
+      const { jobs, traps, errors } = summary;
+      assert.deepEqual({ jobs, traps, errors }, { jobs: 10, traps: 1, errors: 6 });
     });
   }
 

@@ -88,24 +88,18 @@ export async function buildNumerics(profile: Profile, folder: string): Promise<s
   const plain = `#define PLAIN(name, type, expression) ${batch("plain_##name", "ulong(expression)").replaceAll("\n", "\\\n")}
 #include "plain.inc"
 `;
+  const estimates = `extern "C" uint estimate_reciprocal(uint divisor) { return wb_u32_reciprocal(divisor); }
+extern "C" uint estimate_reciprocal_root(uint radicand) { return wb_u32_reciprocal_root(radicand); }
+`;
   const batches = operations.map(operationBatch).join("");
   await writeFile(join(folder, "operations.inc"), operations.map(operationLine).join(""));
-  await writeFile(`${program}.cpp`, `${head}${runtimeText(profile)}\n${batches}\n${plain}`);
-  run(...runtimeFlags, "-I", here, "-c", `${program}.cpp`, "-o", `${program}.o`);
-  const flush = `-DFLUSH=${profile.f32Subnormals ? "false" : "true"}`;
-  run(
-    "-std=c++20",
-    "-O2",
-    "-Wall",
-    flush,
-    "-I",
-    here,
-    "-I",
-    folder,
-    join(here, "numerics.cpp"),
-    `${program}.o`,
-    "-o",
-    program,
+  await writeFile(
+    `${program}.cpp`,
+    `${head}${runtimeText(profile)}\n${batches}\n${plain}${profile.f64 ? "" : estimates}`,
   );
+  run(...runtimeFlags, "-I", here, "-c", `${program}.cpp`, "-o", `${program}.o`);
+  const definitions = [`-DFLUSH=${!profile.f32Subnormals}`, `-DSOFTWARE_F64=${profile.f64 ? 0 : 1}`];
+  const inputs = [join(here, "numerics.cpp"), `${program}.o`];
+  run("-std=c++20", "-O2", "-Wall", ...definitions, "-I", here, "-I", folder, ...inputs, "-o", program);
   return program;
 }

@@ -1,6 +1,7 @@
 // Checks every function of the numeric runtime against the C++ compiler's own numbers, operation by operation:
-//   numerics [--count N] [--seed S] [--only NAME] [--exhaustive] [--measure]
-// --count random operands for each (default 100,000); --exhaustive adds all 2^32 operands of each unary operation on 32 bits;
+//   numerics [--count N] [--seed S] [--only NAME] [--exhaustive] [--keep-subnormals] [--measure]
+// --count random operands for each (default 100,000); --exhaustive adds all 2^32 operands of each unary operation on 32 bits, and the
+// estimates behind software division and square root; --keep-subnormals leaves the float hardware as IEEE 754 has it;
 // --measure prints rates instead. Exit code 1 on the first operation with a wrong result, after naming operands and results.
 #include <chrono>
 #include <cstdio>
@@ -55,8 +56,10 @@ struct Buffers {
   std::vector<uint64_t> results = std::vector<uint64_t>(batchSize);
 };
 
+static bool flush = FLUSH;
+
 static void run(Batch batch, Buffers& buffers, uint64_t count) {
-  FlushToZero mode(FLUSH);
+  FlushToZero mode(flush);
   batch(buffers.a.data(), buffers.b.data(), buffers.results.data(), count);
 }
 
@@ -170,6 +173,9 @@ static bool checkExhaustively(const Operation& operation, Buffers& buffers, uint
 }
 
 #include "measure.h"
+#if SOFTWARE_F64
+#include "estimates.h"
+#endif
 
 int main(int argc, char** argv) {
   uint64_t count = 100000;
@@ -179,7 +185,9 @@ int main(int argc, char** argv) {
   for (int i = 1; i < argc; i++) {
     std::string option = argv[i];
     if (option == "--measure") return measure();
-    if (option == "--exhaustive") {
+    if (option == "--keep-subnormals") {
+      flush = false;
+    } else if (option == "--exhaustive") {
       exhaustive = true;
     } else if (option == "--count" && i + 1 < argc) {
       count = std::strtoull(argv[++i], nullptr, 10);
@@ -205,6 +213,9 @@ int main(int argc, char** argv) {
     std::printf("%s %s %llu\n", right ? "ok" : "FAILED", operation.name, (unsigned long long)checked);
     if (!right) failures++;
   }
+#if SOFTWARE_F64
+  if (exhaustive && !(checkReciprocals() && checkReciprocalRoots())) failures++;
+#endif
   std::printf("%d operations, %d failed\n", ran, failures);
   return failures == 0 && ran > 0 ? 0 : 1;
 }

@@ -92,7 +92,8 @@ async function invoke(pool: Pool, call: Call, device: string): Promise<Outcome> 
     if (code === 0) return { kind: "values", words: results };
     return { kind: "trap", messages: wordings(trapMessages[code] ?? `trap ${code}`, device) };
   } catch (error) {
-    if (error instanceof HostError) return { kind: "failure", reason: `host: ${error.code}` };
+    if (error instanceof HostError) return { kind: "failure", reason: `host: ${error.code}`, detail: error.message };
+    if (error instanceof CompileError) return { kind: "failure", reason: error.diagnostic.kind, detail: error.message };
     throw error;
   }
 }

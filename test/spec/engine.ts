@@ -34,7 +34,7 @@ export type Outcome =
   /** In the specification's wording; several where the engine cannot tell them apart. */
   | { readonly kind: "trap"; readonly messages: readonly string[] }
   /** Neither: what the engine cannot do. */
-  | { readonly kind: "failure"; readonly reason: string };
+  | { readonly kind: "failure"; readonly reason: string; readonly detail?: string };
 
 /** Why a module did not compile or instantiate. The message is stable text without numbers: the exception list groups by it. */
 export class Refusal extends Error {

@@ -198,7 +198,7 @@ function callOf(action: Action): Call {
 }
 
 function judge(command: InvokeCommand, outcome: Outcome): Finding {
-  if (outcome.kind === "failure") return failed(outcome.reason);
+  if (outcome.kind === "failure") return failed(outcome.reason, outcome.detail);
   switch (command.type) {
     case "action":
       return outcome.kind === "values" ? passed : failed("trap", `trap: ${outcome.messages.join(" or ")}`);

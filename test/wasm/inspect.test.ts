@@ -62,7 +62,7 @@ test("functions are listed by size and named by the name section, an export, or 
     [
       [2, "largest", 7, 1],
       [1, "middle", 4, 0],
-      [0, "#0", 2, 0],
+      [0, "func[0]", 2, 0],
     ],
   );
 });
@@ -121,5 +121,5 @@ test("the rendering of a real module shows its exports, features and largest fun
   const text = renderInspection(inspect(parseModule(xxhash.bytes)), { functions: 1 });
   assert.match(text, /^ {2}xxh64: \(i32, i32, i64\) -> \(i64\)$/m);
   assert.match(text, /^features:\n {2}bulk-memory$/m);
-  assert.match(text, /^functions \(10, largest 1\):\n {2}628 bytes, 263 instructions, #8 update64$/m);
+  assert.match(text, /^functions \(10, largest 1\):\n {2}628 bytes, 263 instructions, func\[8\] update64$/m);
 });

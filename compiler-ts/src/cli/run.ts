@@ -135,16 +135,13 @@ async function runAll(burst: WasmBurst, lines: AsyncIterable<string>, options: R
   const exports = new Set(exportedFunctions(parseModule(options.bytes)).keys());
   let module: BurstModule | undefined;
   const start = performance.now();
-  let preparing = 0;
   const result = await runJobs(
     parseJobs(lines),
     { ...options, instances: options.instances ?? defaultRoundSize },
     {
       exports,
       compile: async (names) => {
-        const before = performance.now();
         module = await burst.compile(options.bytes, { exports: names, signal: options.signal });
-        preparing += performance.now() - before;
         return module;
       },
       onResult: async (job) => {
@@ -155,7 +152,7 @@ async function runAll(burst: WasmBurst, lines: AsyncIterable<string>, options: R
     },
   );
   options.progress.clear();
-  const seconds = (performance.now() - start - preparing) / 1000;
+  const seconds = (performance.now() - start) / 1000 - result.prepareSeconds;
   const failed = [
     ...(result.traps > 0 ? [`${result.traps} trapped`] : []),
     ...(result.errors > 0 ? [`${result.errors} in error`] : []),

@@ -14,6 +14,7 @@ import type {
   MemoryWrite,
   PoolOptions,
 } from "../api/backend.ts";
+import { usage } from "../api/usage.ts";
 import { recordWords } from "../api/values.ts";
 import { InstantiationTrap } from "../errors.ts";
 import { type CompiledModule, type GlobalMetadata, type Profile, trapMessages, wordsOf } from "../metadata.ts";
@@ -154,11 +155,17 @@ class HostPool implements BackendPool {
   }
 
   async writeMemory(writes: readonly MemoryWrite[]): Promise<void> {
-    await this.#client.writeMemory({ pool: this.#pool, writes });
+    for (const batch of batches(writes, ({ bytes }) => bytes.length)) {
+      await this.#client.writeMemory({ pool: this.#pool, writes: batch });
+    }
   }
 
   async readMemory(reads: readonly MemoryRange[]): Promise<readonly Uint8Array[]> {
-    return (await this.#client.readMemory({ pool: this.#pool, reads })).bytes;
+    const read: Uint8Array[] = [];
+    for (const batch of batches(reads, ({ length }) => length)) {
+      for (const bytes of (await this.#client.readMemory({ pool: this.#pool, reads: batch })).bytes) read.push(bytes);
+    }
+    return read;
   }
 
   async readGlobal(instance: number, name: string): Promise<Uint32Array> {
@@ -180,6 +187,26 @@ class HostPool implements BackendPool {
     if (global === undefined) throw new Error(`no global ${name}`);
     return { word: global.stateWord, words: wordsOf(global.type) };
   }
+}
+
+/** A frame of more than 1 GiB would end the connection; well below, so that base64 has room. */
+const batchBytes = 2 ** 28;
+
+/** The items in order, in batches of at most `batchBytes`. Only a larger one is checked and done in parts. */
+function* batches<Item>(items: readonly Item[], sizeOf: (item: Item) => number): Generator<readonly Item[]> {
+  let start = 0;
+  let size = 0;
+  for (const [index, item] of items.entries()) {
+    const more = sizeOf(item);
+    if (more > batchBytes) throw usage(`${more} bytes in one piece: at most ${batchBytes} can be transferred at once`);
+    if (size + more > batchBytes) {
+      yield items.slice(start, index);
+      start = index;
+      size = 0;
+    }
+    size += more;
+  }
+  yield items.slice(start);
 }
 
 /** Records are little-endian, as every machine is that runs Node. */

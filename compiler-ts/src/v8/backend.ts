@@ -11,12 +11,14 @@ import type {
   ExportedFunction,
   PoolOptions,
 } from "../api/backend.ts";
-import { describeImports, exportedFunctions, exportedGlobals, formatType, functionNames } from "../api/description.ts";
+import { describeImports, exportedFunctions, exportedGlobals } from "../api/description.ts";
 import { unknownExport, usage } from "../api/usage.ts";
 import { CompileError } from "../diagnostics.ts";
 import { HostError, InstantiationTrap } from "../errors.ts";
+import { functionDisplayNames } from "../lower/lowerModule.ts";
 import { trapMessages } from "../metadata.ts";
 import { parseModule } from "../wasm/decode.ts";
+import { renderType } from "../wasm/inspect.ts";
 import type { Module } from "../wasm/module.ts";
 import { adapt } from "./adapt.ts";
 import { V8Pool } from "./pool.ts";
@@ -65,7 +67,7 @@ export class V8Backend implements Backend {
     return {
       functions,
       globals: exportedGlobals(module),
-      functionNames: functionNames(module),
+      functionNames: functionDisplayNames(module),
       timings: { compileSeconds, buildSeconds: (performance.now() - parsed) / 1000, cached: false },
       createPool: (pool) => this.#createPool(module, buildFor, pool),
       async release() {
@@ -98,7 +100,7 @@ export class V8Backend implements Backend {
         return thread.request({ kind: "create", pool: id, ...built, instances });
       }),
     );
-    const names = functionNames(module);
+    const names = functionDisplayNames(module);
     const made = outcomes.reduce((sum, outcome) => sum + (outcome.outcome === "trap" ? 0 : outcome.instances), 0);
     for (const outcome of outcomes) {
       if (outcome.outcome === "created") continue;
@@ -146,7 +148,7 @@ async function build(bytes: Uint8Array, module: Module, pages: number) {
 
 /** Before anything runs, with all that is missing. */
 function refuseImports(module: Module): void {
-  const missing = describeImports(module).map((item) => `${item.module}.${item.name}: ${formatType(item)}`);
+  const missing = describeImports(module).map((item) => `${item.module}.${item.name}: ${renderType(item)}`);
   if (missing.length === 0) return;
   throw new CompileError({ kind: "missing-import", message: `imports are not provided: ${missing.join("; ")}` });
 }

@@ -74,7 +74,7 @@ export function inspect(module: Module): Inspection {
   };
 }
 
-function importedType(module: Module, description: ImportDescription): ExternalType {
+export function importedType(module: Module, description: ImportDescription): ExternalType {
   switch (description.kind) {
     case "function":
       return functionTypeAt(module, description.typeIndex);
@@ -91,7 +91,8 @@ function functionTypeAt(module: Module, typeIndex: number): ExternalType {
   return { kind: "function", ...defined(module.types[typeIndex]) };
 }
 
-function typeAt(module: Module, kind: ExternalKind, index: number): ExternalType {
+/** The type of an item that a validated module exports. */
+export function typeAt(module: Module, kind: ExternalKind, index: number): ExternalType {
   switch (kind) {
     case "function":
       return functionTypeAt(module, defined(module.functionTypes[index]));
@@ -117,7 +118,7 @@ export interface RenderOptions {
 export function renderInspection(inspection: Inspection, options: RenderOptions = {}): string {
   const { functions, functionNames, callGraph } = inspection;
   const shown = functions.slice(0, options.functions ?? 20);
-  const name = (index: number): string => functionNames[index] ?? `#${index}`;
+  const name = (index: number): string => functionNames[index] ?? `func[${index}]`;
   const lines = [
     ...block(
       "exports",
@@ -156,7 +157,7 @@ export function renderInspection(inspection: Inspection, options: RenderOptions 
 }
 
 function renderName({ index, name }: InspectedFunction): string {
-  return name === `#${index}` ? name : `#${index} ${name}`;
+  return name === `func[${index}]` ? name : `func[${index}] ${name}`;
 }
 
 function block(title: string, lines: readonly string[]): string[] {
@@ -168,7 +169,8 @@ function escapeControls(text: string): string {
   return text.replace(/\p{Cc}/gu, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`);
 }
 
-function renderType(type: ExternalType): string {
+/** One line of text, for people. */
+export function renderType(type: ExternalType): string {
   switch (type.kind) {
     case "function":
       return `(${type.parameters.join(", ")}) -> (${type.results.join(", ")})`;

@@ -43,16 +43,18 @@ function readName(reader: ByteReader): string {
 
 type NameSources = Pick<Module, "imports" | "exports" | "functionTypes" | "functionNames">;
 
-/** A name for every function of the index space: the name section's, else the import's or an export's, else `#index`. */
+/** A name for every function of the index space: the name section's, else the import's or the first export's, else `func[index]`. */
 export function functionDisplayNames(module: NameSources): string[] {
-  const names = module.functionTypes.map((_, index) => `#${index}`);
-  for (const item of module.exports)
-    if (item.kind === "function" && item.index < names.length) names[item.index] = item.name;
+  const names: (string | undefined)[] = new Array(module.functionTypes.length).fill(undefined);
+  const offer = (index: number, name: string): void => {
+    if (index < names.length) names[index] ??= name;
+  };
+  for (const [index, name] of module.functionNames) offer(index, name);
   module.imports
     .filter((item) => item.description.kind === "function")
     .forEach((item, index) => {
-      names[index] = `${item.module}.${item.name}`;
+      offer(index, `${item.module}.${item.name}`);
     });
-  for (const [index, name] of module.functionNames) if (index < names.length) names[index] = name;
-  return names;
+  for (const item of module.exports) if (item.kind === "function") offer(item.index, item.name);
+  return names.map((name, index) => name ?? `func[${index}]`);
 }

@@ -20,12 +20,13 @@ final class Dispatcher {
   private let buffers: PoolBuffers
   private let queue: any MTLCommandQueue
   private let limits: Limits
-  private var lanesPerCommandBuffer: Int
+  private let initialLanes: Int
 
-  /// A command buffer under `shortest` gets more lanes the next time, one over `longest` fewer.
+  /// After a command buffer under `shortest` the next gets more lanes, after one over `longest` fewer.
   private static let shortest = 0.025
   private static let longest = 0.2
-  /// Enough to fill a GPU; a processor starts with a few lanes a core, since its time grows with each.
+  /// Enough to fill a GPU; a processor starts with a few lanes a core, since its time grows with each. Every run starts
+  /// anew, because what one kernel did in a millisecond may take another, or the same with other arguments, a minute.
   private static let initialLanesOfGPU = 16_384
   private static let threadsPerThreadgroup = 64
 
@@ -33,7 +34,7 @@ final class Dispatcher {
     self.buffers = buffers
     self.queue = queue
     self.limits = limits
-    lanesPerCommandBuffer = isProcessor ? ProcessInfo.processInfo.activeProcessorCount * 4 : Self.initialLanesOfGPU
+    initialLanes = isProcessor ? ProcessInfo.processInfo.activeProcessorCount * 4 : Self.initialLanesOfGPU
   }
 
   /// Returns the seconds on the device. Throws `ResponseError` (cancelled, device error) or `Abandoned`.
@@ -44,25 +45,21 @@ final class Dispatcher {
     lanes.withUnsafeBytes { buffers.lanes.contents().copyMemory(from: $0.baseAddress!, byteCount: $0.count) }
     var deviceSeconds = 0.0
     var first = 0
+    var lanesPerCommandBuffer = initialLanes
     while first < lanes.count {
       if request.isCancelled { throw ResponseError.cancelled }
       let count = min(lanesPerCommandBuffer, lanes.count - first)
       let seconds = try autoreleasepool { try runOne(pipeline, lanes: first ..< first + count, fuel: fuel, request: request) }
       deviceSeconds += seconds
       first += count
-      adapt(seconds, lanes: count)
+      if seconds < Self.shortest {
+        lanesPerCommandBuffer = min(lanesPerCommandBuffer * 2, PoolPlan.maximumInstances)
+      } else if seconds > Self.longest {
+        lanesPerCommandBuffer = max(lanesPerCommandBuffer / 2, buffers.plan.status.tileWidth)
+      }
       progress(Double(first) / Double(lanes.count))
     }
     return deviceSeconds
-  }
-
-  private func adapt(_ seconds: Double, lanes: Int) {
-    let width = buffers.plan.status.tileWidth
-    if seconds < Self.shortest, lanes == lanesPerCommandBuffer {
-      lanesPerCommandBuffer = min(lanesPerCommandBuffer * 2, PoolPlan.maximumInstances)
-    } else if seconds > Self.longest {
-      lanesPerCommandBuffer = max(lanesPerCommandBuffer / 2, width)
-    }
   }
 
   private func runOne(

@@ -4,7 +4,8 @@ import Testing
 
 @testable import BurstRuntime
 
-@Suite("Pools")
+/// One at a time: they share the device, and some fill it on purpose.
+@Suite("Pools", .serialized)
 struct InstancePoolTests {
   private let client: TestClient
   private let device: String
@@ -184,7 +185,7 @@ struct InstancePoolTests {
   @Test("progress comes between command buffers, and a running invocation can be cancelled there")
   func cancellation() throws {
     let pool = try pool(4000)
-    let arguments = TestKernels.records(Array(repeating: 20_000_000, count: 4000))
+    let arguments = TestKernels.records(Array(repeating: 2_000_000, count: 4000))
     let parameters = InvokeRequest.Parameters(
       pool: pool, kernel: "spin", arguments: arguments, argumentBytes: 4, resultBytes: 0, progressToken: 5)
     let running = try client.start(InvokeRequest.self, parameters)
@@ -201,7 +202,7 @@ struct InstancePoolTests {
   @Test("shutdown ends work that is running")
   func shutdownEndsWork() throws {
     let pool = try pool(4000)
-    let arguments = TestKernels.records(Array(repeating: 20_000_000, count: 4000))
+    let arguments = TestKernels.records(Array(repeating: 2_000_000, count: 4000))
     let running = try client.start(
       InvokeRequest.self, .init(pool: pool, kernel: "spin", arguments: arguments, argumentBytes: 4, resultBytes: 0))
     #expect(try client.call("shutdown") == .null)

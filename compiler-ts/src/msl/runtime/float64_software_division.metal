@@ -5,8 +5,8 @@ static inline uint wb_u32_refine_reciprocal(uint divisor, uint estimate) {
   return uint((ulong(estimate) * ulong(~product)) >> 31);
 }
 
-// 2^63 / divisor, at most and within a part in 2^29, for a divisor of at least 2^31, or for one that is greater by under 1. The first
-// estimate is the best linear one, 48/17 - 32/17 x, off by at most 1/17; each step squares the error.
+// 2^63 / divisor, never over and short by less than a part in 2^28.8, for any divisor from 2^31 up and for those less than 1 above it.
+// The first estimate is the best linear one, 48/17 - 32/17 x, off by at most 1/17; each step squares the error.
 static inline uint wb_u32_reciprocal(uint divisor) {
   uint estimate = uint(0x169696969ul - ((ulong(divisor) * 0xf0f0f0f0ul) >> 32));
   estimate = wb_u32_refine_reciprocal(divisor, estimate);
@@ -15,7 +15,7 @@ static inline uint wb_u32_reciprocal(uint divisor) {
   return estimate - 2u;
 }
 
-// The quotient in two digits of 27 bits. A digit is short by less than 1.6, so that the next remainder still fits and one
+// The quotient in two digits of 27 bits. A digit is short by less than 1.7, so that the next remainder still fits and one
 // correction at the end suffices. Remainders are exact modulo 2^64.
 static inline ulong wb_f64_div_finite(ulong sign, int exponents, ulong a_significand, ulong b_significand) {
   uint shift = a_significand < b_significand ? 1u : 0u;
@@ -74,8 +74,8 @@ static inline uint wb_u32_refine_reciprocal_root(uint radicand, uint estimate) {
   return uint((ulong(estimate) * ulong(0xbffffffdu - product)) >> 31);
 }
 
-// 2^47 / sqrt(radicand), at most and within a part in 2^28, for a radicand of at least 2^30. The first estimate is the best linear
-// one on [1, 2), or for the upper half that on [2, 4), off by at most 1/44.
+// 2^47 / sqrt(radicand), never over and short by less than a part in 2^28.3, likewise for a radicand from 2^30 up. The first estimate is
+// the best linear one on [1, 2), or for the upper half that on [2, 4), off by at most 1/44.
 static inline uint wb_u32_reciprocal_root(uint radicand) {
   bool upper = radicand >= 0x80000000u;
   ulong constant_term = upper ? 0xe4d4410aul : 0x1439cfd62ul;
