@@ -5,6 +5,7 @@ import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
+import { exitCodes } from "../../compiler-ts/src/cli/exitCodes.ts";
 import { wat } from "../support/wat.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -242,6 +243,14 @@ describe("a host that fails", { concurrency: 2 }, () => {
     assert.deepEqual({ code, stdout }, { code: 0, stdout: "-1 0.1  (1 instance)\n" });
     assert.match(stderr, /running on V8: .*exit code 42/);
   });
+});
+
+test("the documentation lists exactly the exit codes that there are", () => {
+  const table = readFileSync(join(root, "docs/command-line.md"), "utf8").matchAll(/^\| (\d+) \|/gm);
+  assert.deepEqual(
+    [...table].map(([, code]) => Number(code)),
+    Object.values(exitCodes),
+  );
 });
 
 describe("the other commands", { concurrency: 2 }, () => {

@@ -119,6 +119,21 @@ test("arguments travel as records, results and traps come back as values and nam
   ]);
 });
 
+test("answers of a wrong length are a violation of the protocol, not values", async () => {
+  const { module } = await backend({
+    ...loads,
+    ...creates,
+    "pool/invoke": () => ({ status: words(0, 0), results: new Uint8Array(7), deviceSeconds: 0 }),
+    "memory/read": () => ({ bytes: [] }),
+    "state/read": () => ({ bytes: words(1) }),
+  });
+  const pool = await module.instantiate({ instances: 1 });
+  const violation = { code: "protocolViolation" };
+  await assert.rejects(pool.invoke("f", [1n, 1]), violation);
+  await assert.rejects(pool.memory.read(0, 0, 1), violation);
+  await assert.rejects(pool.globals.get(0, "g"), violation);
+});
+
 test("a global is words of the state at the place that the compiler gave it", async () => {
   const { module, asked } = await backend({
     ...loads,
@@ -148,15 +163,15 @@ test("a trap while instantiating names its function", async () => {
 });
 
 test("memory requests beyond the size of a frame go in several, in order, and one piece beyond it is refused", async () => {
+  const length = 2 ** 27;
   const { module, asked } = await backend({
     ...loads,
     ...creates,
     "memory/read": ({ reads }: { readonly reads: readonly { readonly instance: number }[] }) => ({
-      bytes: reads.map(({ instance }) => Uint8Array.of(instance)),
+      bytes: reads.map(({ instance }) => new Uint8Array(length).fill(instance, 0, 1)),
     }),
   });
   const pool = await module.instantiate({ instances: 4 });
-  const length = 2 ** 27;
   const read = await pool.memory.readAll([0, 1, 2, 3].map((instance) => ({ instance, address: 0, length })));
   assert.deepEqual(
     read.map(([first]) => first),

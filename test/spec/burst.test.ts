@@ -1,4 +1,7 @@
-/** The suite on a device of WasmBurst: the one that WASMBURST_SPEC_DEVICE names, else `cpu`. */
+/**
+ * The suite on a device of WasmBurst: the one that WASMBURST_SPEC_DEVICE names, else `cpu`. The cpu device can run what is
+ * emitted for the other profiles too: tiles of 32 instances, software f64, f32 for hardware that flushes subnormals.
+ */
 import { test } from "node:test";
 import { HostError } from "../../compiler-ts/src/index.ts";
 import { burstEngine } from "./burstEngine.ts";
@@ -6,11 +9,12 @@ import type { SpecEngine } from "./engine.ts";
 import { testSuite } from "./suiteTests.ts";
 
 const device = process.env.WASMBURST_SPEC_DEVICE ?? "cpu";
+const profiles = device === "cpu" ? ["cpu", "native", "apple"] : [undefined];
 
 /** One failure that says why, in place of one for every file. */
-async function launch(): Promise<SpecEngine | undefined> {
+async function launch(profile: string | undefined): Promise<SpecEngine | undefined> {
   try {
-    return await burstEngine(device);
+    return await burstEngine(device, profile);
   } catch (error) {
     if (!(error instanceof HostError)) throw error;
     test(`the device ${device} can be used`, () => {
@@ -20,5 +24,8 @@ async function launch(): Promise<SpecEngine | undefined> {
   }
 }
 
-const engine = await launch();
-if (engine !== undefined) testSuite(device, async () => engine);
+for (const profile of profiles) {
+  const engine = await launch(profile);
+  if (engine !== undefined)
+    testSuite(profile === undefined ? device : `${device}, profile ${profile}`, async () => engine);
+}

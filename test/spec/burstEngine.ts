@@ -15,8 +15,8 @@ const growth = 1024;
 const batchSize = 64;
 
 /** @throws HostError where the device cannot be used. */
-export async function burstEngine(device: string): Promise<SpecEngine> {
-  let burst = WasmBurst.launch({ device });
+export async function burstEngine(device: string, profile?: string): Promise<SpecEngine> {
+  let burst = WasmBurst.launch({ device, profile });
   const { id } = (await burst).device;
   return {
     name: `wasmburst ${id}`,
@@ -30,7 +30,7 @@ export async function burstEngine(device: string): Promise<SpecEngine> {
         } satisfies SpecModule;
       } catch (error) {
         // One module that kills the host must not fail all after it.
-        if (error instanceof HostError && error.code === "hostExited") burst = WasmBurst.launch({ device });
+        if (error instanceof HostError && error.code === "hostExited") burst = WasmBurst.launch({ device, profile });
         throw refusalOf(error, bytes);
       }
     },

@@ -6,6 +6,7 @@ import { HostError, messageOf } from "../errors.ts";
 import { HostBackend } from "../host/backend.ts";
 import { HostClient, type Progress } from "../host/client.ts";
 import { locateHost } from "../host/locate.ts";
+import { type Profile, profiles } from "../metadata.ts";
 import { V8Backend } from "../v8/backend.ts";
 import type { Backend, CompileOptions } from "./backend.ts";
 import { BurstModule } from "./module.ts";
@@ -13,6 +14,11 @@ import { BurstModule } from "./module.ts";
 export interface LaunchOptions {
   /** `auto` (default): the host's first usable device, else `v8` with a notice. Otherwise an id that `wasmburst devices` lists. */
   readonly device?: string | undefined;
+  /**
+   * Emit for this profile instead of the device's own: a text for less capable hardware runs on more capable hardware
+   * with the same results, which is how the other profiles are tested.
+   */
+  readonly profile?: string | undefined;
   /** The host binary; default: WASMBURST_HOST, the installed package, a local build. */
   readonly hostPath?: string | undefined;
   /** Worker threads of the v8 device; default: one a core. */
@@ -70,11 +76,33 @@ async function launchHost(
   const client = await HostClient.launch(locateHost({ path: options.hostPath }));
   try {
     const { devices } = await client.listDevices();
-    return new HostBackend(client, choose(devices), compileModule, { onProgress: options.onProgress });
+    const device = choose(devices);
+    const profile = options.profile === undefined ? device.profile : profileFor(device, options.profile);
+    return new HostBackend(client, { ...device, profile }, compileModule, { onProgress: options.onProgress });
   } catch (error) {
     await client.close();
     throw error;
   }
+}
+
+function profileFor(device: DeviceDescription, name: string): Profile {
+  const profile: Profile | undefined = Object.hasOwn(profiles, name)
+    ? profiles[name as keyof typeof profiles]
+    : undefined;
+  if (profile === undefined)
+    throw new HostError("deviceUnusable", `no profile "${name}"; there are ${Object.keys(profiles).join(", ")}`);
+  const has = device.profile;
+  const lacks = [
+    profile.f64 && !has.f64 ? "f64 arithmetic" : "",
+    profile.f32Subnormals && !has.f32Subnormals ? "f32 subnormals" : "",
+    !profile.strictAlignment && has.strictAlignment ? "misaligned accesses" : "",
+  ].filter((feature) => feature !== "");
+  if (lacks.length > 0)
+    throw new HostError(
+      "deviceUnusable",
+      `device ${device.id} cannot run profile ${name}: it lacks ${lacks.join(", ")}`,
+    );
+  return profile;
 }
 
 function deviceNamed(id: string, devices: readonly DeviceDescription[]): DeviceDescription {

@@ -28,6 +28,7 @@ Runs an exported function in many isolated instances of the module.
                          prints one line a job, in input order
   --instances N          instances at once (with --invoke: default 1; with --jobs: default 1024, more jobs run in rounds)
   --device ID            auto (default), v8, or a device that "wasmburst devices" lists
+  --profile NAME         emit for apple, native or cpu instead of the device's own profile
   --memory-pages N       limit of memory.grow for an instance, in pages of 64 KiB
   --fuel N               end an instance after N loop iterations and calls
   --threads N            worker threads of the v8 device
@@ -54,6 +55,7 @@ export async function run(argv: readonly string[], signal: AbortSignal): Promise
       jobs: { type: "string" },
       instances: { type: "string" },
       device: { type: "string" },
+      profile: { type: "string" },
       "memory-pages": { type: "string" },
       fuel: { type: "string" },
       threads: { type: "string" },
@@ -75,6 +77,7 @@ export async function run(argv: readonly string[], signal: AbortSignal): Promise
 
   const burst = await WasmBurst.launch({
     device: values.device,
+    profile: values.profile,
     threads,
     onProgress: ({ message, fraction }) => {
       options.progress.show(fraction === undefined ? message : `${message} ${Math.round(fraction * 100)}%`);

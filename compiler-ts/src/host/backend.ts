@@ -16,7 +16,7 @@ import type {
 } from "../api/backend.ts";
 import { usage } from "../api/usage.ts";
 import { recordWords } from "../api/values.ts";
-import { InstantiationTrap } from "../errors.ts";
+import { HostError, InstantiationTrap } from "../errors.ts";
 import { type CompiledModule, type GlobalMetadata, type Profile, trapMessages, wordsOf } from "../metadata.ts";
 import type { HostClient } from "./client.ts";
 
@@ -109,20 +109,27 @@ async function createPool(
     const name = compiled.metadata.functionNames[index];
     throw new InstantiationTrap(trapMessages[code] ?? `trap ${code}`, name ?? `func[${index}]`);
   }
-  return new HostPool(client, created.pool, created.memoryPages, compiled, events);
+  return new HostPool(client, { ...created, instances }, compiled, events);
 }
 
 class HostPool implements BackendPool {
   readonly memoryPages: number;
   readonly #client: HostClient;
   readonly #pool: number;
+  readonly #instances: number;
   readonly #compiled: CompiledModule;
   readonly #events: BackendEvents;
 
-  constructor(client: HostClient, pool: number, memoryPages: number, compiled: CompiledModule, events: BackendEvents) {
+  constructor(
+    client: HostClient,
+    created: { readonly pool: number; readonly memoryPages: number; readonly instances: number },
+    compiled: CompiledModule,
+    events: BackendEvents,
+  ) {
     this.#client = client;
-    this.#pool = pool;
-    this.memoryPages = memoryPages;
+    this.#pool = created.pool;
+    this.#instances = created.instances;
+    this.memoryPages = created.memoryPages;
     this.#compiled = compiled;
     this.#events = events;
   }
@@ -143,9 +150,10 @@ class HostPool implements BackendPool {
       },
       { signal: invocation.signal, onProgress: this.#events.onProgress },
     );
+    const count = invocation.instances?.length ?? this.#instances;
     return {
-      status: wordsOfBytes(answer.status),
-      results: wordsOfBytes(answer.results),
+      status: wordsOfBytes(ofLength(answer.status, count * 8, "pool/invoke")),
+      results: wordsOfBytes(ofLength(answer.results, count * recordWords(results) * 4, "pool/invoke")),
       deviceSeconds: answer.deviceSeconds,
     };
   }
@@ -163,14 +171,18 @@ class HostPool implements BackendPool {
   async readMemory(reads: readonly MemoryRange[]): Promise<readonly Uint8Array[]> {
     const read: Uint8Array[] = [];
     for (const batch of batches(reads, ({ length }) => length)) {
-      for (const bytes of (await this.#client.readMemory({ pool: this.#pool, reads: batch })).bytes) read.push(bytes);
+      const { bytes } = await this.#client.readMemory({ pool: this.#pool, reads: batch });
+      batch.forEach(({ length }, index) => {
+        read.push(ofLength(bytes[index], length, "memory/read"));
+      });
     }
     return read;
   }
 
   async readGlobal(instance: number, name: string): Promise<Uint32Array> {
-    const { bytes } = await this.#client.readState({ pool: this.#pool, instances: [instance], ...this.#place(name) });
-    return wordsOfBytes(bytes);
+    const place = this.#place(name);
+    const { bytes } = await this.#client.readState({ pool: this.#pool, instances: [instance], ...place });
+    return wordsOfBytes(ofLength(bytes, place.words * 4, "state/read"));
   }
 
   async writeGlobal(instance: number, name: string, words: Uint32Array): Promise<void> {
@@ -212,6 +224,15 @@ function* batches<Item>(items: readonly Item[], sizeOf: (item: Item) => number):
 /** Records are little-endian, as every machine is that runs Node. */
 function bytesOf(words: Uint32Array): Uint8Array {
   return new Uint8Array(words.buffer, words.byteOffset, words.byteLength);
+}
+
+/** What a host answers is checked before it is taken for values. */
+function ofLength(bytes: Uint8Array | undefined, length: number, method: string): Uint8Array {
+  if (bytes?.length === length) return bytes;
+  throw new HostError(
+    "protocolViolation",
+    `${method}: the host answered ${bytes?.length ?? "no"} bytes, not ${length}`,
+  );
 }
 
 /** A copy, because the bytes may not lie on a multiple of four. */
