@@ -46,12 +46,8 @@ final class CPUComputeCommandEncoder: CPUCommandEncoder, MTLComputeCommandEncode
   }
 
   func dispatchThreads(_ threadsPerGrid: MTLSize, threadsPerThreadgroup: MTLSize) {
-    guard let pipeline else { fatalError("failed assertion: no compute pipeline state is set") }
+    let pipeline = pipelineForDispatch(threadsPerThreadgroup: threadsPerThreadgroup)
     requireExtents(threadsPerGrid, "threadsPerGrid")
-    requireExtents(threadsPerThreadgroup, "threadsPerThreadgroup")
-    let limit = pipeline.maxTotalThreadsPerThreadgroup
-    let isWithinLimit = [threadsPerThreadgroup.width, threadsPerThreadgroup.height, threadsPerThreadgroup.depth].allSatisfy { $0 <= limit }
-    require(isWithinLimit && threadsPerThreadgroup.volume <= limit, "a threadgroup has more than the pipeline's \(limit) threads")
     record(
       .dispatch(
         KernelDispatch(
@@ -59,8 +55,8 @@ final class CPUComputeCommandEncoder: CPUCommandEncoder, MTLComputeCommandEncode
   }
 
   func dispatchThreadgroups(_ threadgroupsPerGrid: MTLSize, threadsPerThreadgroup: MTLSize) {
+    _ = pipelineForDispatch(threadsPerThreadgroup: threadsPerThreadgroup)
     requireExtents(threadgroupsPerGrid, "threadgroupsPerGrid")
-    requireExtents(threadsPerThreadgroup, "threadsPerThreadgroup")
     dispatchThreads(
       MTLSize(
         width: threadgroupsPerGrid.width * threadsPerThreadgroup.width,
@@ -81,11 +77,21 @@ final class CPUComputeCommandEncoder: CPUCommandEncoder, MTLComputeCommandEncode
     require((0..<buffer.length).contains(offset), "the offset \(offset) is outside the buffer's \(buffer.length) bytes")
   }
 
+  private func pipelineForDispatch(threadsPerThreadgroup size: MTLSize) -> CPUComputePipelineState {
+    guard let pipeline else { fatalError("failed assertion: no compute pipeline state is set") }
+    requireExtents(size, "threadsPerThreadgroup")
+    let limit = pipeline.maxTotalThreadsPerThreadgroup
+    require(size.volume <= limit, "a threadgroup of \(size.volume) threads has more than the pipeline's \(limit)")
+    return pipeline
+  }
+
+  /// The shim counts in 32 bits along each axis, the host in 63 altogether.
   private func requireExtents(_ size: MTLSize, _ name: String) {
-    let range = 1...Int(UInt32.max)
+    let extents = [size.width, size.height, size.depth]
+    var volume = (partialValue: 1, overflow: false)
+    for extent in extents where !volume.overflow { volume = volume.partialValue.multipliedReportingOverflow(by: extent) }
     require(
-      range.contains(size.width) && range.contains(size.height) && range.contains(size.depth)
-        && size.width.multipliedReportingOverflow(by: size.height).partialValue <= Int.max / size.depth,
-      "\(name) is \(size.width) x \(size.height) x \(size.depth): each extent is at least 1 and fits in 32 bits")
+      !volume.overflow && extents.allSatisfy { (1...Int(UInt32.max)).contains($0) },
+      "\(name) is \(size.width) x \(size.height) x \(size.depth): each extent is at least 1 and below 2^32, the product below 2^63")
   }
 }

@@ -25,6 +25,7 @@ final class WorkerPool: @unchecked Sendable {
   private let condition = NSCondition()
   private var jobs: [Job] = []
   private var hasStarted = false
+  private var startedCount = 0
 
   init(workerCount: Int) {
     self.workerCount = workerCount
@@ -44,18 +45,30 @@ final class WorkerPool: @unchecked Sendable {
     while job.finished < count { condition.wait() }
   }
 
+  /// Foundation's Thread would not tell that a thread could not be had.
   private func startIfNeeded() {
     if hasStarted { return }
     hasStarted = true
-    for index in 0..<workerCount {
-      let worker = Thread { [self] in work() }
-      worker.name = "cpu-worker-\(index)"
-      worker.stackSize = Self.stackSize
-      worker.start()
+    var attributes = pthread_attr_t()
+    pthread_attr_init(&attributes)
+    pthread_attr_setstacksize(&attributes, Self.stackSize)
+    pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
+    defer { pthread_attr_destroy(&attributes) }
+    for _ in 0..<workerCount {
+      var thread = pthread_t()
+      let context = Unmanaged.passRetained(self)
+      let status = pthread_create(
+        &thread, &attributes, { Unmanaged<WorkerPool>.fromOpaque($0!).takeRetainedValue().work() }, context.toOpaque())
+      if status == 0 {
+        startedCount += 1
+      } else {
+        context.release()
+      }
     }
+    require(startedCount > 0, "the cpu device cannot start a thread with a stack of \(Self.stackSize >> 20) MiB")
   }
 
-  private func work() {
+  private func work() -> Never {
     condition.lock()
     while true {
       guard let job = jobs.first else {

@@ -1,0 +1,107 @@
+/**
+ * What a device does for the public API. Values cross this line as records: for each instance its values in order, each in 32-bit words,
+ * low word first (docs/kernel-abi.md, execution buffer).
+ */
+import type { Progress } from "../host/client.ts";
+import type { ValueType } from "../wasm/module.ts";
+
+export interface ExportedFunction {
+  readonly name: string;
+  readonly index: number;
+  readonly parameters: readonly ValueType[];
+  readonly results: readonly ValueType[];
+}
+
+export interface ExportedGlobal {
+  readonly name: string;
+  readonly type: ValueType;
+  readonly mutable: boolean;
+}
+
+export interface CompileOptions {
+  /** Exported functions that will be invoked; fewer make a smaller kernel text. Default: all. */
+  readonly exports?: readonly string[] | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface PoolOptions {
+  readonly instances: number;
+  /** Limit of `memory.grow` for each instance in pages of 64 KiB; default: the module's maximum, but at most its minimum + 16. */
+  readonly memoryPages?: number | undefined;
+  /** Bytes of the execution buffer's parts, multiples of 256; defaults 32,768, 16,384 and 16,384. */
+  readonly execution?: { readonly values?: number; readonly callStack?: number; readonly scratch?: number } | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface Invocation {
+  readonly function: ExportedFunction;
+  /** In the order of the records; no duplicates. `undefined`: all. */
+  readonly instances: readonly number[] | undefined;
+  readonly arguments: Uint32Array;
+  /** Loop iterations and calls after which an instance traps with `fuel exhausted`. */
+  readonly fuel: number | undefined;
+  readonly signal: AbortSignal | undefined;
+}
+
+export interface InvocationResult {
+  /** For each instance run two words: trap code (0: none), index of the function that trapped. */
+  readonly status: Uint32Array;
+  /** One record an instance; a trapped instance's is undefined in content. */
+  readonly results: Uint32Array;
+  readonly deviceSeconds: number;
+}
+
+export interface MemoryRange {
+  readonly instance: number;
+  readonly address: number;
+  readonly length: number;
+}
+
+export interface MemoryWrite {
+  readonly instance: number;
+  readonly address: number;
+  readonly bytes: Uint8Array;
+}
+
+export interface Backend {
+  readonly device: { readonly id: string; readonly name: string };
+  compile(bytes: Uint8Array, options: CompileOptions): Promise<BackendModule>;
+  close(): Promise<void>;
+}
+
+export interface CompileTimings {
+  /** Wasm bytes to what the device's own compiler takes. */
+  readonly compileSeconds: number;
+  /** The device's own compiler. */
+  readonly buildSeconds: number;
+  /** The device had the built kernels already. */
+  readonly cached: boolean;
+}
+
+export interface BackendModule {
+  readonly functions: ReadonlyMap<string, ExportedFunction>;
+  readonly globals: ReadonlyMap<string, ExportedGlobal>;
+  /** Name of every function of the index space. */
+  readonly functionNames: readonly string[];
+  readonly timings: CompileTimings;
+  /** Throws InstantiationTrap, or HostError `poolTooLarge`. */
+  createPool(options: PoolOptions): Promise<BackendPool>;
+  release(): Promise<void>;
+}
+
+export interface BackendPool {
+  readonly memoryPages: number;
+  invoke(invocation: Invocation): Promise<InvocationResult>;
+  reset(instances: readonly number[] | undefined): Promise<void>;
+  /** All writes are checked before the first is done: HostError `memoryOutOfBounds`. */
+  writeMemory(writes: readonly MemoryWrite[]): Promise<void>;
+  readMemory(ranges: readonly MemoryRange[]): Promise<readonly Uint8Array[]>;
+  /** The words of an exported global of one instance. */
+  readGlobal(instance: number, name: string): Promise<Uint32Array>;
+  writeGlobal(instance: number, name: string, words: Uint32Array): Promise<void>;
+  release(): Promise<void>;
+}
+
+export interface BackendEvents {
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
+}

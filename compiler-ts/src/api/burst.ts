@@ -1,0 +1,140 @@
+/** The entry of the public API: a device, chosen once. */
+
+import type { DeviceDescription } from "../../../protocol/messages.ts";
+import { compileModule } from "../compile.ts";
+import { HostError, messageOf } from "../errors.ts";
+import { HostBackend } from "../host/backend.ts";
+import { HostClient, type Progress } from "../host/client.ts";
+import { locateHost } from "../host/locate.ts";
+import { type Profile, profiles } from "../metadata.ts";
+import { V8Backend } from "../v8/backend.ts";
+import type { Backend, CompileOptions } from "./backend.ts";
+import { BurstModule } from "./module.ts";
+
+export interface LaunchOptions {
+  /** `auto` (default): the host's first usable device, else `v8` with a notice. Otherwise an id that `wasmburst devices` lists. */
+  readonly device?: string | undefined;
+  /**
+   * Emit for this profile instead of the device's own: a text for less capable hardware runs on more capable hardware
+   * with the same results, which is how the other profiles are tested.
+   */
+  readonly profile?: string | undefined;
+  /** The host binary; default: WASMBURST_HOST, the installed package, a local build. */
+  readonly hostPath?: string | undefined;
+  /** Worker threads of the v8 device; default: one a core. */
+  readonly threads?: number | undefined;
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
+  /** Why `auto` fell back; default: a line on stderr. */
+  readonly onNotice?: ((message: string) => void) | undefined;
+}
+
+export class WasmBurst {
+  readonly #backend: Backend;
+
+  private constructor(backend: Backend) {
+    this.#backend = backend;
+  }
+
+  /** Throws HostError where the device or its host cannot be used. */
+  static async launch(options: LaunchOptions = {}): Promise<WasmBurst> {
+    const device = options.device ?? "auto";
+    if (device === "v8") return new WasmBurst(new V8Backend(options));
+    if (device !== "auto") return new WasmBurst(await launchHost(options, (devices) => deviceNamed(device, devices)));
+    try {
+      return new WasmBurst(await launchHost(options, firstUsable));
+    } catch (error) {
+      if (!(error instanceof HostError)) throw error;
+      const notice = options.onNotice ?? ((message) => void process.stderr.write(`wasmburst: ${message}\n`));
+      notice(`running on V8: ${error.message}`);
+      return new WasmBurst(new V8Backend(options));
+    }
+  }
+
+  get device(): { readonly id: string; readonly name: string } {
+    return this.#backend.device;
+  }
+
+  /** Throws CompileError where the module is invalid, uses something unsupported, or lacks an export that is asked for. */
+  async compile(bytes: Uint8Array, options: CompileOptions = {}): Promise<BurstModule> {
+    return new BurstModule(bytes, await this.#backend.compile(bytes, options));
+  }
+
+  /** Ends the device's threads or host process; everything in flight rejects. */
+  async close(): Promise<void> {
+    await this.#backend.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+}
+
+async function launchHost(
+  options: LaunchOptions,
+  choose: (devices: readonly DeviceDescription[]) => DeviceDescription,
+): Promise<Backend> {
+  const client = await HostClient.launch(locateHost({ path: options.hostPath }));
+  try {
+    const { devices } = await client.listDevices();
+    const device = choose(devices);
+    const profile = options.profile === undefined ? device.profile : profileFor(device, options.profile);
+    return new HostBackend(client, { ...device, profile }, compileModule, { onProgress: options.onProgress });
+  } catch (error) {
+    await client.close();
+    throw error;
+  }
+}
+
+function profileFor(device: DeviceDescription, name: string): Profile {
+  const profile: Profile | undefined = Object.hasOwn(profiles, name)
+    ? profiles[name as keyof typeof profiles]
+    : undefined;
+  if (profile === undefined)
+    throw new HostError("deviceUnusable", `no profile "${name}"; there are ${Object.keys(profiles).join(", ")}`);
+  const has = device.profile;
+  const lacks = [
+    profile.f64 && !has.f64 ? "f64 arithmetic" : "",
+    profile.f32Subnormals && !has.f32Subnormals ? "f32 subnormals" : "",
+    !profile.strictAlignment && has.strictAlignment ? "misaligned accesses" : "",
+  ].filter((feature) => feature !== "");
+  if (lacks.length > 0)
+    throw new HostError(
+      "deviceUnusable",
+      `device ${device.id} cannot run profile ${name}: it lacks ${lacks.join(", ")}`,
+    );
+  return profile;
+}
+
+function deviceNamed(id: string, devices: readonly DeviceDescription[]): DeviceDescription {
+  const found = devices.find((device) => device.id === id);
+  if (found === undefined) {
+    const known = [...devices.map((device) => device.id), "v8"].join(", ");
+    throw new HostError("unknownDevice", `no device "${id}"; there are ${known}`);
+  }
+  if (!found.usable)
+    throw new HostError("deviceUnusable", `device ${id} cannot be used: ${found.reason ?? "no reason given"}`);
+  return found;
+}
+
+function firstUsable(devices: readonly DeviceDescription[]): DeviceDescription {
+  const found = devices.find((device) => device.usable);
+  if (found !== undefined) return found;
+  const reasons = devices.map(({ id, reason }) => `${id}: ${reason ?? "not usable"}`).join("; ");
+  throw new HostError("deviceUnusable", `the host has no usable device (${reasons || "none at all"})`);
+}
+
+/** All devices of this machine, the host's first. `hostProblem` says why there is no host. */
+export async function listDevices(
+  options: Pick<LaunchOptions, "hostPath"> = {},
+): Promise<{ readonly devices: readonly DeviceDescription[]; readonly hostProblem?: string }> {
+  let client: HostClient | undefined;
+  try {
+    client = await HostClient.launch(locateHost({ path: options.hostPath }));
+    return { devices: (await client.listDevices()).devices };
+  } catch (error) {
+    if (!(error instanceof HostError)) throw error;
+    return { devices: [], hostProblem: messageOf(error) };
+  } finally {
+    await client?.close();
+  }
+}

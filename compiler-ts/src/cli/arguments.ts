@@ -1,0 +1,70 @@
+/** Command lines: `--invoke NAME ARGS…` and the flags around it. */
+import { readFile } from "node:fs/promises";
+import { CliError, codeOf, exitCodes, usageError } from "./exitCodes.ts";
+
+export interface InvokeArguments {
+  readonly name: string;
+  readonly args: readonly string[];
+}
+
+/** Numbers that begin with a minus sign are arguments, not flags. */
+const negativeNumber = /^-(?:\d|\.\d|inf|nan)/i;
+
+/**
+ * Takes `--invoke NAME ARGS…` out, which `parseArgs` cannot express: the arguments are what follows up to the next flag, negative
+ * numbers included. `rest` is for `parseArgs`.
+ */
+export function takeInvoke(argv: readonly string[]): {
+  readonly invoke: InvokeArguments | undefined;
+  readonly rest: readonly string[];
+} {
+  const end = argv.indexOf("--");
+  const flags = end === -1 ? argv : argv.slice(0, end);
+  const at = flags.findIndex((word) => word === "--invoke" || word.startsWith("--invoke="));
+  if (at === -1) return { invoke: undefined, rest: argv };
+  const flag = argv[at] as string;
+  const attached = flag.startsWith("--invoke=");
+  const name = attached ? flag.slice("--invoke=".length) : argv[at + 1];
+  if (name === undefined || name === "" || (!attached && isFlag(name))) {
+    throw usageError("--invoke needs the name of an exported function");
+  }
+  const first = attached ? at + 1 : at + 2;
+  const length = argv.slice(first).findIndex(isFlag);
+  const after = length === -1 ? argv.length : first + length;
+  return { invoke: { name, args: argv.slice(first, after) }, rest: [...argv.slice(0, at), ...argv.slice(after)] };
+}
+
+function isFlag(word: string): boolean {
+  return word.startsWith("-") && word !== "-" && !negativeNumber.test(word);
+}
+
+/** A whole number from `minimum`; `undefined` stays. */
+export function wholeNumber(text: string | undefined, flag: string, minimum = 1): number | undefined {
+  if (text === undefined) return undefined;
+  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (!Number.isSafeInteger(value) || value < minimum) {
+    throw usageError(`${flag} ${text}: expected a whole number of at least ${minimum}`);
+  }
+  return value;
+}
+
+/** The one module that a subcommand takes. */
+export function modulePath(positionals: readonly string[]): string {
+  const [path, ...more] = positionals;
+  if (path === undefined) throw usageError("which module? give the path of a .wasm file");
+  if (more.length > 0) throw usageError(`unexpected argument "${more[0]}"`);
+  return path;
+}
+
+export async function readInput(path: string): Promise<Uint8Array> {
+  try {
+    return new Uint8Array(await readFile(path));
+  } catch (error) {
+    throw inputError(path, error);
+  }
+}
+
+export function inputError(path: string, error: unknown): CliError {
+  if (codeOf(error) === "ENOENT") return new CliError(exitCodes.noInput, `no such file: ${path}`);
+  return new CliError(exitCodes.io, `cannot read ${path}: ${error instanceof Error ? error.message : String(error)}`);
+}

@@ -1,0 +1,82 @@
+/** `wasmburst compile`: what the compiler makes of a module, as files. */
+import { mkdir, writeFile } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { parseArgs } from "node:util";
+import { compileModule, emitIr } from "../compile.ts";
+import { type CompiledModule, type Profile, profiles } from "../metadata.ts";
+import { modulePath, readInput } from "./arguments.ts";
+import { CliError, type ExitCode, exitCodes, usageError } from "./exitCodes.ts";
+import { openOutput } from "./output.ts";
+
+export const compileHelp = `usage: wasmburst compile MODULE.wasm [--emit msl|ir|metadata]... [-o PATH]
+
+Compiles without running.
+
+  --emit KIND       msl (default): Metal Shading Language; ir: the structured IR; metadata: JSON. May be repeated.
+  --output, -o PATH one kind: the file to write (default: stdout); several: the directory for MODULE.metal, .ir, .json
+  --profile NAME    apple (default), native or cpu: what the device can do
+  --exports A,B     make kernels for these exported functions only`;
+
+const extensions = { msl: "metal", ir: "ir", metadata: "json" } as const;
+type EmitKind = keyof typeof extensions;
+
+export async function compile(argv: readonly string[]): Promise<ExitCode> {
+  const { values, positionals } = parseArgs({
+    args: [...argv],
+    allowPositionals: true,
+    options: {
+      emit: { type: "string", multiple: true },
+      output: { type: "string", short: "o" },
+      profile: { type: "string" },
+      exports: { type: "string", multiple: true },
+    },
+  });
+  const path = modulePath(positionals);
+  const kinds = [...new Set((values.emit ?? ["msl"]).flatMap((list) => list.split(",")).map(emitKind))];
+  const options = {
+    profile: profileNamed(values.profile ?? "apple"),
+    ...(values.exports === undefined ? {} : { exports: values.exports.flatMap((list) => list.split(",")) }),
+  };
+  if (kinds.length > 1 && (values.output === undefined || values.output === "-")) {
+    throw usageError("several --emit need --output with a directory");
+  }
+  const bytes = await readInput(path);
+  let compiled: CompiledModule | undefined;
+  const textOf = (kind: EmitKind): string => {
+    if (kind === "ir") return emitIr(bytes, options);
+    compiled ??= compileModule(bytes, options);
+    return kind === "msl" ? compiled.text : `${JSON.stringify(compiled.metadata, null, 2)}\n`;
+  };
+  const [first, ...others] = kinds;
+  if (first !== undefined && others.length === 0) {
+    const text = textOf(first);
+    const output = openOutput(values.output);
+    await output.write(text);
+    await output.end();
+    return exitCodes.ok;
+  }
+  await writeAll(
+    values.output as string,
+    kinds.map((kind) => ({ name: `${basename(path, ".wasm")}.${extensions[kind]}`, text: textOf(kind) })),
+  );
+  return exitCodes.ok;
+}
+
+async function writeAll(directory: string, files: readonly { readonly name: string; readonly text: string }[]) {
+  try {
+    await mkdir(directory, { recursive: true });
+    for (const { name, text } of files) await writeFile(join(directory, name), text);
+  } catch (error) {
+    throw new CliError(exitCodes.io, error instanceof Error ? error.message : String(error));
+  }
+}
+
+function emitKind(text: string): EmitKind {
+  if (Object.hasOwn(extensions, text)) return text as EmitKind;
+  throw usageError(`--emit ${text}: expected ${Object.keys(extensions).join(", ")}`);
+}
+
+function profileNamed(name: string): Profile {
+  if (Object.hasOwn(profiles, name)) return profiles[name as keyof typeof profiles];
+  throw usageError(`--profile ${name}: expected ${Object.keys(profiles).join(", ")}`);
+}

@@ -1,0 +1,76 @@
+/** Results to stdout or a file, everything else to stderr. */
+
+import { once } from "node:events";
+import { createWriteStream } from "node:fs";
+import type { Writable } from "node:stream";
+import { CliError, exitCodes } from "./exitCodes.ts";
+
+export interface Output {
+  /** Waits while the reader is slow. Throws StdoutClosed where the reader has gone away. */
+  write(text: string | Uint8Array): Promise<void>;
+  /** After all has been handed to the operating system. */
+  end(): Promise<void>;
+}
+
+/** The reader of stdout closed it, as `head` does: not an error, but there is nothing left to do. */
+export class StdoutClosed extends Error {}
+
+/** `-` or `undefined` is stdout. */
+export function openOutput(path?: string): Output {
+  const toStdout = path === undefined || path === "-";
+  const stream: Writable = toStdout ? process.stdout : createWriteStream(path);
+  let failure: Error | undefined;
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    failure =
+      toStdout && error.code === "EPIPE"
+        ? new StdoutClosed()
+        : new CliError(exitCodes.io, `cannot write ${toStdout ? "stdout" : path}: ${error.message}`);
+  });
+  const check = () => {
+    if (failure !== undefined) throw failure;
+  };
+  return {
+    async write(text) {
+      check();
+      if (!stream.write(text)) {
+        // Which of the two comes, an error also ends the wait; `check` tells.
+        await Promise.race([
+          once(stream, "drain"),
+          once(stream, "close"),
+          new Promise((resolve) => stream.once("error", resolve)),
+        ]).catch(() => {});
+      }
+      check();
+    },
+    async end() {
+      await new Promise<void>((resolve) => {
+        stream.once("error", () => resolve());
+        if (toStdout) stream.write("", () => resolve());
+        else stream.end(() => resolve());
+      });
+      check();
+    },
+  };
+}
+
+export function note(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
+
+/** One line that is rewritten in place, on a terminal only. */
+export class ProgressLine {
+  readonly #enabled = process.stderr.isTTY === true;
+  #shown = false;
+
+  show(text: string): void {
+    if (!this.#enabled) return;
+    const width = (process.stderr.columns ?? 80) - 1;
+    process.stderr.write(`\r\u001b[2K${text.replaceAll("\n", " ").slice(0, width)}`);
+    this.#shown = true;
+  }
+
+  clear(): void {
+    if (this.#shown) process.stderr.write("\r\u001b[2K");
+    this.#shown = false;
+  }
+}

@@ -1,0 +1,214 @@
+/** `wasmburst run`: one export in many instances, or a jobs file. */
+
+import { once } from "node:events";
+import { createReadStream } from "node:fs";
+import { parseArgs } from "node:util";
+import { WasmBurst } from "../api/burst.ts";
+import { exportedFunctions } from "../api/description.ts";
+import type { BurstModule } from "../api/module.ts";
+import type { InvokeResult } from "../api/pool.ts";
+import { formatResult, parseJobs } from "../jobs.ts";
+import { runJobs } from "../runJobs.ts";
+import { parseValue, valueToJson } from "../valueText.ts";
+import { parseModule } from "../wasm/decode.ts";
+import type { ValueType } from "../wasm/module.ts";
+import { type InvokeArguments, inputError, modulePath, readInput, takeInvoke, wholeNumber } from "./arguments.ts";
+import { type ExitCode, exitCodes, usageError } from "./exitCodes.ts";
+import { note, type Output, openOutput, ProgressLine } from "./output.ts";
+
+export const runHelp = `usage: wasmburst run MODULE.wasm --invoke NAME [ARGUMENT...] [--instances N]
+       wasmburst run MODULE.wasm --jobs FILE [--instances N]
+
+Runs an exported function in many isolated instances of the module.
+
+  --invoke NAME ARGS...  call NAME with the same arguments in every instance; prints each distinct
+                         result once, with the number of instances that gave it
+  --jobs FILE            one JSON object a line, one instance each ("-": stdin):
+                         {"invoke": "f", "args": [1], "memory": [{"at": 0, "utf8": "x"}], "read": [{"at": 0, "length": 4}]}
+                         prints one line a job, in input order
+  --instances N          instances at once (with --invoke: default 1; with --jobs: default 1024, more jobs run in rounds)
+  --device ID            auto (default), v8, or a device that "wasmburst devices" lists
+  --profile NAME         emit for apple, native or cpu instead of the device's own profile
+  --memory-pages N       limit of memory.grow for an instance, in pages of 64 KiB
+  --fuel N               end an instance after N loop iterations and calls
+  --threads N            worker threads of the v8 device
+  --output, -o FILE      results to FILE instead of stdout`;
+
+const defaultRoundSize = 1024;
+
+interface RunOptions {
+  readonly bytes: Uint8Array;
+  readonly instances: number | undefined;
+  readonly memoryPages: number | undefined;
+  readonly fuel: number | undefined;
+  readonly signal: AbortSignal;
+  readonly output: Output;
+  readonly progress: ProgressLine;
+}
+
+export async function run(argv: readonly string[], signal: AbortSignal): Promise<ExitCode> {
+  const { invoke, rest } = takeInvoke(argv);
+  const { values, positionals } = parseArgs({
+    args: [...rest],
+    allowPositionals: true,
+    options: {
+      jobs: { type: "string" },
+      instances: { type: "string" },
+      device: { type: "string" },
+      profile: { type: "string" },
+      "memory-pages": { type: "string" },
+      fuel: { type: "string" },
+      threads: { type: "string" },
+      output: { type: "string", short: "o" },
+    },
+  });
+  const path = modulePath(positionals);
+  if ((invoke === undefined) === (values.jobs === undefined)) throw usageError("give either --invoke or --jobs");
+  const options = {
+    instances: wholeNumber(values.instances, "--instances"),
+    memoryPages: wholeNumber(values["memory-pages"], "--memory-pages", 0),
+    fuel: wholeNumber(values.fuel, "--fuel"),
+    signal,
+    progress: new ProgressLine(),
+  };
+  const threads = wholeNumber(values.threads, "--threads");
+  const bytes = await readInput(path);
+  const lines = values.jobs === undefined ? undefined : await openLines(values.jobs);
+
+  const burst = await WasmBurst.launch({
+    device: values.device,
+    profile: values.profile,
+    threads,
+    onProgress: ({ message, fraction }) => {
+      options.progress.show(fraction === undefined ? message : `${message} ${Math.round(fraction * 100)}%`);
+    },
+  });
+  try {
+    const output = openOutput(values.output);
+    const all = { ...options, bytes, output };
+    const exitCode =
+      lines === undefined ? await runOne(burst, invoke as InvokeArguments, all) : await runAll(burst, lines, all);
+    await output.end();
+    return exitCode;
+  } finally {
+    options.progress.clear();
+    await burst.close();
+  }
+}
+
+async function runOne(burst: WasmBurst, invoke: InvokeArguments, options: RunOptions): Promise<ExitCode> {
+  const instances = options.instances ?? 1;
+  const module = await burst.compile(options.bytes, { exports: [invoke.name], signal: options.signal });
+  const { parameters = [], results: types = [] } = module.functions.get(invoke.name) ?? {};
+  if (invoke.args.length !== parameters.length) {
+    throw usageError(
+      `${invoke.name} takes ${parameters.length} arguments (${parameters.join(", ")}), not ${invoke.args.length}`,
+    );
+  }
+  const values = parameters.map((type, index) =>
+    parseValue(type, invoke.args[index], `argument ${index + 1} of ${invoke.name}`),
+  );
+  const pool = await module.instantiate({ instances, memoryPages: options.memoryPages, signal: options.signal });
+  options.progress.show(`running ${instances} instances`);
+  const start = performance.now();
+  const results = await pool.invoke(invoke.name, values, {
+    signal: options.signal,
+    ...(options.fuel === undefined ? {} : { fuel: options.fuel }),
+  });
+  const seconds = (performance.now() - start) / 1000;
+  options.progress.clear();
+
+  const counts = new Map<string, number>();
+  for (const result of results) {
+    const text = formatOutcome(types, result);
+    counts.set(text, (counts.get(text) ?? 0) + 1);
+  }
+  for (const [text, count] of counts)
+    await options.output.write(`${text}  (${count} instance${count === 1 ? "" : "s"})\n`);
+  note(summary(burst, module, instances, seconds));
+  return results.some((result) => "trap" in result) ? exitCodes.trap : exitCodes.ok;
+}
+
+function formatOutcome(types: readonly ValueType[], result: InvokeResult): string {
+  if ("trap" in result) return `trap: ${result.trap} in ${result.function}`;
+  return types.map((type, index) => String(valueToJson(type, result.values[index] ?? null))).join(" ") || "(no result)";
+}
+
+async function runAll(burst: WasmBurst, lines: AsyncIterable<string>, options: RunOptions): Promise<ExitCode> {
+  const exports = new Set(exportedFunctions(parseModule(options.bytes)).keys());
+  let module: BurstModule | undefined;
+  const start = performance.now();
+  const result = await runJobs(
+    parseJobs(lines),
+    { ...options, instances: options.instances ?? defaultRoundSize },
+    {
+      exports,
+      compile: async (names) => {
+        module = await burst.compile(options.bytes, { exports: names, signal: options.signal });
+        return module;
+      },
+      onResult: async (job) => {
+        if ("error" in job) note(job.error);
+        await options.output.write(formatResult(job));
+      },
+      onRound: (finished) => options.progress.show(`${finished} jobs done`),
+    },
+  );
+  options.progress.clear();
+  const seconds = (performance.now() - start) / 1000 - result.prepareSeconds;
+  const failed = [
+    ...(result.traps > 0 ? [`${result.traps} trapped`] : []),
+    ...(result.errors > 0 ? [`${result.errors} in error`] : []),
+  ];
+  const suffix = failed.length === 0 ? "" : ` (${failed.join(", ")})`;
+  note(
+    module === undefined ? `${result.jobs} jobs${suffix}` : `${summary(burst, module, result.jobs, seconds)}${suffix}`,
+  );
+  if (result.errors > 0) return exitCodes.badInput;
+  return result.traps > 0 ? exitCodes.trap : exitCodes.ok;
+}
+
+function summary(burst: WasmBurst, module: BurstModule, instances: number, seconds: number): string {
+  const { compileSeconds, buildSeconds, cached } = module.timings;
+  const rate = seconds > 0 ? Math.round(instances / seconds).toLocaleString("en") : "∞";
+  return [
+    `${instances} instance${instances === 1 ? "" : "s"} on ${burst.device.id} (${burst.device.name})`,
+    `${rate} instances/s`,
+    `compile ${milliseconds(compileSeconds)}`,
+    `build ${milliseconds(buildSeconds)}${cached ? " (cached)" : ""}`,
+    `run ${milliseconds(seconds)}`,
+  ].join(", ");
+}
+
+function milliseconds(seconds: number): string {
+  const value = seconds * 1000;
+  return `${value < 10 ? value.toFixed(2) : Math.round(value)} ms`;
+}
+
+/** Opened before anything starts, so that a missing file is noticed first. */
+async function openLines(path: string): Promise<AsyncIterable<string>> {
+  if (path === "-") return readLines("stdin", process.stdin);
+  const stream = createReadStream(path);
+  try {
+    await once(stream, "open");
+  } catch (error) {
+    throw inputError(path, error);
+  }
+  return readLines(path, stream);
+}
+
+async function* readLines(path: string, stream: NodeJS.ReadableStream): AsyncGenerator<string> {
+  try {
+    // readline would lose an error of the stream.
+    let rest = "";
+    stream.setEncoding("utf8");
+    for await (const chunk of stream) {
+      const lines = (rest + String(chunk)).split("\n");
+      rest = lines.pop() ?? "";
+      yield* lines;
+    }
+    if (rest !== "") yield rest;
+  } catch (error) {
+    throw inputError(path, error);
+  }
+}

@@ -1,0 +1,147 @@
+/** The compiler: bytes in, MSL text and metadata out. */
+import { CompileError } from "./diagnostics.ts";
+import { dumpModule } from "./ir/dump.ts";
+import type { IrModule } from "./ir/module.ts";
+import { type LegalizedModule, legalize, type PassObserver } from "./legalize/index.ts";
+import { lowerModule } from "./lower/lowerModule.ts";
+import type { CompiledModule, KernelMetadata, Layout, ModuleMetadata, Profile } from "./metadata.ts";
+import { Namer } from "./msl/namer.ts";
+import { writeModule } from "./msl/writer.ts";
+import { decode } from "./wasm/decode.ts";
+import type { FunctionType, Module } from "./wasm/module.ts";
+import { functionDisplayNames } from "./wasm/names.ts";
+import { assertValid } from "./wasm/validate.ts";
+
+export interface CompileOptions {
+  readonly profile: Profile;
+  /** Names of the exported functions to make kernels for; default: all of them. */
+  readonly exports?: readonly string[];
+  readonly observe?: PassObserver;
+}
+
+/** Milliseconds by phase. */
+export interface CompilePhases {
+  readonly validate: number;
+  readonly decode: number;
+  readonly lower: number;
+  readonly legalize: number;
+  readonly write: number;
+}
+
+const instantiateKernel = "wb_instantiate";
+
+/** @throws CompileError for any problem of the module or the options. */
+export function compileModule(bytes: Uint8Array, options: CompileOptions): CompiledModule {
+  return compileWithPhases(bytes, options).compiled;
+}
+
+export function compileWithPhases(
+  bytes: Uint8Array,
+  options: CompileOptions,
+): { readonly compiled: CompiledModule; readonly phases: CompilePhases } {
+  const clock = phaseClock();
+  assertValid(bytes);
+  const validated = clock();
+  const module = decode(bytes);
+  const decoded = clock();
+  const kernels = kernelsOf(module, options.exports);
+  const ir = lowerModule(module, { roots: kernels.map((kernel) => kernel.functionIndex) });
+  const lowered = clock();
+  const legalized = legalize(ir, options.observe);
+  const legal = clock();
+  const layout = layoutOf(ir, options.profile);
+  const text = writeModule({ legalized, profile: options.profile, layout, kernels, instantiateKernel });
+  const written = clock();
+  const metadata = metadataOf(module, ir, kernels, layout, options.profile);
+  return {
+    compiled: { text, image: ir.image, metadata },
+    phases: { validate: validated, decode: decoded, lower: lowered, legalize: legal, write: written },
+  };
+}
+
+export function compilePhases(bytes: Uint8Array, options: CompileOptions): CompilePhases {
+  return compileWithPhases(bytes, options).phases;
+}
+
+/** The text form of the IR as it is before (`lowered`) or after legalization. */
+export function emitIr(
+  bytes: Uint8Array,
+  options: CompileOptions,
+  stage: "lowered" | "legalized" = "legalized",
+): string {
+  assertValid(bytes);
+  const module = decode(bytes);
+  const kernels = kernelsOf(module, options.exports);
+  const ir = lowerModule(module, { roots: kernels.map((kernel) => kernel.functionIndex) });
+  if (stage === "lowered") return dumpModule(ir);
+  const legalized: LegalizedModule = legalize(ir, options.observe);
+  return dumpModule(legalized.module);
+}
+
+function phaseClock(): () => number {
+  let last = performance.now();
+  return () => {
+    const now = performance.now();
+    const passed = now - last;
+    last = now;
+    return passed;
+  };
+}
+
+function kernelsOf(module: Module, wanted: readonly string[] | undefined): KernelMetadata[] {
+  const functions = module.exports.filter((item) => item.kind === "function");
+  const names = wanted ?? functions.map((item) => item.name);
+  const namer = new Namer();
+  return [...new Set(names)].map((exportName) => {
+    const found = functions.find((item) => item.name === exportName);
+    if (found === undefined) {
+      const known = functions.map((item) => `"${item.name}"`).join(", ") || "none";
+      throw new CompileError({
+        kind: "usage",
+        message: `no exported function "${exportName}"; the module's exported functions: ${known}`,
+      });
+    }
+    const type = module.types[module.functionTypes[found.index] as number] as FunctionType;
+    return {
+      exportName,
+      kernel: namer.name("wb_invoke", exportName),
+      functionIndex: found.index,
+      parameters: type.parameters,
+      results: type.results,
+    };
+  });
+}
+
+function layoutOf(ir: IrModule, profile: Profile): Layout {
+  return {
+    tileWidth: profile.tileWidth,
+    memoryCell: 8,
+    memory: ir.memory,
+    stateBytes: ir.stateWords * 4,
+    tableBytes: ir.tableWords * 4,
+  };
+}
+
+function metadataOf(
+  module: Module,
+  ir: IrModule,
+  kernels: readonly KernelMetadata[],
+  layout: Layout,
+  profile: Profile,
+): ModuleMetadata {
+  return {
+    version: 1,
+    profile,
+    instantiateKernel,
+    kernels,
+    globals: module.exports.flatMap((item) => {
+      const global = item.kind === "global" ? ir.globals[item.index] : undefined;
+      return global === undefined
+        ? []
+        : [{ exportName: item.name, type: global.type, mutable: global.mutable, stateWord: global.stateWord }];
+    }),
+    memoryExports: module.exports.filter((item) => item.kind === "memory").map((item) => item.name),
+    layout,
+    functionNames: functionDisplayNames(module),
+  };
+}

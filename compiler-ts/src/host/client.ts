@@ -1,0 +1,163 @@
+/** One typed method per request of the protocol, over a connection; and the launch of a host process with its lifecycle. */
+import * as protocol from "../../../protocol/messages.ts";
+import { HostError } from "../errors.ts";
+import { type Connection, connect, handshake } from "./connection.ts";
+import { describeExit, type HostProcess, spawnHost } from "./process.ts";
+
+export interface Progress {
+  readonly message: string;
+  /** 0 to 1, where it is known. */
+  readonly fraction?: number;
+}
+
+export interface RequestOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
+}
+
+export const clientVersion = "0.1.0";
+
+/** Milliseconds. */
+const handshakeTimeout = 20_000;
+const shutdownTimeout = 2_000;
+
+export class HostClient {
+  readonly #connection: Connection;
+  readonly #end: () => Promise<void>;
+  readonly #progress = new Map<number, (progress: Progress) => void>();
+  #nextToken = 1;
+
+  /** Over a connection whose handshake is done; `end` takes the transport down. */
+  constructor(connection: Connection, end: () => Promise<void> = async () => {}) {
+    this.#connection = connection;
+    this.#end = end;
+    connection.onNotification(protocol.progress, ({ token, ...progress }) => this.#progress.get(token)?.(progress));
+    connection.onNotification(protocol.log, ({ level, message }) => {
+      if (process.env.WASMBURST_DEBUG === "1") process.stderr.write(`host ${level}: ${message}\n`);
+    });
+  }
+
+  /** Starts the host at `path` and agrees on version and encoding. Throws HostError. */
+  static async launch(path: string, args: readonly string[] = []): Promise<HostClient> {
+    const host = spawnHost(path, args);
+    const connection = connectProcess(host);
+    const timeout = setTimeout(() => {
+      host.kill();
+      connection.close(
+        new HostError("hostExited", `the host did not answer within ${handshakeTimeout / 1000} s: ${path}`),
+      );
+    }, handshakeTimeout);
+    try {
+      await handshake(connection, { name: "wasmburst", version: clientVersion });
+    } catch (error) {
+      host.kill();
+      throw error;
+    } finally {
+      clearTimeout(timeout);
+    }
+    return new HostClient(connection, async () => {
+      host.stdin.end();
+      // An interval: the process has no reference on the event loop any more, and its end has to be awaited.
+      const killer = setInterval(host.kill, shutdownTimeout);
+      await host.exited;
+      clearInterval(killer);
+    });
+  }
+
+  listDevices(options: RequestOptions = {}) {
+    return this.#connection.request(protocol.listDevices, {}, options.signal);
+  }
+
+  loadModule(parameters: Omit<protocol.LoadModuleParameters, "progressToken">, options: RequestOptions = {}) {
+    return this.#withProgress(protocol.loadModule, parameters, options);
+  }
+
+  unloadModule(module: number, options: RequestOptions = {}) {
+    return this.#connection.request(protocol.unloadModule, { module }, options.signal);
+  }
+
+  createPool(parameters: protocol.CreatePoolParameters, options: RequestOptions = {}) {
+    return this.#connection.request(protocol.createPool, parameters, options.signal);
+  }
+
+  releasePool(pool: number, options: RequestOptions = {}) {
+    return this.#connection.request(protocol.releasePool, { pool }, options.signal);
+  }
+
+  invoke(parameters: Omit<protocol.InvokeParameters, "progressToken">, options: RequestOptions = {}) {
+    return this.#withProgress(protocol.invoke, parameters, options);
+  }
+
+  resetPool(pool: number, instances?: readonly number[], options: RequestOptions = {}) {
+    const parameters = instances === undefined ? { pool } : { pool, instances };
+    return this.#connection.request(protocol.resetPool, parameters, options.signal);
+  }
+
+  writeMemory(parameters: protocol.WriteMemoryParameters, options: RequestOptions = {}) {
+    return this.#connection.request(protocol.writeMemory, parameters, options.signal);
+  }
+
+  readMemory(parameters: protocol.ReadMemoryParameters, options: RequestOptions = {}) {
+    return this.#connection.request(protocol.readMemory, parameters, options.signal);
+  }
+
+  readState(parameters: protocol.ReadStateParameters, options: RequestOptions = {}) {
+    return this.#connection.request(protocol.readState, parameters, options.signal);
+  }
+
+  writeState(parameters: protocol.WriteStateParameters, options: RequestOptions = {}) {
+    return this.#connection.request(protocol.writeState, parameters, options.signal);
+  }
+
+  /** Shuts the host down in order; a host that does not comply within a bounded time is killed. Never rejects. */
+  async close(): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, shutdownTimeout);
+    });
+    const orderly = this.#connection
+      .request(protocol.shutdown, {})
+      .then(() => this.#connection.notify(protocol.exit, {}))
+      .catch(() => {});
+    await Promise.race([orderly, late]);
+    clearTimeout(timer);
+    this.#connection.close(new HostError("closed", "the connection to the host is closed"));
+    await this.#end();
+  }
+
+  async #withProgress<Parameters extends object, Result>(
+    message: protocol.Message<string, Parameters & { readonly progressToken?: number }, Result>,
+    parameters: Parameters,
+    options: RequestOptions,
+  ): Promise<Result> {
+    if (options.onProgress === undefined) return this.#connection.request(message, parameters, options.signal);
+    const progressToken = this.#nextToken++;
+    this.#progress.set(progressToken, options.onProgress);
+    try {
+      return await this.#connection.request(message, { ...parameters, progressToken }, options.signal);
+    } finally {
+      this.#progress.delete(progressToken);
+    }
+  }
+}
+
+/** A connection that ends with the process, and a process that ends with the connection. */
+function connectProcess(host: HostProcess): Connection {
+  const connection = connect(host.stdout, host.stdin, {
+    onBusy: host.ref,
+    onIdle: host.unref,
+    onBroken: (reason) => {
+      if (reason.code === "protocolViolation") {
+        connection.close(reason);
+        host.kill();
+        return;
+      }
+      // The process is about to end and says more than its stream does; one that lives on is of no use.
+      const killer = setTimeout(host.kill, shutdownTimeout);
+      void host.exited.finally(() => clearTimeout(killer));
+    },
+  });
+  host.unref();
+  void host.exited.then((exit) => connection.close(new HostError("hostExited", describeExit(exit), exit)));
+  return connection;
+}

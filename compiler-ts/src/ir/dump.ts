@@ -1,0 +1,140 @@
+/** Stable text form of the IR: `--emit ir`, and before/after texts of passes in tests. */
+import type { Expression, IrFunction, IrModule, Local, Statement } from "./module.ts";
+
+export function dumpModule(module: IrModule): string {
+  const lines: string[] = [];
+  lines.push(
+    `module state ${module.stateWords} words, tables ${module.tableWords} words, image ${module.image.length} bytes`,
+  );
+  if (module.memory !== undefined)
+    lines.push(`memory ${module.memory.minimumPages}..${module.memory.maximumPages ?? ""} pages`);
+  module.globals.forEach((global, i) => {
+    lines.push(
+      `global ${i}: ${global.mutable ? "mutable " : ""}${global.type} at state word ${global.stateWord} = ${dumpExpression(global.initial)}`,
+    );
+  });
+  module.tables.forEach((table, i) => {
+    lines.push(
+      `table ${i}: ${table.minimum} of ${table.capacity} at word ${table.word}${table.contents === undefined ? "" : ", constant"}`,
+    );
+  });
+  for (const func of [...module.functions.values()].sort((a, b) => a.index - b.index))
+    lines.push("", dumpFunction(func));
+  return `${lines.join("\n")}\n`;
+}
+
+export function dumpFunction(func: IrFunction): string {
+  const lines: string[] = [];
+  const results = func.type.results.length === 0 ? "" : ` -> ${func.type.results.join(", ")}`;
+  lines.push(`function ${func.name}(${func.parameters.map(declared).join(", ")})${results} {`);
+  for (const local of func.variables) lines.push(`  ${declared(local)}`);
+  dumpList(func.body, "  ", lines);
+  lines.push("}");
+  return lines.join("\n");
+}
+
+function declared(local: Local): string {
+  return `${local.name}: ${local.type}`;
+}
+
+function results(locals: readonly Local[]): string {
+  return locals.length === 0 ? "" : ` (${locals.map(declared).join(", ")})`;
+}
+
+function dumpList(list: readonly Statement[], indent: string, lines: string[]): void {
+  const nested = (heading: string, body: readonly Statement[]): void => {
+    lines.push(`${indent}${heading} {`);
+    dumpList(body, `${indent}  `, lines);
+    lines.push(`${indent}}`);
+  };
+  for (const statement of list) {
+    switch (statement.kind) {
+      case "block":
+      case "loop":
+        nested(`${statement.kind} ${statement.label.name}${results(statement.results)}`, statement.body);
+        break;
+      case "once":
+      case "repeatedly":
+        nested(statement.kind, statement.body);
+        break;
+      case "if":
+        nested(`if ${dumpExpression(statement.condition)}${results(statement.results)}`, statement.whenTrue);
+        if (statement.whenFalse.length > 0) nested("else", statement.whenFalse);
+        break;
+      case "switch":
+        for (const item of statement.cases)
+          nested(`switch ${dumpExpression(statement.index)} case ${item.values.join(", ")}`, item.body);
+        nested("default", statement.default);
+        break;
+      case "chain":
+        for (const segment of statement.segments)
+          nested(`chain ${statement.skip.name} until ${segment.label.name}${results(statement.results)}`, segment.body);
+        break;
+      default:
+        lines.push(indent + dumpSimple(statement));
+    }
+  }
+}
+
+type Simple = Exclude<Statement, { kind: "block" | "loop" | "once" | "repeatedly" | "if" | "switch" | "chain" }>;
+
+function dumpSimple(statement: Simple): string {
+  const list = (expressions: readonly Expression[]): string => expressions.map(dumpExpression).join(", ");
+  switch (statement.kind) {
+    case "assign":
+      return `${statement.target.name} = ${dumpExpression(statement.value)}`;
+    case "declare":
+      return `let ${statement.target.name} = ${dumpExpression(statement.value)}`;
+    case "load":
+      return `${statement.target.name} = ${statement.operation} ${dumpExpression(statement.address)} + ${statement.offset}`;
+    case "store":
+      return `${statement.operation} ${dumpExpression(statement.address)} + ${statement.offset}, ${dumpExpression(statement.value)}`;
+    case "globalGet":
+      return `${statement.target.name} = global ${statement.global}`;
+    case "globalSet":
+      return `global ${statement.global} = ${dumpExpression(statement.value)}`;
+    case "call":
+      return `${targets(statement.targets)}call ${statement.callee}(${list(statement.arguments)})`;
+    case "callIndirect":
+      return `${targets(statement.targets)}call_indirect table ${statement.table} [${dumpExpression(statement.index)}](${list(statement.arguments)})`;
+    case "trapping":
+      return `${statement.target.name} = ${statement.operation}(${list(statement.operands)})`;
+    case "bulk":
+      return `${statement.target === undefined ? "" : `${statement.target.name} = `}${[statement.operation, ...statement.immediates].join(" ")}(${list(statement.operands)})`;
+    case "break":
+    case "continue":
+      return `${statement.kind} ${statement.label.name}`;
+    case "return":
+      return `return ${list(statement.values)}`.trimEnd();
+    case "trap":
+      return `trap "${statement.trap}"`;
+    case "trapIf":
+      return `trap "${statement.trap}" if ${dumpExpression(statement.condition)}`;
+    case "trapWith":
+      return `trap with ${dumpExpression(statement.code)}`;
+    case "propagateTrap":
+      return statement.attribute ? "propagate trap as own" : "propagate trap";
+    case "setField":
+      return `instance.${statement.field} = ${dumpExpression(statement.value)}`;
+    case "leave":
+    case "repeat":
+      return statement.kind;
+  }
+}
+
+function targets(locals: readonly Local[]): string {
+  return locals.length === 0 ? "" : `${locals.map((local) => local.name).join(", ")} = `;
+}
+
+export function dumpExpression(expression: Expression): string {
+  switch (expression.kind) {
+    case "constant":
+      return `${expression.type}:${expression.bits}`;
+    case "local":
+      return expression.local.name;
+    case "field":
+      return `instance.${expression.field}`;
+    case "apply":
+      return `${expression.operation}(${expression.operands.map(dumpExpression).join(", ")})`;
+  }
+}

@@ -1,0 +1,216 @@
+/**
+ * The structured intermediate representation.
+ *
+ * Contract
+ * - An *expression* is a value without effects: it cannot trap, and it reads nothing but constants, locals and fields of the instance that only named
+ *   statements change. It is evaluated where the statement that holds it executes; duplicating or dropping it changes nothing.
+ * - A *statement* has effects or structured flow and no value. Statements execute in order. Whatever reads or writes memory, tables or globals, calls, or
+ *   can trap is a statement, so the order of wasm's effects is the order of statements.
+ * - A *temporary* is assigned by exactly one statement, which declares it; it is read only later in the same statement list or in lists nested there.
+ *   Every other local is declared by its function (parameters, variables) or by the block whose results it holds, and may be assigned many times.
+ * - Flow is structured: `block`, `loop` and `chain` own a label; `break` leaves the statement that owns its label, `continue` starts the next iteration of
+ *   a loop. Falling off the end of a loop's body leaves the loop. Labels are objects, compared by identity, in scope only inside their statement.
+ * - Each list ends after its first statement that never completes (`break`, `continue`, `return`, `trap`, `leave`, `repeat`).
+ *
+ * Stages. `lower` makes the statements of the first union, legalize replaces them by those of the second (`verify.ts` checks which stage allows what):
+ * memory accesses lose their checks to `trapIf`, indirect calls become calls of dispatchers, labels become single-level `leave` and `repeat`.
+ */
+import type { TrapMessage } from "../metadata.ts";
+import type { FunctionType, ValueType } from "../wasm/module.ts";
+
+/** `memory` is the base pointer of the instance's linear memory; it exists only after legalization. */
+export type IrType = ValueType | "memory";
+
+export interface Local {
+  readonly type: IrType;
+  /** Unique within its function and legal in MSL. */
+  readonly name: string;
+  readonly kind: "parameter" | "variable" | "temporary" | "result";
+}
+
+export interface Label {
+  readonly name: string;
+}
+
+export type InstanceField = "memory" | "memory_bytes" | "fuel" | "depth";
+
+export type Expression =
+  /** Bits, unsigned: a number for 32-bit types, a bigint for 64-bit ones. */
+  | { readonly kind: "constant"; readonly type: IrType; readonly bits: number | bigint; readonly size: number }
+  | { readonly kind: "local"; readonly type: IrType; readonly local: Local; readonly size: number }
+  | { readonly kind: "field"; readonly type: IrType; readonly field: InstanceField; readonly size: number }
+  /** A pure operation by its wasm name (or a runtime name of legalize's), on operands of the types that it has in the specification. */
+  | {
+      readonly kind: "apply";
+      readonly type: IrType;
+      readonly operation: string;
+      readonly operands: readonly Expression[];
+      readonly size: number;
+    };
+
+export interface SwitchCase {
+  readonly values: readonly number[];
+  readonly body: Statement[];
+}
+
+export type Statement =
+  | { readonly kind: "assign"; readonly target: Local; readonly value: Expression }
+  /** Read of linear memory at address + offset; `operation` is the wasm name. Before `memoryAccess` it can trap. */
+  | {
+      readonly kind: "load";
+      readonly operation: string;
+      readonly target: Local;
+      readonly address: Expression;
+      readonly offset: number;
+    }
+  | {
+      readonly kind: "store";
+      readonly operation: string;
+      readonly address: Expression;
+      readonly value: Expression;
+      readonly offset: number;
+    }
+  | { readonly kind: "globalGet"; readonly target: Local; readonly global: number }
+  | { readonly kind: "globalSet"; readonly global: number; readonly value: Expression }
+  | {
+      readonly kind: "call";
+      readonly callee: number;
+      readonly arguments: readonly Expression[];
+      readonly targets: readonly Local[];
+    }
+  | {
+      readonly kind: "callIndirect";
+      readonly type: FunctionType;
+      readonly table: number;
+      readonly index: Expression;
+      readonly arguments: readonly Expression[];
+      readonly targets: readonly Local[];
+    }
+  /** A numeric operation that can trap: division, remainder, trapping truncation. */
+  | {
+      readonly kind: "trapping";
+      readonly operation: string;
+      readonly target: Local;
+      readonly operands: readonly Expression[];
+    }
+  /** Memory and table instructions beyond loads and stores, by wasm name with their immediates. They can trap. */
+  | {
+      readonly kind: "bulk";
+      readonly operation: string;
+      readonly immediates: readonly number[];
+      readonly operands: readonly Expression[];
+      readonly target: Local | undefined;
+    }
+  | { readonly kind: "block"; readonly label: Label; readonly results: readonly Local[]; readonly body: Statement[] }
+  | { readonly kind: "loop"; readonly label: Label; readonly results: readonly Local[]; readonly body: Statement[] }
+  | {
+      readonly kind: "if";
+      readonly condition: Expression;
+      readonly results: readonly Local[];
+      readonly whenTrue: Statement[];
+      readonly whenFalse: Statement[];
+    }
+  | { readonly kind: "break"; readonly label: Label }
+  | { readonly kind: "continue"; readonly label: Label }
+  /** Cases hold assignments and one `break` or `continue` each. */
+  | {
+      readonly kind: "switch";
+      readonly index: Expression;
+      readonly cases: readonly SwitchCase[];
+      readonly default: Statement[];
+    }
+  | { readonly kind: "return"; readonly values: readonly Expression[] }
+  | { readonly kind: "trap"; readonly trap: TrapMessage }
+  // From here on: only after legalization.
+  /** An assignment that declares its variable for the rest of the list. */
+  | { readonly kind: "declare"; readonly target: Local; readonly value: Expression }
+  | { readonly kind: "trapIf"; readonly condition: Expression; readonly trap: TrapMessage }
+  /** Traps with the code that the expression gives, unless it is 0. */
+  | { readonly kind: "trapWith"; readonly code: Expression }
+  /** Ends the function where the call before it trapped; `attribute` names this function as the one that trapped (a dispatcher is none of the module's). */
+  | { readonly kind: "propagateTrap"; readonly attribute: boolean }
+  | { readonly kind: "setField"; readonly field: InstanceField; readonly value: Expression }
+  /** Segments in order; `break` to a segment's label goes on with the next one. Made of blocks that start at the same point. */
+  | {
+      readonly kind: "chain";
+      readonly results: readonly Local[];
+      readonly skip: Local;
+      readonly segments: readonly ChainSegment[];
+    }
+  /** Executes its body once; `leave` inside goes on behind it. */
+  | { readonly kind: "once"; readonly body: Statement[] }
+  /** Repeats until a `leave`; falling off the end leaves as well. */
+  | { readonly kind: "repeatedly"; readonly body: Statement[] }
+  | { readonly kind: "leave" }
+  | { readonly kind: "repeat" };
+
+export interface ChainSegment {
+  readonly label: Label;
+  readonly body: Statement[];
+}
+
+export interface IrFunction {
+  /** A function of the module, one that legalize made for indirect calls, or the one that instantiates. */
+  readonly kind: "wasm" | "dispatcher" | "instantiation";
+  /** Index in wasm's function index space; dispatchers follow behind it. */
+  readonly index: number;
+  /** Unique in the module and legal in MSL. */
+  readonly name: string;
+  /** For people: the wasm name. */
+  readonly displayName: string;
+  readonly type: FunctionType;
+  readonly parameters: readonly Local[];
+  /** Declared at the function's start and zero there. */
+  variables: Local[];
+  body: Statement[];
+}
+
+export interface IrGlobal {
+  readonly type: ValueType;
+  readonly mutable: boolean;
+  readonly initial: Expression;
+  /** First word in the state region. */
+  readonly stateWord: number;
+}
+
+export interface IrTable {
+  readonly minimum: number;
+  /** Elements that are backed: `table.grow` succeeds up to it. */
+  readonly capacity: number;
+  /** First word in the tables region. */
+  readonly word: number;
+  /** Word of the state region that holds the current size; `undefined` where the size cannot change. */
+  readonly sizeWord: number | undefined;
+  /** Contents after instantiation, as references, where nothing can change them later. */
+  readonly contents: readonly number[] | undefined;
+}
+
+export interface IrSegment {
+  /** In the image, bytes. */
+  readonly imageOffset: number;
+  /** Bytes of a data segment, elements of an element segment. */
+  readonly length: number;
+  /** Word of the state region that is 1 once the segment is dropped; `undefined` where no instruction can use it. */
+  readonly droppedWord: number | undefined;
+}
+
+export interface IrMemory {
+  readonly minimumPages: number;
+  readonly maximumPages: number | undefined;
+}
+
+export interface IrModule {
+  readonly functions: Map<number, IrFunction>;
+  readonly globals: readonly IrGlobal[];
+  readonly tables: readonly IrTable[];
+  readonly memory: IrMemory | undefined;
+  readonly data: readonly IrSegment[];
+  readonly elements: readonly IrSegment[];
+  readonly image: Uint8Array;
+  /** Statements that bring an instance to its initial state, in the order that the specification gives; the start function's call is the last. */
+  readonly instantiate: IrFunction;
+  readonly stateWords: number;
+  readonly tableWords: number;
+  /** Functions that must be kept: those with a kernel and the instantiation. */
+  readonly roots: readonly number[];
+}

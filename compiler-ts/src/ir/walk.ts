@@ -1,0 +1,242 @@
+/** Traversal and rebuilding of nested statement lists, so that a pass names only the statements that it changes. */
+import type { Expression, Label, Local, Statement } from "./module.ts";
+
+/** The statement with its nested lists replaced by what `change` makes of them. */
+export function mapLists(statement: Statement, change: (list: Statement[]) => Statement[]): Statement {
+  switch (statement.kind) {
+    case "block":
+    case "loop":
+    case "once":
+    case "repeatedly":
+      return { ...statement, body: change(statement.body) };
+    case "if":
+      return { ...statement, whenTrue: change(statement.whenTrue), whenFalse: change(statement.whenFalse) };
+    case "switch":
+      return {
+        ...statement,
+        cases: statement.cases.map((item) => ({ ...item, body: change(item.body) })),
+        default: change(statement.default),
+      };
+    case "chain":
+      return {
+        ...statement,
+        segments: statement.segments.map((segment) => ({ ...segment, body: change(segment.body) })),
+      };
+    default:
+      return statement;
+  }
+}
+
+/**
+ * Replaces each statement, innermost lists first, by the statements that `change` gives for it; `undefined` keeps it. What is kept is shared, not copied:
+ * most passes touch few statements, and compile time is spent here.
+ */
+export function rewrite(
+  list: Statement[],
+  change: (statement: Statement) => readonly Statement[] | undefined,
+): Statement[] {
+  let result: Statement[] | undefined;
+  for (let i = 0; i < list.length; i++) {
+    const statement = list[i] as Statement;
+    const inner = rewriteLists(statement, change);
+    const replacement = change(inner);
+    if (result === undefined) {
+      if (inner === statement && replacement === undefined) continue;
+      result = list.slice(0, i);
+    }
+    if (replacement === undefined) result.push(inner);
+    else for (const item of replacement) result.push(item);
+  }
+  return result ?? list;
+}
+
+function rewriteLists(
+  statement: Statement,
+  change: (statement: Statement) => readonly Statement[] | undefined,
+): Statement {
+  switch (statement.kind) {
+    case "block":
+    case "loop":
+    case "once":
+    case "repeatedly": {
+      const body = rewrite(statement.body, change);
+      return body === statement.body ? statement : { ...statement, body };
+    }
+    case "if": {
+      const whenTrue = rewrite(statement.whenTrue, change);
+      const whenFalse = rewrite(statement.whenFalse, change);
+      if (whenTrue === statement.whenTrue && whenFalse === statement.whenFalse) return statement;
+      return { ...statement, whenTrue, whenFalse };
+    }
+    case "switch":
+    case "chain":
+      return mapLists(statement, (list) => rewrite(list, change));
+    default:
+      return statement;
+  }
+}
+
+export function nestedLists(statement: Statement): readonly (readonly Statement[])[] {
+  switch (statement.kind) {
+    case "block":
+    case "loop":
+    case "once":
+    case "repeatedly":
+      return [statement.body];
+    case "if":
+      return [statement.whenTrue, statement.whenFalse];
+    case "switch":
+      return [...statement.cases.map((item) => item.body), statement.default];
+    case "chain":
+      return statement.segments.map((segment) => segment.body);
+    default:
+      return none;
+  }
+}
+
+const none: readonly never[] = [];
+
+/** Without allocation: analyses walk every function several times. */
+export function visitStatements(list: readonly Statement[], visit: (statement: Statement) => void): void {
+  for (const statement of list) {
+    visit(statement);
+    switch (statement.kind) {
+      case "block":
+      case "loop":
+      case "once":
+      case "repeatedly":
+        visitStatements(statement.body, visit);
+        break;
+      case "if":
+        visitStatements(statement.whenTrue, visit);
+        visitStatements(statement.whenFalse, visit);
+        break;
+      case "switch":
+        for (const item of statement.cases) visitStatements(item.body, visit);
+        visitStatements(statement.default, visit);
+        break;
+      case "chain":
+        for (const segment of statement.segments) visitStatements(segment.body, visit);
+        break;
+      default:
+        break;
+    }
+  }
+}
+
+export function someStatement(list: readonly Statement[], test: (statement: Statement) => boolean): boolean {
+  return list.some(
+    (statement) => test(statement) || nestedLists(statement).some((nested) => someStatement(nested, test)),
+  );
+}
+
+/** Locals that the statement itself writes, nested lists not included. */
+export function assignedLocals(statement: Statement): readonly Local[] {
+  switch (statement.kind) {
+    case "assign":
+    case "declare":
+    case "load":
+    case "globalGet":
+    case "trapping":
+      return [statement.target];
+    case "call":
+    case "callIndirect":
+      return statement.targets;
+    case "bulk":
+      return statement.target === undefined ? [] : [statement.target];
+    default:
+      return [];
+  }
+}
+
+/** Expressions that the statement itself evaluates, nested lists not included. */
+export function expressionsOf(statement: Statement): readonly Expression[] {
+  switch (statement.kind) {
+    case "assign":
+    case "declare":
+    case "globalSet":
+    case "setField":
+      return [statement.value];
+    case "load":
+      return [statement.address];
+    case "store":
+      return [statement.address, statement.value];
+    case "call":
+      return statement.arguments;
+    case "callIndirect":
+      return [statement.index, ...statement.arguments];
+    case "trapping":
+    case "bulk":
+      return statement.operands;
+    case "if":
+    case "trapIf":
+      return [statement.condition];
+    case "switch":
+      return [statement.index];
+    case "return":
+      return statement.values;
+    case "trapWith":
+      return [statement.code];
+    default:
+      return [];
+  }
+}
+
+export function visitLocals(expression: Expression, visit: (local: Local) => void): void {
+  if (expression.kind === "local") visit(expression.local);
+  else if (expression.kind === "apply") for (const operand of expression.operands) visitLocals(operand, visit);
+}
+
+/** Every local that the statement itself mentions, read or written. Like visitStatements, it does not allocate. */
+export function visitMentions(statement: Statement, visit: (local: Local) => void): void {
+  switch (statement.kind) {
+    case "assign":
+    case "declare":
+      visit(statement.target);
+      visitLocals(statement.value, visit);
+      break;
+    case "load":
+      visit(statement.target);
+      visitLocals(statement.address, visit);
+      break;
+    case "store":
+      visitLocals(statement.address, visit);
+      visitLocals(statement.value, visit);
+      break;
+    case "if":
+    case "trapIf":
+      visitLocals(statement.condition, visit);
+      break;
+    default:
+      for (const local of assignedLocals(statement)) visit(local);
+      for (const expression of expressionsOf(statement)) visitLocals(expression, visit);
+  }
+}
+
+/** Labels that a jump inside the list names; memoized by list, since passes ask for nested lists again. */
+export class JumpTargets {
+  readonly #known = new WeakMap<readonly Statement[], ReadonlySet<Label>>();
+
+  of(list: readonly Statement[]): ReadonlySet<Label> {
+    if (list.length === 0) return noLabels;
+    const known = this.#known.get(list);
+    if (known !== undefined) return known;
+    let labels: Set<Label> | undefined;
+    for (const statement of list) {
+      if (statement.kind === "break" || statement.kind === "continue") {
+        labels ??= new Set();
+        labels.add(statement.label);
+      }
+      for (const nested of nestedLists(statement))
+        for (const label of this.of(nested)) {
+          labels ??= new Set();
+          labels.add(label);
+        }
+    }
+    const result = labels ?? noLabels;
+    this.#known.set(list, result);
+    return result;
+  }
+}
+
+const noLabels: ReadonlySet<Label> = new Set();

@@ -1,0 +1,116 @@
+/** Facts about calls that passes need: strongly connected components, what a function may do, an order with callees first. */
+import { stronglyConnectedComponents } from "../graph.ts";
+import type { IrModule } from "../ir/module.ts";
+import { visitStatements } from "../ir/walk.ts";
+
+export interface FunctionFacts {
+  readonly callees: ReadonlySet<number>;
+  /** Number of the strongly connected component; components are numbered callees first. */
+  readonly component: number;
+  /** It can call itself, directly or not. */
+  readonly recursive: boolean;
+  /** It or a function that it calls may trap. */
+  readonly mayTrap: boolean;
+  readonly mayGrowMemory: boolean;
+  /** It or a function that it calls has a loop or a recursive call. */
+  readonly usesFuel: boolean;
+}
+
+export interface CallGraph {
+  readonly facts: ReadonlyMap<number, FunctionFacts>;
+  readonly order: readonly number[];
+}
+
+interface OwnFacts {
+  readonly callees: Set<number>;
+  traps: boolean;
+  growsMemory: boolean;
+  loops: boolean;
+}
+
+export function analyzeCallGraph(module: IrModule): CallGraph {
+  const own = new Map<number, OwnFacts>();
+  for (const func of module.functions.values()) own.set(func.index, ownFacts(func.body));
+  const components = componentsOf(own);
+  const facts = new Map<number, FunctionFacts>();
+  const order: number[] = [];
+  components.forEach((members, component) => {
+    const inside = new Set(members);
+    const recursive = members.length > 1 || own.get(members[0] as number)?.callees.has(members[0] as number) === true;
+    const any = (test: (facts: OwnFacts) => boolean, inherited: (facts: FunctionFacts) => boolean): boolean =>
+      members.some((member) => {
+        const it = own.get(member) as OwnFacts;
+        return (
+          test(it) ||
+          [...it.callees].some((callee) => !inside.has(callee) && inherited(facts.get(callee) as FunctionFacts))
+        );
+      });
+    const mayTrap =
+      recursive ||
+      any(
+        (it) => it.traps || it.loops,
+        (it) => it.mayTrap,
+      );
+    const mayGrowMemory = any(
+      (it) => it.growsMemory,
+      (it) => it.mayGrowMemory,
+    );
+    const usesFuel =
+      recursive ||
+      any(
+        (it) => it.loops,
+        (it) => it.usesFuel,
+      );
+    for (const member of members) {
+      facts.set(member, {
+        callees: (own.get(member) as OwnFacts).callees,
+        component,
+        recursive,
+        mayTrap,
+        mayGrowMemory,
+        usesFuel,
+      });
+      order.push(member);
+    }
+  });
+  return { facts, order };
+}
+
+function ownFacts(body: Parameters<typeof visitStatements>[0]): OwnFacts {
+  const facts: OwnFacts = { callees: new Set(), traps: false, growsMemory: false, loops: false };
+  visitStatements(body, (statement) => {
+    switch (statement.kind) {
+      case "call":
+        facts.callees.add(statement.callee);
+        break;
+      case "loop":
+        facts.loops = true;
+        break;
+      case "load":
+      case "store":
+      case "trap":
+      case "trapIf":
+      case "trapWith":
+        facts.traps = true;
+        break;
+      case "bulk":
+        if (statement.operation === "memory.grow" || statement.operation === "instance.reset") facts.growsMemory = true;
+        break;
+      default:
+        break;
+    }
+  });
+  return facts;
+}
+
+/** Function indices by component, callees first, members in order. */
+function componentsOf(graph: ReadonlyMap<number, OwnFacts>): number[][] {
+  const indices = [...graph.keys()];
+  const nodes = new Map(indices.map((index, node) => [index, node]));
+  const successors = indices.map((index) =>
+    [...(graph.get(index) as OwnFacts).callees].map((callee) => nodes.get(callee) as number),
+  );
+  return stronglyConnectedComponents(successors).map((component) =>
+    component.map((node) => indices[node] as number).sort((a, b) => a - b),
+  );
+}

@@ -1,0 +1,78 @@
+/**
+ * Variables are declared where they get their first value, in the innermost list that holds all their occurrences; unused ones disappear. Shader compilers
+ * slow down with the number of function-scope variables, and people read the text.
+ */
+import type { IrFunction, IrModule, Local, Statement } from "../ir/module.ts";
+import { nestedLists, visitLocals, visitMentions } from "../ir/walk.ts";
+
+export function declarations(module: IrModule): void {
+  for (const func of module.functions.values()) declareVariables(func);
+}
+
+/** A list, where it lies, and how far the walk is in it. */
+interface Place {
+  readonly list: Statement[];
+  readonly outer: Place | undefined;
+  readonly depth: number;
+  position: number;
+}
+
+interface Occurrence {
+  /** The innermost list that holds every occurrence so far. */
+  place: Place;
+  /** Of the first occurrence, in that list. */
+  position: number;
+}
+
+function declareVariables(func: IrFunction): void {
+  const variables = new Set(func.variables);
+  const found = new Map<Local, Occurrence>();
+  let here: Place | undefined;
+  const occur = (local: Local): void => {
+    if (!variables.has(local)) return;
+    const current = here as Place;
+    const known = found.get(local);
+    if (known === undefined) found.set(local, { place: current, position: current.position });
+    else if (known.place !== current) meet(known, current);
+  };
+  const walk = (list: Statement[]): void => {
+    const place: Place = { list, outer: here, depth: here === undefined ? 0 : here.depth + 1, position: 0 };
+    here = place;
+    for (; place.position < list.length; place.position++) {
+      const statement = list[place.position] as Statement;
+      visitMentions(statement, occur);
+      for (const nested of nestedLists(statement)) walk(nested as Statement[]);
+    }
+    here = place.outer;
+  };
+  walk(func.body);
+  func.variables = func.variables.filter((local) => {
+    const occurrence = found.get(local);
+    return occurrence !== undefined && !declareAtFirst(local, occurrence);
+  });
+}
+
+/** Widens `known` to the innermost list around it and `other`. A list that is still walked stands at the statement that holds the inner one. */
+function meet(known: Occurrence, other: Place): void {
+  let a = known.place;
+  let b = other;
+  while (a !== b) {
+    if (a.depth >= b.depth) {
+      a = a.outer as Place;
+      known.position = -1;
+    } else b = b.outer as Place;
+  }
+  known.place = a;
+}
+
+function declareAtFirst(local: Local, { place, position }: Occurrence): boolean {
+  const first = place.list[position];
+  if (first?.kind !== "assign" || first.target !== local) return false;
+  let readsItself = false;
+  visitLocals(first.value, (read) => {
+    readsItself ||= read === local;
+  });
+  if (readsItself) return false;
+  place.list[position] = { kind: "declare", target: local, value: first.value };
+  return true;
+}

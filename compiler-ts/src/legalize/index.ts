@@ -1,0 +1,52 @@
+/** The ordered list of passes between lowering and writing. Each pass is one file; the order constraints are here. */
+import type { IrModule } from "../ir/module.ts";
+import { analyzeCallGraph } from "./callGraph.ts";
+import { calls } from "./calls.ts";
+import { chains } from "./chains.ts";
+import { declarations } from "./declarations.ts";
+import { exits } from "./exits.ts";
+import { fuel } from "./fuel.ts";
+import { globals } from "./globals.ts";
+import { indirectCalls } from "./indirectCalls.ts";
+import { memoryAccess } from "./memoryAccess.ts";
+import { outOfLine } from "./outOfLine.ts";
+import { stateAndTables } from "./stateAndTables.ts";
+import { trappingOperations } from "./trappingOperations.ts";
+
+export interface LegalizedModule {
+  readonly module: IrModule;
+  /** Functions that the shader compiler must keep as calls. */
+  readonly outOfLine: ReadonlySet<number>;
+  /** Functions in the order in which their definitions are written, callees first where possible. */
+  readonly order: readonly number[];
+}
+
+export type Pass = (module: IrModule) => void;
+
+/** Called after each pass in tests: verification and IR text. */
+export type PassObserver = (pass: string, module: IrModule) => void;
+
+export function legalize(module: IrModule, observe: PassObserver = () => {}): LegalizedModule {
+  const run = (name: string, pass: Pass): void => {
+    pass(module);
+    observe(name, module);
+  };
+  run("globals", globals);
+  run("trappingOperations", trappingOperations);
+  // Dispatchers are functions of their own: the call graph must see them.
+  run("indirectCalls", indirectCalls);
+  // Before the call graph: it makes the traps of table and memory instructions visible as statements.
+  run("stateAndTables", stateAndTables);
+  const graph = analyzeCallGraph(module);
+  // Needs to know which calls may grow the memory; must see the calls before `calls` puts statements behind them.
+  run("memoryAccess", (target) => memoryAccess(target, graph));
+  // Charges loops and recursive calls; must come before `calls`, whose depth counting then stands next to the call.
+  run("fuel", (target) => fuel(target, graph));
+  run("calls", (target) => calls(target, graph));
+  // After `exits` there are no labels.
+  run("chains", chains);
+  run("exits", exits);
+  // Last: it looks at where each variable finally occurs.
+  run("declarations", declarations);
+  return { module, outOfLine: outOfLine(module, graph), order: graph.order };
+}

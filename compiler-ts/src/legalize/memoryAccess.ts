@@ -1,0 +1,121 @@
+/**
+ * Loads and stores get their bounds checks as statements of their own, against a local copy of the memory's size: the instance is passed by reference, and a
+ * field of it would have to be read again after every store. A check that an earlier one on the same address implies is left out (memory never shrinks).
+ */
+import { apply, assign, field, i32, read } from "../ir/builder.ts";
+import type { Expression, IrFunction, IrModule, Local, Statement } from "../ir/module.ts";
+import { assignedLocals, mapLists, nestedLists, visitStatements } from "../ir/walk.ts";
+import type { CallGraph } from "./callGraph.ts";
+
+/** The instance's linear memory; the writer prints loads and stores with it. */
+export const memoryBase: Local = { kind: "temporary", type: "memory", name: "memory" };
+/** Its size, refreshed after whatever may change it. */
+const memoryBytes: Local = { kind: "variable", type: "i32", name: "memory_bytes" };
+/** The same in a function where nothing changes it. */
+const fixedMemoryBytes: Local = { kind: "temporary", type: "i32", name: "memory_bytes" };
+
+export function memoryAccess(module: IrModule, graph: CallGraph): void {
+  for (const func of module.functions.values()) if (usesMemory(func)) new MemoryAccess(func, graph).run();
+}
+
+function usesMemory(func: IrFunction): boolean {
+  let uses = false;
+  visitStatements(func.body, (statement) => {
+    if (statement.kind === "load" || statement.kind === "store") uses = true;
+  });
+  return uses;
+}
+
+/** Highest checked end (offset + width) by address local. */
+type Checked = Map<Local, number>;
+
+class MemoryAccess {
+  readonly #func: IrFunction;
+  readonly #changesSize: (statement: Statement) => boolean;
+  readonly #size: Local;
+  /** Locals in the order of their assignments: what a nested list assigned is the end of it. */
+  readonly #assigned: Local[] = [];
+  #next = 0;
+
+  constructor(func: IrFunction, graph: CallGraph) {
+    this.#func = func;
+    this.#changesSize = (statement) =>
+      statement.kind === "call"
+        ? graph.facts.get(statement.callee)?.mayGrowMemory === true
+        : statement.kind === "bulk" && statement.operation === "memory.grow";
+    let changes = false;
+    visitStatements(func.body, (statement) => {
+      changes ||= this.#changesSize(statement);
+    });
+    this.#size = changes ? memoryBytes : fixedMemoryBytes;
+  }
+
+  run(): void {
+    const body = this.#list(this.#func.body, new Map());
+    if (this.#size.kind === "variable") this.#func.variables.push(this.#size);
+    this.#func.body = [assign(memoryBase, field("memory")), assign(this.#size, field("memory_bytes")), ...body];
+  }
+
+  #list(list: readonly Statement[], checked: Checked): Statement[] {
+    const result: Statement[] = [];
+    for (const statement of list) {
+      const lists = nestedLists(statement);
+      if (statement.kind === "load" || statement.kind === "store") this.#access(statement, checked, result);
+      else if (lists.length === 0) result.push(statement);
+      else {
+        // A loop's body runs again after its own assignments.
+        if (statement.kind === "loop" && checked.size > 0) forgetAssigned(statement.body, checked);
+        const before = this.#assigned.length;
+        result.push(mapLists(statement, (nested) => this.#list(nested, new Map(checked))));
+        for (let i = before; i < this.#assigned.length; i++) checked.delete(this.#assigned[i] as Local);
+      }
+      for (const local of assignedLocals(statement)) {
+        // A temporary's one assignment comes before every use.
+        if (local.kind === "temporary") continue;
+        checked.delete(local);
+        this.#assigned.push(local);
+      }
+      if (this.#changesSize(statement)) result.push(assign(this.#size, field("memory_bytes")));
+    }
+    return result;
+  }
+
+  #access(statement: Extract<Statement, { kind: "load" | "store" }>, checked: Checked, result: Statement[]): void {
+    const address = this.#stable(statement.address, result);
+    const end = statement.offset + accessBytes(statement.operation);
+    if (end > 0xffffffff) {
+      // No memory is that large: 65,535 pages are the limit.
+      result.push({ kind: "trapIf", condition: i32(1), trap: "out of bounds memory access" });
+    } else if (address.kind !== "local" || (checked.get(address.local) ?? 0) < end) {
+      result.push({
+        kind: "trapIf",
+        condition: apply("i32", "memory.out_of_bounds", [address, i32(end), read(this.#size)]),
+        trap: "out of bounds memory access",
+      });
+      if (address.kind === "local") checked.set(address.local, end);
+    }
+    const at = statement.offset === 0 ? address : apply("i32", "i32.add", [address, i32(statement.offset)]);
+    result.push({ ...statement, address: at, offset: 0 });
+  }
+
+  /** The address occurs twice, in the check and in the access. */
+  #stable(address: Expression, result: Statement[]): Expression {
+    if (address.kind !== "apply") return address;
+    const temporary: Local = { kind: "temporary", type: "i32", name: `a${this.#next++}` };
+    result.push(assign(temporary, address));
+    return read(temporary);
+  }
+}
+
+function forgetAssigned(list: readonly Statement[], checked: Checked): void {
+  visitStatements(list, (statement) => {
+    for (const local of assignedLocals(statement)) checked.delete(local);
+  });
+}
+
+/** Bytes that a load or store touches. */
+export function accessBytes(operation: string): number {
+  const narrow = /(?:load|store)(8|16|32)/.exec(operation);
+  if (narrow !== null) return Number(narrow[1]) / 8;
+  return operation.startsWith("i64") || operation.startsWith("f64") ? 8 : 4;
+}

@@ -1,0 +1,204 @@
+/** Module-level lowering: where state, tables and segments lie, what instantiation does, which functions are compiled. */
+import { CompileError } from "../diagnostics.ts";
+import { constant, i32, zero } from "../ir/builder.ts";
+import type { Expression, IrFunction, IrGlobal, IrModule, IrSegment, IrTable, Statement } from "../ir/module.ts";
+import { wordsOf } from "../metadata.ts";
+import { Namer } from "../msl/namer.ts";
+import type { ConstantExpression, Instruction, Module } from "../wasm/module.ts";
+import { functionDisplayNames } from "../wasm/names.ts";
+import { lowerFunction } from "./lowerFunction.ts";
+import { layOutSegments, usedSegments } from "./segments.ts";
+import { layOutTables } from "./tables.ts";
+
+/** Word 0 of the state region is the memory's size in pages (docs/kernel-abi.md). */
+const firstStateWord = 1;
+
+export interface LoweringOptions {
+  /** Indices of the functions that get a kernel. */
+  readonly roots: readonly number[];
+}
+
+export function lowerModule(module: Module, options: LoweringOptions): IrModule {
+  refuseUnsupported(module);
+  const displayNames = functionDisplayNames(module);
+  let stateWord = firstStateWord;
+  const allocateStateWord = (words: number): number => {
+    const word = stateWord;
+    stateWord += words;
+    return word;
+  };
+  const reachable = reachableFunctions(module, options.roots);
+  const instructions = function* (): Generator<Instruction> {
+    for (const index of reachable) yield* (module.functions[index] as Module["functions"][number]).instructions;
+  };
+  const globals = module.globals.map((global): IrGlobal => {
+    const type = global.type.value;
+    return {
+      type,
+      mutable: global.type.mutable,
+      initial: constantExpression(module, global.initial),
+      stateWord: allocateStateWord(wordsOf(type)),
+    };
+  });
+  const tables = layOutTables(module, instructions, allocateStateWord, (element) => referenceOf(module, element));
+  const used = usedSegments(instructions);
+  const segments = layOutSegments(module, used, allocateStateWord, (element) => referenceOf(module, element));
+  const namer = new Namer();
+  const functions = new Map<number, IrFunction>();
+  for (const index of reachable) {
+    functions.set(
+      index,
+      lowerFunction({
+        module,
+        functionIndex: index,
+        name: namer.name(`f${index}`, displayNames[index] === `func[${index}]` ? undefined : displayNames[index]),
+        displayName: displayNames[index] as string,
+      }),
+    );
+  }
+  const memory = module.memories[0];
+  const instantiate: IrFunction = {
+    kind: "instantiation",
+    index: module.functionTypes.length,
+    name: "wb_instantiate_instance",
+    displayName: "(instantiation)",
+    type: { parameters: [], results: [] },
+    parameters: [],
+    variables: [],
+    body: instantiation(module, globals, tables.tables, segments.data, segments.elements),
+  };
+  functions.set(instantiate.index, instantiate);
+  return {
+    functions,
+    globals,
+    tables: tables.tables,
+    memory:
+      memory === undefined ? undefined : { minimumPages: memory.limits.minimum, maximumPages: memory.limits.maximum },
+    data: segments.data,
+    elements: segments.elements,
+    image: segments.image,
+    instantiate,
+    stateWords: stateWord,
+    tableWords: tables.words,
+    roots: [...new Set([...options.roots, instantiate.index])],
+  };
+}
+
+function refuseUnsupported(module: Module): void {
+  if (module.imports.length > 0) {
+    const list = module.imports.map((item) => `${item.description.kind} "${item.module}"."${item.name}"`).join(", ");
+    throw new CompileError({ kind: "unsupported", message: `imports are not supported: ${list}` });
+  }
+}
+
+/** From the roots, the start function and whatever a reference can reach. */
+function reachableFunctions(module: Module, roots: readonly number[]): number[] {
+  const reached = new Set<number>();
+  const pending = [...roots];
+  if (module.start !== undefined) pending.push(module.start);
+  let references = false;
+  const reachReferences = (): void => {
+    // With an indirect call in sight, every function that a segment, a global or the code itself makes a reference to counts.
+    references = true;
+    for (const segment of module.elements)
+      for (const element of segment.elements) if (element.kind === "refFunc") pending.push(element.functionIndex);
+    for (const global of module.globals)
+      if (global.initial.kind === "refFunc") pending.push(global.initial.functionIndex);
+    for (const [index, body] of module.functions.entries())
+      if (reached.has(index))
+        for (const item of body.instructions)
+          if (item.opcode.name === "ref.func" && item.immediate === "index") pending.push(item.index);
+  };
+  while (pending.length > 0) {
+    const index = pending.pop() as number;
+    if (reached.has(index)) continue;
+    reached.add(index);
+    const body = module.functions[index] as Module["functions"][number];
+    for (const instruction of body.instructions) {
+      if (instruction.immediate === "index" && instruction.opcode.name === "call") pending.push(instruction.index);
+      else if (instruction.immediate === "callIndirect" && !references) reachReferences();
+      else if (references && instruction.immediate === "index" && instruction.opcode.name === "ref.func")
+        pending.push(instruction.index);
+      else if (instruction.opcode.code >> 8 === 0xfd) refuseSimd(module, index, instruction);
+    }
+  }
+  return [...reached].sort((a, b) => a - b);
+}
+
+function refuseSimd(module: Module, index: number, instruction: Instruction): never {
+  throw new CompileError({
+    kind: "unsupported",
+    message: `SIMD is not supported: ${instruction.opcode.name}`,
+    offset: instruction.offset,
+    function: functionDisplayNames(module)[index] as string,
+  });
+}
+
+function referenceOf(_module: Module, expression: ConstantExpression): number {
+  return expression.kind === "refFunc" ? expression.functionIndex + 1 : 0;
+}
+
+function constantExpression(_module: Module, expression: ConstantExpression): Expression {
+  switch (expression.kind) {
+    case "i32":
+      return i32(expression.value);
+    case "i64":
+      return constant("i64", expression.value);
+    case "f32":
+      return constant("f32", expression.bits);
+    case "f64":
+      return constant("f64", expression.bits);
+    case "refNull":
+      return zero(expression.type);
+    case "refFunc":
+      return constant("funcref", expression.functionIndex + 1);
+    case "v128":
+      throw new CompileError({ kind: "unsupported", message: "SIMD is not supported: a constant of type v128" });
+    case "globalGet":
+      // Only imported globals may be named here, and imports were refused.
+      throw new CompileError({
+        kind: "unsupported",
+        message: `imported global ${expression.globalIndex} in a constant expression`,
+      });
+  }
+}
+
+/** Section 4.5.4 of the specification, in its order. Memory and state are zero when it starts. */
+function instantiation(
+  module: Module,
+  globals: readonly IrGlobal[],
+  tables: readonly IrTable[],
+  data: readonly IrSegment[],
+  elements: readonly IrSegment[],
+): Statement[] {
+  const statements: Statement[] = [bulk("instance.reset", [module.memories[0]?.limits.minimum ?? 0], [])];
+  globals.forEach((global, index) => {
+    statements.push({ kind: "globalSet", global: index, value: global.initial });
+  });
+  tables.forEach((table, index) => {
+    if (table.minimum > 0 || table.sizeWord !== undefined) statements.push(bulk("table.reset", [index], []));
+  });
+  module.elements.forEach((segment, index) => {
+    if (segment.mode === "active") {
+      const offset = constantExpression(module, segment.offset as ConstantExpression);
+      statements.push(
+        bulk("table.init", [index, segment.tableIndex], [offset, i32(0), i32((elements[index] as IrSegment).length)]),
+      );
+    }
+    if (segment.mode !== "passive" && elements[index]?.droppedWord !== undefined)
+      statements.push(bulk("elem.drop", [index], []));
+  });
+  module.data.forEach((segment, index) => {
+    if (segment.mode !== "active") return;
+    const offset = constantExpression(module, segment.offset as ConstantExpression);
+    statements.push(bulk("memory.init", [index, 0], [offset, i32(0), i32((data[index] as IrSegment).length)]));
+    if (data[index]?.droppedWord !== undefined) statements.push(bulk("data.drop", [index], []));
+  });
+  if (module.start !== undefined) statements.push({ kind: "call", callee: module.start, arguments: [], targets: [] });
+  statements.push({ kind: "return", values: [] });
+  return statements;
+}
+
+function bulk(operation: string, immediates: readonly number[], operands: readonly Expression[]): Statement {
+  return { kind: "bulk", operation, immediates, operands, target: undefined };
+}

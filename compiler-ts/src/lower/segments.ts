@@ -1,0 +1,69 @@
+/** Data and element segments as one read-only image that all instances share. */
+import type { IrSegment } from "../ir/module.ts";
+import type { ConstantExpression, Instruction, Module } from "../wasm/module.ts";
+
+export interface UsedSegments {
+  readonly data: ReadonlySet<number>;
+  readonly elements: ReadonlySet<number>;
+}
+
+/** Segments that an instruction names: only these need to remember that they were dropped. */
+export function usedSegments(instructions: () => Iterable<Instruction>): UsedSegments {
+  const data = new Set<number>();
+  const elements = new Set<number>();
+  for (const instruction of instructions()) {
+    const { name } = instruction.opcode;
+    if (instruction.immediate === "indexPair" && name === "memory.init") data.add(instruction.first);
+    else if (instruction.immediate === "indexPair" && name === "table.init") elements.add(instruction.first);
+    else if (instruction.immediate === "index" && name === "data.drop") data.add(instruction.index);
+    else if (instruction.immediate === "index" && name === "elem.drop") elements.add(instruction.index);
+  }
+  return { data, elements };
+}
+
+export interface SegmentLayout {
+  readonly data: readonly IrSegment[];
+  readonly elements: readonly IrSegment[];
+  readonly image: Uint8Array;
+}
+
+/** Segments start at multiples of 8 bytes; elements are 32-bit references. */
+export function layOutSegments(
+  module: Module,
+  used: UsedSegments,
+  allocateStateWord: (words: number) => number,
+  referenceOf: (element: ConstantExpression) => number,
+): SegmentLayout {
+  let size = 0;
+  const place = (bytes: number): number => {
+    const offset = size;
+    size = (size + bytes + 7) & ~7;
+    return offset;
+  };
+  const data = module.data.map(
+    (segment, index): IrSegment => ({
+      imageOffset: place(segment.bytes.length),
+      length: segment.bytes.length,
+      droppedWord: used.data.has(index) ? allocateStateWord(1) : undefined,
+    }),
+  );
+  const elements = module.elements.map(
+    (segment, index): IrSegment => ({
+      imageOffset: place(segment.elements.length * 4),
+      length: segment.elements.length,
+      droppedWord: used.elements.has(index) ? allocateStateWord(1) : undefined,
+    }),
+  );
+  const image = new Uint8Array(size);
+  const view = new DataView(image.buffer);
+  module.data.forEach((segment, index) => {
+    image.set(segment.bytes, (data[index] as IrSegment).imageOffset);
+  });
+  module.elements.forEach((segment, index) => {
+    const offset = (elements[index] as IrSegment).imageOffset;
+    segment.elements.forEach((element, i) => {
+      view.setUint32(offset + i * 4, referenceOf(element), true);
+    });
+  });
+  return { data, elements, image };
+}

@@ -1,0 +1,71 @@
+/** Where tables lie in the tables region, and which of them never change. */
+import { CompileError } from "../diagnostics.ts";
+import type { IrTable } from "../ir/module.ts";
+import type { ConstantExpression, Instruction, Module } from "../wasm/module.ts";
+
+/** Elements that `table.grow` can add at most: tables are backed whole, and growth is rare. */
+const growthReserve = 1024;
+/** Bytes of all tables of an instance; beyond it a module is refused by name. */
+const maximumTableBytes = 1 << 22;
+
+export function layOutTables(
+  module: Module,
+  instructions: () => Iterable<Instruction>,
+  allocateStateWord: (words: number) => number,
+  referenceOf: (element: ConstantExpression) => number,
+): { readonly tables: readonly IrTable[]; readonly words: number } {
+  const grown = new Set<number>();
+  const written = new Set<number>();
+  for (const instruction of instructions()) {
+    if (instruction.immediate === "index") {
+      if (instruction.opcode.name === "table.grow") grown.add(instruction.index);
+      if (instruction.opcode.name === "table.set" || instruction.opcode.name === "table.fill")
+        written.add(instruction.index);
+    } else if (instruction.immediate === "indexPair") {
+      if (instruction.opcode.name === "table.copy") written.add(instruction.first);
+      if (instruction.opcode.name === "table.init") written.add(instruction.second);
+    }
+  }
+  let word = 0;
+  const tables = module.tables.map((type, index): IrTable => {
+    const { minimum, maximum } = type.limits;
+    const capacity = grown.has(index) ? Math.min(maximum ?? minimum + growthReserve, minimum + growthReserve) : minimum;
+    const first = word;
+    word += capacity;
+    if (word * 4 > maximumTableBytes)
+      throw new CompileError({
+        kind: "limit",
+        message: `tables of ${word * 4} bytes an instance exceed the limit of ${maximumTableBytes} bytes`,
+      });
+    const constantContents =
+      !grown.has(index) && !written.has(index) ? staticContents(module, index, minimum, referenceOf) : undefined;
+    return {
+      minimum,
+      capacity,
+      word: first,
+      sizeWord: grown.has(index) ? allocateStateWord(1) : undefined,
+      contents: constantContents,
+    };
+  });
+  return { tables, words: word };
+}
+
+function staticContents(
+  module: Module,
+  table: number,
+  length: number,
+  referenceOf: (element: ConstantExpression) => number,
+): number[] | undefined {
+  const contents = new Array<number>(length).fill(0);
+  for (const segment of module.elements) {
+    if (segment.mode !== "active" || segment.tableIndex !== table) continue;
+    if (segment.offset?.kind !== "i32") return undefined;
+    const offset = segment.offset.value >>> 0;
+    // Out of bounds: instantiation traps, what the table would hold does not matter.
+    if (offset + segment.elements.length > length) return undefined;
+    segment.elements.forEach((element, i) => {
+      contents[offset + i] = referenceOf(element);
+    });
+  }
+  return contents;
+}

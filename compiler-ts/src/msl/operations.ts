@@ -1,0 +1,69 @@
+/** How each pure operation of the IR reads in MSL. What is not listed is a call of the runtime function of its name. */
+export type Form =
+  /** `a op b` on the unsigned type of the operands. */
+  | { readonly kind: "infix"; readonly operator: string }
+  /** A comparison: `bool` in MSL, 0 or 1 as a wasm value. */
+  | { readonly kind: "compare"; readonly operator: string; readonly signed: "int" | "long" | undefined }
+  /** The operand itself: values are bits. */
+  | { readonly kind: "same" }
+  | { readonly kind: "select" }
+  | { readonly kind: "zeroTest" }
+  | { readonly kind: "call"; readonly name: string; readonly result: "value" | "bool" };
+
+const same: Form = { kind: "same" };
+
+function infix(operator: string): Form {
+  return { kind: "infix", operator };
+}
+
+function compare(operator: string, signed?: "int" | "long"): Form {
+  return { kind: "compare", operator, signed };
+}
+
+function integerForms(type: "i32" | "i64", signed: "int" | "long"): [string, Form][] {
+  return [
+    [`${type}.add`, infix("+")],
+    [`${type}.sub`, infix("-")],
+    [`${type}.mul`, infix("*")],
+    [`${type}.and`, infix("&")],
+    [`${type}.or`, infix("|")],
+    [`${type}.xor`, infix("^")],
+    [`${type}.eqz`, { kind: "zeroTest" }],
+    [`${type}.eq`, compare("==")],
+    [`${type}.ne`, compare("!=")],
+    [`${type}.lt_u`, compare("<")],
+    [`${type}.gt_u`, compare(">")],
+    [`${type}.le_u`, compare("<=")],
+    [`${type}.ge_u`, compare(">=")],
+    [`${type}.lt_s`, compare("<", signed)],
+    [`${type}.gt_s`, compare(">", signed)],
+    [`${type}.le_s`, compare("<=", signed)],
+    [`${type}.ge_s`, compare(">=", signed)],
+    [`${type}.div_s.overflows`, { kind: "call", name: `wb_${type}_div_s_overflows`, result: "bool" }],
+  ];
+}
+
+const forms: ReadonlyMap<string, Form> = new Map<string, Form>([
+  ...integerForms("i32", "int"),
+  ...integerForms("i64", "long"),
+  ["i32.reinterpret_f32", same],
+  ["i64.reinterpret_f64", same],
+  ["f32.reinterpret_i32", same],
+  ["f64.reinterpret_i64", same],
+  ["select", { kind: "select" }],
+  ["memory.out_of_bounds", { kind: "call", name: "wb_memory_out_of_bounds", result: "bool" }],
+]);
+
+const calls = new Map<string, Form>();
+
+export function formOf(operation: string): Form {
+  const form = forms.get(operation) ?? calls.get(operation);
+  if (form !== undefined) return form;
+  const call: Form = { kind: "call", name: runtimeFunction(operation), result: "value" };
+  calls.set(operation, call);
+  return call;
+}
+
+export function runtimeFunction(operation: string): string {
+  return `wb_${operation.replaceAll(".", "_")}`;
+}

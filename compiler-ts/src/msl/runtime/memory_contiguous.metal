@@ -1,0 +1,38 @@
+// Linear memory for tiles of one instance on a processor that takes misaligned accesses: address a lies at byte a.
+typedef ushort wb_unaligned_ushort __attribute__((aligned(1), may_alias));
+
+typedef uint wb_unaligned_uint __attribute__((aligned(1), may_alias));
+
+typedef ulong wb_unaligned_ulong __attribute__((aligned(1), may_alias));
+
+static inline uint wb_load8(device uchar* memory, uint address) {
+  return memory[address];
+}
+
+static inline void wb_store8(device uchar* memory, uint address, uint value) {
+  memory[address] = uchar(value);
+}
+
+static inline uint wb_load16(device uchar* memory, uint address) {
+  return *(device wb_unaligned_ushort*)(memory + address);
+}
+
+static inline void wb_store16(device uchar* memory, uint address, uint value) {
+  *(device wb_unaligned_ushort*)(memory + address) = ushort(value);
+}
+
+static inline uint wb_load32(device uchar* memory, uint address) {
+  return *(device wb_unaligned_uint*)(memory + address);
+}
+
+static inline void wb_store32(device uchar* memory, uint address, uint value) {
+  *(device wb_unaligned_uint*)(memory + address) = value;
+}
+
+static inline ulong wb_load64(device uchar* memory, uint address) {
+  return *(device wb_unaligned_ulong*)(memory + address);
+}
+
+static inline void wb_store64(device uchar* memory, uint address, ulong value) {
+  *(device wb_unaligned_ulong*)(memory + address) = value;
+}

@@ -1,0 +1,307 @@
+/** Prints a legalized module as MSL. It decides nothing: what is not in the IR is not in the text. */
+import type { IrFunction, Local, Statement } from "../ir/module.ts";
+import type { LegalizedModule } from "../legalize/index.ts";
+import { memoryBase } from "../legalize/memoryAccess.ts";
+import { type KernelMetadata, type Layout, type Profile, trapCode, wordsOf } from "../metadata.ts";
+import type { FunctionType, ValueType } from "../wasm/module.ts";
+import { condition, mslType, value } from "./expressions.ts";
+import { runtimeFunction } from "./operations.ts";
+import { runtimeNames, runtimeText } from "./runtime.ts";
+import { TextBuffer } from "./textBuffer.ts";
+
+export interface WriterInput {
+  readonly legalized: LegalizedModule;
+  readonly profile: Profile;
+  readonly layout: Layout;
+  readonly kernels: readonly KernelMetadata[];
+  readonly instantiateKernel: string;
+}
+
+/** Stands for functions that are not the module's; `wb_no_function` in runtime/instance.metal. */
+const noFunction = 0xffffffff;
+
+export function writeModule(input: WriterInput): string {
+  const { module, order, outOfLine } = input.legalized;
+  const functions = order.map((index) => module.functions.get(index) as IrFunction);
+  const body = new TextBuffer();
+  const structs = new Map<string, FunctionType>();
+  for (const func of functions) if (func.type.results.length > 1) structs.set(resultType(func.type), func.type);
+  for (const [name, type] of structs) writeResultStruct(body, name, type);
+  const writer = new FunctionWriter(body, module.functions);
+  for (const func of functions) body.line(`${heading(func, outOfLine.has(func.index))};`);
+  for (const func of functions) {
+    body.line("");
+    body.line(`// ${printable(func.displayName)}`);
+    body.scope(`${heading(func, outOfLine.has(func.index))} {`, () => writer.body(func));
+  }
+  for (const kernel of input.kernels)
+    writeKernel(body, kernel.kernel, module.functions.get(kernel.functionIndex) as IrFunction);
+  writeKernel(body, input.instantiateKernel, module.instantiate);
+  const text = body.toString();
+  return `${preamble(input)}\n${runtimeText(input.profile, runtimeNames(text))}\n\n${text}`;
+}
+
+function preamble({ profile, layout, legalized }: WriterInput): string {
+  const out = new TextBuffer();
+  out.line(`// Emitted by WasmBurst for the device profile "${profile.name}".`);
+  out.line("#include <metal_stdlib>");
+  out.line("using namespace metal;");
+  out.line("#pragma METAL fp math_mode(safe)");
+  out.line("#pragma METAL fp contract(off)");
+  out.line("");
+  out.line("// Layout of the per-instance regions; the only place where these numbers stand.");
+  out.line(`constant constexpr uint wb_tile_width = ${layout.tileWidth}u;`);
+  out.line(`constant constexpr uint wb_memory_cell = ${layout.memoryCell}u;`);
+  out.line(`constant constexpr uint wb_state_words = ${legalized.module.stateWords}u;`);
+  out.line(`constant constexpr uint wb_table_words = ${legalized.module.tableWords}u;`);
+  return out.toString();
+}
+
+/** A wasm name is any text; a comment line must not end in a backslash or hold a line break. */
+function printable(name: string): string {
+  return name.replace(/[^\x20-\x5b\x5d-\x7e]/g, "?").slice(0, 120);
+}
+
+function resultType(type: FunctionType): string {
+  const [first] = type.results;
+  if (first === undefined) return "void";
+  return type.results.length === 1
+    ? mslType(first)
+    : `wb_results_${type.results.map((result) => (mslType(result) === "ulong" ? "l" : "i")).join("")}`;
+}
+
+function writeResultStruct(out: TextBuffer, name: string, type: FunctionType): void {
+  const members = type.results.map((result, i) => `${mslType(result)} r${i};`);
+  out.line(`struct ${name} { ${members.join(" ")} };`);
+  out.line("");
+}
+
+function heading(func: IrFunction, outOfLine: boolean): string {
+  const parameters = func.parameters.map((parameter) => `, ${declaration(parameter)}`).join("");
+  const attribute = outOfLine ? "static __attribute__((noinline)) " : "static inline ";
+  return `${attribute}${resultType(func.type)} ${func.name}(thread wb_instance& instance${parameters})`;
+}
+
+function declaration(local: Local): string {
+  return `${mslType(local.type)} ${local.name}`;
+}
+
+class FunctionWriter {
+  readonly #out: TextBuffer;
+  readonly #functions: ReadonlyMap<number, IrFunction>;
+  #function: IrFunction | undefined;
+
+  constructor(out: TextBuffer, functions: ReadonlyMap<number, IrFunction>) {
+    this.#out = out;
+    this.#functions = functions;
+  }
+
+  body(func: IrFunction): void {
+    this.#function = func;
+    for (const local of func.variables)
+      this.#out.line(`${declaration(local)} = ${mslType(local.type) === "ulong" ? "0ul" : "0u"};`);
+    this.#list(func.body);
+  }
+
+  #list(list: readonly Statement[]): void {
+    for (const statement of list) this.#statement(statement);
+  }
+
+  #statement(statement: Statement): void {
+    const out = this.#out;
+    switch (statement.kind) {
+      case "assign":
+        out.line(`${target(statement.target)} = ${value(statement.value)};`);
+        return;
+      case "declare":
+        out.line(`${declaration(statement.target)} = ${value(statement.value)};`);
+        return;
+      case "load":
+        out.line(
+          `${target(statement.target)} = ${runtimeFunction(statement.operation)}(${memoryBase.name}, ${value(statement.address)});`,
+        );
+        return;
+      case "store":
+        out.line(
+          `${runtimeFunction(statement.operation)}(${memoryBase.name}, ${value(statement.address)}, ${value(statement.value)});`,
+        );
+        return;
+      case "call":
+        this.#call(statement);
+        return;
+      case "bulk": {
+        const operands = [
+          "instance",
+          ...statement.immediates.map((immediate) => `${immediate}u`),
+          ...statement.operands.map(value),
+        ];
+        const call = `${runtimeFunction(statement.operation)}(${operands.join(", ")});`;
+        out.line(statement.target === undefined ? call : `${target(statement.target)} = ${call}`);
+        return;
+      }
+      case "trapIf":
+        out.line(`if (${condition(statement.condition)}) { ${this.#trap(`${trapCode(statement.trap)}u`)} }`);
+        return;
+      case "trapWith":
+        out.line(`if (${value(statement.code)} != 0u) { ${this.#trap(value(statement.code))} }`);
+        return;
+      case "trap":
+        out.line(this.#trap(`${trapCode(statement.trap)}u`));
+        return;
+      case "propagateTrap": {
+        const attribute = statement.attribute ? `wb_attribute_trap(instance, ${this.#functionNumber()}); ` : "";
+        out.line(`if (instance.trap != 0u) { ${attribute}return ${this.#resultType()}(); }`);
+        return;
+      }
+      case "setField":
+        out.line(`instance.${statement.field} = ${value(statement.value)};`);
+        return;
+      case "return":
+        out.line(this.#return(statement.values.map(value)));
+        return;
+      case "if":
+        this.#if(statement);
+        return;
+      case "once":
+        out.scope("do {", () => this.#list(statement.body), "} while (false);");
+        return;
+      case "repeatedly":
+        out.scope("while (true) {", () => this.#list(statement.body));
+        return;
+      case "leave":
+        out.line("break;");
+        return;
+      case "repeat":
+        out.line("continue;");
+        return;
+      case "switch":
+        this.#switch(statement);
+        return;
+      default:
+        throw new Error(`statement "${statement.kind}" was not legalized`);
+    }
+  }
+
+  #trap(code: string): string {
+    return `return wb_trap<${this.#resultType()}>(instance, ${code}, ${this.#functionNumber()});`;
+  }
+
+  #functionNumber(): string {
+    const func = this.#function as IrFunction;
+    return func.kind === "wasm" ? `${func.index}u` : `${noFunction}u`;
+  }
+
+  #resultType(): string {
+    return resultType((this.#function as IrFunction).type);
+  }
+
+  #return(values: readonly string[]): string {
+    if (values.length === 0) return "return;";
+    return values.length === 1 ? `return ${values[0]};` : `return {${values.join(", ")}};`;
+  }
+
+  #call(statement: Extract<Statement, { kind: "call" }>): void {
+    const callee = this.#functions.get(statement.callee) as IrFunction;
+    const call = `${callee.name}(${["instance", ...statement.arguments.map(value)].join(", ")});`;
+    const [first] = statement.targets;
+    if (first === undefined) this.#out.line(call);
+    else if (statement.targets.length === 1) this.#out.line(`${target(first)} = ${call}`);
+    else {
+      const all = `${first.name}_and_others`;
+      this.#out.line(`${resultType(callee.type)} ${all} = ${call}`);
+      statement.targets.forEach((local, i) => {
+        this.#out.line(`${target(local)} = ${all}.r${i};`);
+      });
+    }
+  }
+
+  #if(statement: Extract<Statement, { kind: "if" }>): void {
+    const test = condition(statement.condition);
+    if (statement.whenFalse.length === 0) this.#out.scope(`if (${test}) {`, () => this.#list(statement.whenTrue));
+    else {
+      this.#out.scope(`if (${test}) {`, () => this.#list(statement.whenTrue), "} else {");
+      this.#out.indented(() => this.#list(statement.whenFalse));
+      this.#out.line("}");
+    }
+  }
+
+  #switch(statement: Extract<Statement, { kind: "switch" }>): void {
+    this.#out.scope(`switch (${value(statement.index)}) {`, () => {
+      for (const item of statement.cases) {
+        // Many values of one case share lines: a table of thousands stays readable.
+        for (let i = 0; i < item.values.length; i += 8) {
+          const labels = item.values.slice(i, i + 8).map((caseValue) => `case ${caseValue}u:`);
+          this.#out.line(labels.join(" ") + (i + 8 >= item.values.length ? " {" : ""));
+        }
+        this.#caseBody(item.body);
+      }
+      this.#out.line("default: {");
+      this.#caseBody(statement.default);
+    });
+  }
+
+  #caseBody(body: readonly Statement[]): void {
+    this.#out.indented(() => {
+      this.#list(body);
+      if (body[body.length - 1]?.kind !== "leave") this.#out.line("break;");
+    });
+    this.#out.line("}");
+  }
+}
+
+/** A temporary is declared where it is assigned. */
+function target(local: Local): string {
+  return local.kind === "temporary" ? declaration(local) : local.name;
+}
+
+const kernelParameters = [
+  "constant wb_launch& launch [[buffer(0)]]",
+  "constant uint* lanes [[buffer(1)]]",
+  "device uint* status [[buffer(2)]]",
+  "device uint* state [[buffer(3)]]",
+  "device uchar* memory [[buffer(4)]]",
+  "device uint* tables [[buffer(5)]]",
+  "device uint* execution [[buffer(6)]]",
+  "constant uchar* image [[buffer(7)]]",
+  "uint thread_index [[thread_position_in_grid]]",
+];
+
+function writeKernel(out: TextBuffer, name: string, func: IrFunction): void {
+  out.line("");
+  out.line(`kernel void ${name}(`);
+  kernelParameters.forEach((parameter, i) => {
+    out.line(`    ${parameter}${i === kernelParameters.length - 1 ? ") {" : ","}`);
+  });
+  out.indented(() => {
+    out.line("if (thread_index >= launch.lane_count) { return; }");
+    out.line(
+      "wb_instance instance = wb_enter(launch, lanes[thread_index], status, state, memory, tables, execution, image);",
+    );
+    const operands = [
+      "instance",
+      ...records(func.type.parameters).map(({ type, word }) => `wb_argument${bitsOf(type)}(instance, ${word}u)`),
+    ];
+    const call = `${func.name}(${operands.join(", ")});`;
+    const results = records(func.type.results);
+    out.line(results.length === 0 ? call : `${resultType(func.type)} result = ${call}`);
+    results.forEach(({ type, word }, i) => {
+      out.line(`wb_result${bitsOf(type)}(instance, launch, ${word}u, result${results.length > 1 ? `.r${i}` : ""});`);
+    });
+    out.line("wb_leave(instance);");
+  });
+  out.line("}");
+}
+
+function bitsOf(type: ValueType): 32 | 64 {
+  return wordsOf(type) === 1 ? 32 : 64;
+}
+
+/** Where each value of an argument or result record starts (docs/kernel-abi.md, Execution buffer). */
+function records(types: readonly ValueType[]): { readonly type: ValueType; readonly word: number }[] {
+  let word = 0;
+  return types.map((type) => {
+    const place = { type, word };
+    word += wordsOf(type);
+    return place;
+  });
+}

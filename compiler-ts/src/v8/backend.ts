@@ -1,0 +1,167 @@
+/**
+ * The v8 device: the same jobs on V8 in worker threads, each instance a fresh WebAssembly.Instance. It is the oracle of the tests, the
+ * baseline of the benches and the fallback. It has no fuel, its call stack is V8's, and cancelling ends its threads with all pools on them.
+ */
+import { availableParallelism } from "node:os";
+import type {
+  Backend,
+  BackendModule,
+  BackendPool,
+  CompileOptions,
+  ExportedFunction,
+  PoolOptions,
+} from "../api/backend.ts";
+import { describeImports, exportedFunctions, exportedGlobals } from "../api/description.ts";
+import { unknownExport, usage } from "../api/usage.ts";
+import { CompileError } from "../diagnostics.ts";
+import { HostError, InstantiationTrap } from "../errors.ts";
+import { trapMessages } from "../metadata.ts";
+import { parseModule } from "../wasm/decode.ts";
+import { renderType } from "../wasm/inspect.ts";
+import type { Module } from "../wasm/module.ts";
+import { functionDisplayNames } from "../wasm/names.ts";
+import { adapt } from "./adapt.ts";
+import { V8Pool } from "./pool.ts";
+import { Thread } from "./thread.ts";
+
+export const v8DeviceName = `V8 ${process.versions.v8}`;
+
+/** Beyond it the heap is full of instances before V8 refuses one. */
+const maximumInstances = 2 ** 20;
+
+export interface V8Options {
+  /** Worker threads; default: one a core. */
+  readonly threads?: number | undefined;
+}
+
+export class V8Backend implements Backend {
+  readonly device: Backend["device"];
+  readonly #threadCount: number;
+  #threads: Thread[] = [];
+  #nextPool = 1;
+
+  constructor(options: V8Options = {}) {
+    const threads = options.threads ?? availableParallelism();
+    if (!Number.isInteger(threads) || threads < 1 || threads > 1024) {
+      throw usage(`${threads} threads: expected an integer from 1 to 1024`);
+    }
+    this.#threadCount = threads;
+    this.device = { id: "v8", name: `${v8DeviceName}, ${threads} thread${threads === 1 ? "" : "s"}` };
+  }
+
+  async compile(bytes: Uint8Array, options: CompileOptions): Promise<BackendModule> {
+    options.signal?.throwIfAborted();
+    const start = performance.now();
+    const module = parseModule(bytes);
+    refuseImports(module);
+    const functions = selectFunctions(exportedFunctions(module), options.exports);
+    const parsed = performance.now();
+    const builds = new Map<number, ReturnType<typeof build>>();
+    const buildFor = (pages: number) => {
+      const built = builds.get(pages) ?? build(bytes, module, pages);
+      builds.set(pages, built);
+      return built;
+    };
+    await buildFor(defaultPages(module));
+    const compileSeconds = (parsed - start) / 1000;
+    return {
+      functions,
+      globals: exportedGlobals(module),
+      functionNames: functionDisplayNames(module),
+      timings: { compileSeconds, buildSeconds: (performance.now() - parsed) / 1000, cached: false },
+      createPool: (pool) => this.#createPool(module, buildFor, pool),
+      async release() {
+        builds.clear();
+      },
+    };
+  }
+
+  async close(): Promise<void> {
+    const threads = this.#threads;
+    this.#threads = [];
+    await Promise.all(threads.map((thread) => thread.terminate(new HostError("closed", "the v8 device is closed"))));
+  }
+
+  async #createPool(
+    module: Module,
+    buildFor: (pages: number) => ReturnType<typeof build>,
+    options: PoolOptions,
+  ): Promise<BackendPool> {
+    options.signal?.throwIfAborted();
+    if (options.instances > maximumInstances) throw tooLarge(options.instances, maximumInstances);
+    const memoryPages = poolPages(module, options.memoryPages);
+    const built = await buildFor(memoryPages);
+    const threads = this.#takeThreads(Math.min(this.#threadCount, options.instances));
+    const id = this.#nextPool++;
+    const pool = new V8Pool(id, threads, options.instances, memoryPages, exportedGlobals(module));
+    const outcomes = await Promise.all(
+      threads.map((thread, index) => {
+        const instances = Math.ceil((options.instances - index) / threads.length);
+        return thread.request({ kind: "create", pool: id, ...built, instances });
+      }),
+    );
+    const names = functionDisplayNames(module);
+    const made = outcomes.reduce((sum, outcome) => sum + (outcome.outcome === "trap" ? 0 : outcome.instances), 0);
+    for (const outcome of outcomes) {
+      if (outcome.outcome === "created") continue;
+      await pool.release();
+      if (outcome.outcome === "trap") {
+        throw new InstantiationTrap(trapMessages[outcome.code] ?? "", names[outcome.functionIndex] ?? "");
+      }
+      throw tooLarge(options.instances, made);
+    }
+    return pool;
+  }
+
+  /** Threads that a cancellation ended are replaced. */
+  #takeThreads(count: number): Thread[] {
+    this.#threads = this.#threads.filter((thread) => thread.alive);
+    while (this.#threads.length < count) this.#threads.push(new Thread());
+    return this.#threads.slice(0, count);
+  }
+}
+
+function tooLarge(instances: number, instancesThatFit: number): HostError {
+  const message = `V8 has no room for ${instances} instances; about ${instancesThatFit} would fit`;
+  return new HostError("poolTooLarge", message, { instances, instancesThatFit });
+}
+
+/** As on every device, what was not asked for cannot be invoked. */
+function selectFunctions(
+  all: ReadonlyMap<string, ExportedFunction>,
+  names: readonly string[] | undefined,
+): ReadonlyMap<string, ExportedFunction> {
+  if (names === undefined) return all;
+  return new Map(
+    names.map((name) => {
+      const found = all.get(name);
+      if (found === undefined) throw unknownExport("function", name, all);
+      return [name, found];
+    }),
+  );
+}
+
+async function build(bytes: Uint8Array, module: Module, pages: number) {
+  const adapted = adapt(bytes, module, pages);
+  return { ...adapted, module: await WebAssembly.compile(adapted.bytes) };
+}
+
+/** Before anything runs, with all that is missing. */
+function refuseImports(module: Module): void {
+  const missing = describeImports(module).map((item) => `${item.module}.${item.name}: ${renderType(item)}`);
+  if (missing.length === 0) return;
+  throw new CompileError({ kind: "missing-import", message: `imports are not provided: ${missing.join("; ")}` });
+}
+
+/** The protocol's default for `memoryPages`. */
+function defaultPages(module: Module): number {
+  const limits = module.memories[0]?.limits;
+  return limits === undefined ? 0 : Math.min(limits.maximum ?? 65_536, limits.minimum + 16);
+}
+
+function poolPages(module: Module, asked: number | undefined): number {
+  const limits = module.memories[0]?.limits;
+  if (asked === undefined || limits === undefined) return defaultPages(module);
+  if (asked < limits.minimum) throw usage(`${asked} memory pages: the module needs at least ${limits.minimum}`);
+  return Math.min(asked, limits.maximum ?? 65_536);
+}

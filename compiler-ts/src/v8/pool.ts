@@ -1,0 +1,216 @@
+/** A pool of the v8 device: instance `i` lives in thread `i mod threads`, so that costs that grow with `i` are shared evenly. */
+import type {
+  BackendPool,
+  ExportedGlobal,
+  Invocation,
+  InvocationResult,
+  MemoryRange,
+  MemoryWrite,
+} from "../api/backend.ts";
+import { usage } from "../api/usage.ts";
+import { recordWords } from "../api/values.ts";
+import { CompileError } from "../diagnostics.ts";
+import { HostError } from "../errors.ts";
+import type { Thread } from "./thread.ts";
+
+/** What one thread has to do of a request: positions in the request, and the instances as the thread numbers them. */
+interface Share {
+  readonly thread: Thread;
+  readonly positions: readonly number[];
+  readonly locals: readonly number[];
+}
+
+export class V8Pool implements BackendPool {
+  readonly memoryPages: number;
+  readonly #id: number;
+  readonly #threads: readonly Thread[];
+  readonly #instances: number;
+  readonly #globals: ReadonlyMap<string, ExportedGlobal>;
+
+  constructor(
+    id: number,
+    threads: readonly Thread[],
+    instances: number,
+    memoryPages: number,
+    globals: ReadonlyMap<string, ExportedGlobal>,
+  ) {
+    this.#id = id;
+    this.#threads = threads;
+    this.#instances = instances;
+    this.memoryPages = memoryPages;
+    this.#globals = globals;
+  }
+
+  async invoke(invocation: Invocation): Promise<InvocationResult> {
+    const { name, parameters, results: resultTypes } = invocation.function;
+    if (invocation.fuel !== undefined) throw usage("the v8 device has no fuel: leave it out, or cancel with a signal");
+    if ([...parameters, ...resultTypes].includes("v128")) {
+      throw new CompileError({ kind: "unsupported", message: `JavaScript cannot pass the v128 values of ${name}` });
+    }
+    invocation.signal?.throwIfAborted();
+    const cancel = () => this.#cancel(invocation.signal?.reason);
+    invocation.signal?.addEventListener("abort", cancel, { once: true });
+    try {
+      return await this.#invoke(invocation);
+    } finally {
+      invocation.signal?.removeEventListener("abort", cancel);
+    }
+  }
+
+  async #invoke(invocation: Invocation): Promise<InvocationResult> {
+    const { name, parameters, results: resultTypes } = invocation.function;
+    const count = invocation.instances?.length ?? this.#instances;
+    const parameterWords = recordWords(parameters);
+    const resultWords = recordWords(resultTypes);
+    const status = new Uint32Array(count * 2);
+    const results = new Uint32Array(count * resultWords);
+    const times = await Promise.all(
+      this.#shares(invocation.instances).map(async ({ thread, positions, locals }) => {
+        const answer = await thread.request({
+          kind: "invoke",
+          pool: this.#id,
+          name,
+          parameters,
+          results: resultTypes,
+          instances: invocation.instances === undefined ? undefined : locals,
+          arguments: gather(invocation.arguments, positions, parameterWords),
+        });
+        scatter(answer.status, positions, 2, status);
+        scatter(answer.results, positions, resultWords, results);
+        return answer.seconds;
+      }),
+    );
+    return { status, results, deviceSeconds: Math.max(0, ...times) };
+  }
+
+  async reset(instances: readonly number[] | undefined): Promise<void> {
+    await this.#eachShare(instances, ({ thread, locals }) =>
+      thread.request({
+        kind: "reset",
+        pool: this.#id,
+        instances: instances === undefined ? undefined : locals,
+      }),
+    );
+  }
+
+  async writeMemory(writes: readonly MemoryWrite[]): Promise<void> {
+    await this.#check(writes.map(({ instance, address, bytes }) => ({ instance, address, length: bytes.length })));
+    await this.#eachShare(
+      writes.map(({ instance }) => instance),
+      ({ thread, positions, locals }) =>
+        thread.request({
+          kind: "write",
+          pool: this.#id,
+          writes: positions.map((position, index) => {
+            const { address, bytes } = writes[position] as MemoryWrite;
+            return { instance: locals[index] as number, address, bytes };
+          }),
+        }),
+    );
+  }
+
+  async readMemory(ranges: readonly MemoryRange[]): Promise<readonly Uint8Array[]> {
+    await this.#check(ranges);
+    const read: Uint8Array[] = new Array(ranges.length);
+    await this.#eachShare(
+      ranges.map(({ instance }) => instance),
+      async (share) => {
+        const answer = await share.thread.request({ kind: "read", pool: this.#id, ranges: localRanges(ranges, share) });
+        share.positions.forEach((position, index) => {
+          read[position] = answer[index] as Uint8Array;
+        });
+      },
+    );
+    return read;
+  }
+
+  readGlobal(instance: number, name: string): Promise<Uint32Array> {
+    return this.#accessGlobal(instance, name, undefined);
+  }
+
+  async writeGlobal(instance: number, name: string, words: Uint32Array): Promise<void> {
+    await this.#accessGlobal(instance, name, words);
+  }
+
+  async release(): Promise<void> {
+    const alive = this.#threads.filter((thread) => thread.alive);
+    await Promise.all(alive.map((thread) => thread.request({ kind: "release", pool: this.#id })));
+  }
+
+  /** Threads check all ranges before any of them is touched. */
+  async #check(ranges: readonly MemoryRange[]): Promise<void> {
+    await this.#eachShare(
+      ranges.map(({ instance }) => instance),
+      async (share) => {
+        const outside = await share.thread.request({
+          kind: "check",
+          pool: this.#id,
+          ranges: localRanges(ranges, share),
+        });
+        if (outside === null) return;
+        const { range, memoryBytes } = outside;
+        const instance = range.instance * this.#threads.length + this.#threads.indexOf(share.thread);
+        throw new HostError(
+          "memoryOutOfBounds",
+          `${range.length} bytes at ${range.address} are not within the ${memoryBytes} bytes of instance ${instance}'s memory`,
+        );
+      },
+    );
+  }
+
+  async #accessGlobal(instance: number, name: string, words: Uint32Array | undefined): Promise<Uint32Array> {
+    const type = this.#globals.get(name)?.type;
+    const [share] = this.#shares([instance]);
+    if (type === undefined || share === undefined) throw new Error(`no global ${name} of instance ${instance}`);
+    if (type === "v128") {
+      throw new CompileError({ kind: "unsupported", message: `JavaScript cannot pass the v128 value of ${name}` });
+    }
+    const [local] = share.locals as [number];
+    return share.thread.request({ kind: "global", pool: this.#id, instance: local, name, type, words });
+  }
+
+  async #eachShare(instances: readonly number[] | undefined, act: (share: Share) => Promise<unknown>): Promise<void> {
+    await Promise.all(this.#shares(instances).map(act));
+  }
+
+  /** The shares of a request that names `instances` (`undefined`: all, in order), threads without one left out. */
+  #shares(instances: readonly number[] | undefined): Share[] {
+    const count = this.#threads.length;
+    const shares = this.#threads.map((thread) => ({ thread, positions: [] as number[], locals: [] as number[] }));
+    const total = instances?.length ?? this.#instances;
+    for (let position = 0; position < total; position++) {
+      const instance = instances === undefined ? position : (instances[position] as number);
+      const share = shares[instance % count] as (typeof shares)[number];
+      share.positions.push(position);
+      share.locals.push(Math.floor(instance / count));
+    }
+    return shares.filter(({ positions }) => positions.length > 0);
+  }
+
+  #cancel(reason: unknown): void {
+    const error = reason instanceof Error ? reason : new Error(String(reason));
+    for (const thread of this.#threads) void thread.terminate(error);
+  }
+}
+
+function localRanges(ranges: readonly MemoryRange[], { positions, locals }: Share) {
+  return positions.map((position, index) => ({
+    ...(ranges[position] as MemoryRange),
+    instance: locals[index] as number,
+  }));
+}
+
+/** The records at `positions`, close together. */
+function gather(records: Uint32Array, positions: readonly number[], words: number): Uint32Array {
+  const gathered = new Uint32Array(positions.length * words);
+  positions.forEach((position, index) => {
+    gathered.set(records.subarray(position * words, (position + 1) * words), index * words);
+  });
+  return gathered;
+}
+
+function scatter(records: Uint32Array, positions: readonly number[], words: number, target: Uint32Array): void {
+  positions.forEach((position, index) => {
+    target.set(records.subarray(index * words, (index + 1) * words), position * words);
+  });
+}

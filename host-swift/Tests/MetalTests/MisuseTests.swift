@@ -1,0 +1,51 @@
+import Foundation
+import Testing
+
+/// A broken rule ends the process with a sentence, as Metal's assertions do; nothing is ignored and nothing hangs.
+@Suite struct MisuseTests {
+  /// Runs the program `MetalMisuse`, which lies beside the tests.
+  func run(_ rule: String) throws -> (reason: Process.TerminationReason, status: Int32, message: String) {
+    let process = Process()
+    let messages = Pipe()
+    process.executableURL = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent().appendingPathComponent("MetalMisuse")
+    process.arguments = [rule]
+    process.standardError = messages
+    let test = TestDevice()
+    // The crash handler takes seconds to write a backtrace.
+    let changes = ["SWIFT_BACKTRACE": "enable=no", "WASMBURST_CACHE": test.cacheFolder.path]
+    process.environment = ProcessInfo.processInfo.environment.merging(changes) { $1 }
+    try process.run()
+    let output = try messages.fileHandleForReading.readToEnd() ?? Data()
+    process.waitUntilExit()
+    withExtendedLifetime(test) {}
+    return (process.terminationReason, process.terminationStatus, String(decoding: output, as: UTF8.self))
+  }
+
+  @Test(arguments: [
+    ("commit with an open encoder", "call its endEncoding() first"),
+    ("two encoders", "a command encoder is already encoding"),
+    ("dropped encoder", "released without endEncoding()"),
+    ("commit twice", "commit() called twice"),
+    ("handler after commit", "addCompletedHandler(_:) called after commit()"),
+    ("wait before commit", "waitUntilCompleted() called before commit()"),
+    ("no pipeline", "no compute pipeline state is set"),
+    ("threadgroup too large", "a threadgroup of 9 threads has more than the pipeline's 8"),
+    ("empty grid", "threadsPerGrid is 0 x 1 x 1"),
+    ("grid too large", "each extent is at least 1 and below 2^32"),
+    ("buffer index", "the buffer index 31 is not within 0 to 30"),
+    ("buffer offset", "the offset 64 is outside the buffer's 64 bytes"),
+    ("fill outside", "5 bytes at 60 are outside the buffer's 64 bytes"),
+  ])
+  func brokenRuleIsNamed(rule: String, message: String) throws {
+    let result = try run(rule)
+    #expect(result.reason == .uncaughtSignal)
+    #expect(result.message.contains("failed assertion: "))
+    #expect(result.message.contains(message))
+  }
+
+  @Test func keptRulesEndNormally() throws {
+    let result = try run("none")
+    #expect(result.reason == .exit)
+    #expect(result.status == 0)
+  }
+}

@@ -1,0 +1,84 @@
+#!/usr/bin/env bash
+# Sets everything up and runs every check and test; stops at the first stage that fails and names it.
+# ./test.sh --only STAGE runs one stage (may be repeated): format, lint, types, examples, node, swift, gate.
+set -euo pipefail
+cd "$(dirname "$0")"
+
+all_stages="format lint types examples node swift gate"
+stages=
+while [ $# -gt 0 ]; do
+  case "$1" in
+    --only)
+      case " $all_stages " in
+        *" ${2:-} "*) stages="$stages $2" ;;
+        *) echo "test.sh: --only takes one of: $all_stages" >&2; exit 2 ;;
+      esac
+      shift 2
+      ;;
+    *) echo "usage: ./test.sh [--only STAGE]…, stages: $all_stages" >&2; exit 2 ;;
+  esac
+done
+
+. scripts/setup.sh
+setup
+
+tools=node_modules/.bin
+swift_sources="host-swift/Package.swift host-swift/Sources host-swift/Tests"
+
+stage_format() {
+  "$tools/biome" check --linter-enabled=false
+  if [ "$swift_ready" = yes ]; then swift format lint --strict --parallel --recursive $swift_sources; fi
+}
+
+stage_lint() {
+  "$tools/biome" lint --error-on-warnings
+  "$tools/oxlint" --type-aware compiler-ts protocol test bench
+}
+
+stage_types() { "$tools/tsc" --noEmit; }
+
+# The committed modules are what their sources give; only the compiler that built them gives the same bytes.
+stage_examples() {
+  if [ "$(uname)" != Linux ] || [ "$swift_ready" = no ]; then
+    echo "skipped: needs the clang of Swift 6.0 for Linux"
+    return
+  fi
+  local rebuilt
+  rebuilt=$(mktemp -d)
+  examples/build.sh "$rebuilt"
+  diff -r examples/wasm "$rebuilt"
+  rm -rf "$rebuilt"
+}
+
+stage_node() {
+  find test -name '*.test.ts' -print0 | xargs -0 node --import tsx --test --test-reporter=spec
+}
+
+stage_swift() {
+  if [ "$swift_ready" = no ]; then
+    echo "skipped: there is no Swift on this machine"
+    return
+  fi
+  swift test --package-path host-swift --disable-xctest
+}
+
+stage_gate() { node --import tsx bench/compile.ts --gate; }
+
+mkdir -p .cache/test
+for stage in ${stages:-$all_stages}; do
+  log=.cache/test/$stage.log
+  start=$SECONDS
+  if ! "stage_$stage" >"$log" 2>&1; then
+    tail -n 120 "$log"
+    printf '\ntest.sh: stage %s failed (all of its output: %s)\n' "$stage" "$log"
+    exit 1
+  fi
+  printf '%-8s ok, %s s\n' "$stage" "$((SECONDS - start))"
+  grep -h '^skipped: ' "$log" || true
+  case $stage in
+    node) grep -E '^(ℹ|#) (tests|pass|fail|skipped) ' "$log" | tail -n 4 ;;
+    swift) grep -E 'Test run with' "$log" || true ;;
+    gate) tail -n 1 "$log" ;;
+  esac
+done
+echo "All stages passed."

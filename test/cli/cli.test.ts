@@ -1,0 +1,330 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, describe, test } from "node:test";
+import { exitCodes } from "../../compiler-ts/src/cli/exitCodes.ts";
+import { wat } from "../support/wat.ts";
+
+const root = join(import.meta.dirname, "../..");
+const directory = mkdtempSync(join(tmpdir(), "wasmburst-cli-"));
+after(() => rmSync(directory, { recursive: true }));
+
+function file(name: string, content: string | Uint8Array): string {
+  const path = join(directory, name);
+  writeFileSync(path, content);
+  return path;
+}
+
+const modulePath = file(
+  "module.wasm",
+  wat(`(module (memory 1 2)
+    (func (export "add") (param i32 i32) (result i32) (i32.add (local.get 0) (local.get 1)))
+    (func $quotient (export "div") (param i32 i32) (result i32) (i32.div_s (local.get 0) (local.get 1)))
+    (func (export "negate") (param f64) (result f64) (f64.neg (local.get 0)))
+    (func (export "pair") (result i64 f32) (i64.const -1) (f32.const 0.1))
+    (func (export "nothing"))
+    (func (export "spin") (loop $l (br $l))))`),
+);
+
+interface Outcome {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function start(args: readonly string[], environment: NodeJS.ProcessEnv = {}) {
+  return spawn(process.execPath, ["--import", "tsx", join(root, "compiler-ts/src/cli.ts"), ...args], {
+    cwd: root,
+    // A host that is not there: these tests are about the command line, on V8.
+    env: { ...process.env, WASMBURST_HOST: join(directory, "no-host"), ...environment },
+  });
+}
+
+async function wasmburst(args: readonly string[], input = "", environment: NodeJS.ProcessEnv = {}): Promise<Outcome> {
+  const child = start(args, environment);
+  let stdout = "";
+  let stderr = "";
+  child.stdout.on("data", (chunk) => {
+    stdout += chunk;
+  });
+  child.stderr.on("data", (chunk) => {
+    stderr += chunk;
+  });
+  child.stdin.end(input);
+  const [code] = await once(child, "close");
+  return { code, stdout, stderr };
+}
+
+const onV8 = (...args: readonly string[]) => wasmburst(["run", modulePath, "--device", "v8", ...args]);
+
+describe("run --invoke", { concurrency: 2 }, () => {
+  test("prints each distinct result with its count, and the summary on stderr", async () => {
+    const { code, stdout, stderr } = await onV8("--invoke", "add", "2", "3", "--instances", "5");
+    assert.equal(code, 0);
+    assert.equal(stdout, "5  (5 instances)\n");
+    assert.match(stderr, /^5 instances on v8 \(.*\), [\d,]+ instances\/s, compile .* ms, build .* ms, run .* ms\n$/);
+  });
+
+  const calls: readonly (readonly [readonly string[], string])[] = [
+    [["add", "-5", "-7"], "-12  (1 instance)\n"],
+    [["negate", "-.5"], "0.5  (1 instance)\n"],
+    [["negate", "-inf"], "inf  (1 instance)\n"],
+    [["negate", "0"], "-0  (1 instance)\n"],
+    [["negate", "-nan"], "nan  (1 instance)\n"],
+    [["pair"], "-1 0.1  (1 instance)\n"],
+    [["nothing"], "(no result)  (1 instance)\n"],
+  ];
+  for (const [invoke, expected] of calls) {
+    test(`--invoke ${invoke.join(" ")} prints ${JSON.stringify(expected)}`, async () => {
+      const { code, stdout } = await onV8("--invoke", ...invoke);
+      assert.deepEqual({ code, stdout }, { code: 0, stdout: expected });
+    });
+  }
+
+  test("a trap is a result, with exit code 1", async () => {
+    const { code, stdout } = await onV8("--invoke", "div", "1", "0", "--instances", "2");
+    assert.deepEqual(
+      { code, stdout },
+      { code: 1, stdout: "trap: integer divide by zero in quotient  (2 instances)\n" },
+    );
+  });
+
+  test("results go to a file where one is named", async () => {
+    const path = join(directory, "results.txt");
+    const { code, stdout } = await onV8("--invoke", "pair", "-o", path);
+    assert.deepEqual({ code, stdout }, { code: 0, stdout: "" });
+    assert.equal(readFileSync(path, "utf8"), "-1 0.1  (1 instance)\n");
+  });
+
+  test("auto without a host runs on V8 and says so on stderr", async () => {
+    const { code, stdout, stderr } = await wasmburst(["run", modulePath, "--invoke", "pair"]);
+    assert.deepEqual({ code, stdout }, { code: 0, stdout: "-1 0.1  (1 instance)\n" });
+    assert.match(stderr, /^wasmburst: running on V8: .*no-host/);
+  });
+});
+
+describe("run --jobs", { concurrency: 2 }, () => {
+  test("a bad line is named on stderr and in its place; the others are not lost; exit code 65", async () => {
+    const lines = '{"invoke":"add","args":[1,2]}\nnonsense\n{"invoke":"div","args":[1,0]}\n';
+    const path = file("jobs.ndjson", lines);
+    const { code, stdout, stderr } = await onV8("--jobs", path, "--instances", "2");
+    assert.equal(code, 65);
+    const [first, second, third, ...rest] = stdout.split("\n");
+    assert.equal(first, '{"instance":0,"values":[3]}');
+    assert.match(second ?? "", /^\{"instance":1,"error":"line 2: /);
+    assert.equal(third, '{"instance":2,"trap":"integer divide by zero","function":"quotient"}');
+    assert.deepEqual(rest, [""]);
+    assert.match(stderr, /^line 2: not JSON/);
+  });
+
+  test("a trap alone is exit code 1; jobs come from stdin with -", async () => {
+    const { code, stdout } = await wasmburst(
+      ["run", modulePath, "--device", "v8", "--jobs", "-"],
+      '{"invoke":"div","args":[1,0]}',
+    );
+    assert.equal(code, 1);
+    assert.equal(stdout, '{"instance":0,"trap":"integer divide by zero","function":"quotient"}\n');
+  });
+
+  test("an empty file has an empty answer", async () => {
+    const { code, stdout } = await onV8("--jobs", file("empty.ndjson", "\n\n"));
+    assert.deepEqual({ code, stdout }, { code: 0, stdout: "" });
+  });
+
+  test("a reader that closes stdout early ends the run quietly", async () => {
+    const job = '{"invoke":"add","args":[1,2]}\n';
+    const path = file("many.ndjson", job.repeat(50_000));
+    const child = start(["run", modulePath, "--device", "v8", "--jobs", path, "--instances", "500"]);
+    let stderr = "";
+    child.stderr.on("data", (chunk) => {
+      stderr += chunk;
+    });
+    await once(child.stdout, "data");
+    child.stdout.destroy();
+    const [code] = await once(child, "close");
+    assert.deepEqual({ code, stderr }, { code: 0, stderr: "" });
+  });
+});
+
+describe("refusals: one line on stderr, nothing on stdout, no stack trace", { concurrency: 2 }, () => {
+  const bad = file("bad.wasm", Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0, 200));
+  const cut = file("cut.wasm", readFileSync(modulePath).subarray(0, 60));
+  const importing = file("importing.wasm", wat('(module (import "env" "f" (func)) (func (export "g")))'));
+  const starts = file("starts.wasm", wat('(module (func $begin unreachable) (start $begin) (func (export "g")))'));
+  const absent = join(directory, "absent.wasm");
+
+  const cases: readonly (readonly [readonly string[], number, RegExp])[] = [
+    [[], 2, /which command/],
+    [["frobnicate"], 2, /unknown command "frobnicate"/],
+    [["run"], 2, /which module/],
+    [["run", modulePath], 2, /either --invoke or --jobs/],
+    [["run", modulePath, "--invoke"], 2, /--invoke needs/],
+    [["run", modulePath, "--invoke", "--instances", "3"], 2, /--invoke needs/],
+    [["run", modulePath, "--invoke", "pair", "--jobs", "x"], 2, /either --invoke or --jobs/],
+    [["run", modulePath, "--frob", "--invoke", "pair"], 2, /--frob/],
+    [["run", modulePath, "extra", "--invoke", "pair"], 2, /unexpected argument "extra"/],
+    [["run", modulePath, "--instances", "0", "--invoke", "pair"], 2, /--instances 0/],
+    [["run", modulePath, "--instances", "many", "--invoke", "pair"], 2, /--instances many/],
+    [["run", modulePath, "--device", "v8", "--instances", "999999999", "--invoke", "pair"], 2, /would fit/],
+    [["run", modulePath, "--device", "v8", "--memory-pages", "0", "--invoke", "pair"], 2, /needs at least 1/],
+    [["run", modulePath, "--device", "v8", "--fuel", "9", "--invoke", "pair"], 2, /no fuel/],
+    [["run", modulePath, "--device", "v8", "--invoke", "absent"], 2, /no exported function "absent"; .*add, div/],
+    [["run", modulePath, "--device", "v8", "--invoke", "add", "1"], 2, /add takes 2 arguments \(i32, i32\), not 1/],
+    [["run", modulePath, "--device", "v8", "--invoke", "add", "1", "1.5"], 2, /argument 2 of add: "1.5" is not an i32/],
+    [["run", bad, "--device", "v8", "--invoke", "f"], 65, /offset 0x/],
+    [["run", cut, "--device", "v8", "--invoke", "f"], 65, /offset 0x/],
+    [["run", importing, "--device", "v8", "--invoke", "g"], 65, /env\.f: \(\) -> \(\)/],
+    [["run", starts, "--device", "v8", "--invoke", "g"], 1, /instantiation trapped: unreachable in begin/],
+    [["run", absent, "--invoke", "f"], 66, /no such file: .*absent/],
+    [["run", modulePath, "--jobs", absent], 66, /no such file/],
+    [["run", directory, "--invoke", "f"], 74, /cannot read/],
+    [
+      ["run", modulePath, "--device", "v8", "--invoke", "pair", "-o", join(directory, "no", "file")],
+      74,
+      /cannot write/,
+    ],
+    [["run", modulePath, "--device", "metal", "--invoke", "pair"], 69, /no-host/],
+    [["compile", modulePath, "--emit", "elf"], 2, /--emit elf: expected msl, ir, metadata/],
+    [["compile", modulePath, "--profile", "pc"], 2, /--profile pc: expected apple, native, cpu/],
+    [["compile", modulePath, "--emit", "ir", "--emit", "msl"], 2, /need --output/],
+    [["compile", modulePath, "--exports", "add,absent"], 2, /"absent"/],
+    [["compile", bad], 65, /offset/],
+    [["compile", modulePath, "--profile", "cpu", "-o", join(directory, "no", "file")], 74, /cannot write/],
+    [["inspect", absent], 66, /no such file/],
+    [["inspect", cut], 65, /offset/],
+    [["devices", "cpu"], 2, /unexpected argument "cpu"/],
+  ];
+  for (const [args, expectedCode, message] of cases) {
+    const shown = args.map((word) => word.replace(`${directory}/`, "")).join(" ");
+    test(`wasmburst ${shown}: ${expectedCode}`, async () => {
+      const { code, stdout, stderr } = await wasmburst(args);
+      assert.equal(code, expectedCode, stderr);
+      assert.equal(stdout, "");
+      assert.match(stderr, /^wasmburst: /);
+      assert.match(stderr, message);
+      assert.doesNotMatch(stderr, /^\s+at /m);
+    });
+  }
+});
+
+describe("a host that fails", { concurrency: 2 }, () => {
+  const script = JSON.stringify(join(root, "test/support/fakeHostProcess.ts"));
+  const host = (behaviour: string): string => {
+    const path = file(`host-${behaviour}`, `#!/bin/sh\nexec ${process.execPath} --import tsx ${script} ${behaviour}\n`);
+    chmodSync(path, 0o755);
+    return path;
+  };
+  const cases: readonly (readonly [string, number, RegExp])[] = [
+    ["crash", 70, /exit code 42; its last lines:\n {2}about to fail\n {2}fatal: out of registers/],
+    ["garbage", 70, /unreadable message from the host/],
+    ["otherMajor", 69, /protocol 7\.0, this client 1\.0/],
+    ["normal", 69, /no device "cpu"/],
+  ];
+  for (const [behaviour, expectedCode, message] of cases) {
+    test(`${behaviour}: ${expectedCode}, with the reason`, async () => {
+      const environment = { WASMBURST_HOST: host(behaviour) };
+      const { code, stdout, stderr } = await wasmburst(
+        ["run", modulePath, "--device", "cpu", "--invoke", "pair"],
+        "",
+        environment,
+      );
+      assert.equal(code, expectedCode, stderr);
+      assert.equal(stdout, "");
+      assert.match(stderr, message);
+    });
+  }
+
+  test("auto goes on with V8 and says why", async () => {
+    const environment = { WASMBURST_HOST: host("crash") };
+    const { code, stdout, stderr } = await wasmburst(["run", modulePath, "--invoke", "pair"], "", environment);
+    assert.deepEqual({ code, stdout }, { code: 0, stdout: "-1 0.1  (1 instance)\n" });
+    assert.match(stderr, /running on V8: .*exit code 42/);
+  });
+});
+
+test("the documentation lists exactly the exit codes that there are", () => {
+  const table = readFileSync(join(root, "docs/command-line.md"), "utf8").matchAll(/^\| (\d+) \|/gm);
+  assert.deepEqual(
+    [...table].map(([, code]) => Number(code)),
+    Object.values(exitCodes),
+  );
+});
+
+describe("the other commands", { concurrency: 2 }, () => {
+  test("compile writes MSL to stdout, the same bytes each time", async () => {
+    const command = ["compile", modulePath, "--profile", "cpu"];
+    const [first, second] = await Promise.all([wasmburst(command), wasmburst(command)]);
+    assert.equal(first.code, 0, first.stderr);
+    assert.match(first.stdout, /kernel void/);
+    assert.equal(first.stdout, second.stdout);
+  });
+
+  test("compile writes several kinds into a directory", async () => {
+    const output = join(directory, "out");
+    const kinds = ["--emit", "msl", "--emit", "ir,metadata"];
+    const { code, stderr } = await wasmburst([
+      "compile",
+      modulePath,
+      ...kinds,
+      "-o",
+      output,
+      "--profile",
+      "cpu",
+      "--exports",
+      "add",
+    ]);
+    assert.equal(code, 0, stderr);
+    assert.deepEqual(readdirSync(output).sort(), ["module.ir", "module.json", "module.metal"]);
+    const metadata = JSON.parse(readFileSync(join(output, "module.json"), "utf8"));
+    assert.deepEqual(
+      metadata.kernels.map(({ exportName }: { exportName: string }) => exportName),
+      ["add"],
+    );
+  });
+
+  test("inspect shows exports with their types, as text and as JSON", async () => {
+    assert.match((await wasmburst(["inspect", modulePath])).stdout, /add: \(i32, i32\) -> \(i32\)/);
+    const { exports } = JSON.parse((await wasmburst(["inspect", modulePath, "--json"])).stdout);
+    assert.deepEqual(exports[0], {
+      name: "add",
+      type: { kind: "function", parameters: ["i32", "i32"], results: ["i32"] },
+    });
+  });
+
+  test("devices lists v8 and says why there is no host", async () => {
+    const { code, stdout } = await wasmburst(["devices"]);
+    assert.equal(code, 0);
+    assert.match(stdout, /^host: not available: WASMBURST_HOST is not an executable file/m);
+    assert.match(stdout, /^v8: V8 /m);
+  });
+
+  test("help and version go to stdout", async () => {
+    assert.match((await wasmburst(["--version"])).stdout, /^\d+\.\d+\.\d+\n$/);
+    for (const args of [["help"], ["--help"], ["help", "run"], ["run", "--help"], ["compile", "-h"]]) {
+      const { code, stdout } = await wasmburst(args);
+      assert.equal(code, 0);
+      assert.match(stdout, /^usage: wasmburst/);
+    }
+  });
+
+  test("the version is the package's", async () => {
+    const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+    assert.equal((await wasmburst(["--version"])).stdout, `${version}\n`);
+  });
+});
+
+test("an interrupt ends an endless run with 130", async () => {
+  const child = start(["run", modulePath, "--device", "v8", "--jobs", "-", "--instances", "1"]);
+  let stderr = "";
+  child.stderr.on("data", (chunk) => {
+    stderr += chunk;
+  });
+  child.stdin.end('{"invoke":"pair"}\n{"invoke":"spin"}\n');
+  await once(child.stdout, "data");
+  child.kill("SIGINT");
+  const [code] = await once(child, "close");
+  assert.deepEqual({ code, stderr }, { code: 130, stderr: "" });
+});

@@ -1,0 +1,145 @@
+/** The public API on a device of a real host; skipped, by name, where none is built. */
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { locateHost } from "../../compiler-ts/src/host/locate.ts";
+import { type Value, WasmBurst } from "../../compiler-ts/src/index.ts";
+import { type JobResult, parseJobs } from "../../compiler-ts/src/jobs.ts";
+import { runJobs } from "../../compiler-ts/src/runJobs.ts";
+import { wat } from "../support/wat.ts";
+
+const skip = ((): string | false => {
+  try {
+    locateHost();
+    return false;
+  } catch (error) {
+    return (error as Error).message;
+  }
+})();
+
+const instances = 40;
+const range = Array.from({ length: instances }, (_, index) => index);
+
+const bytes = wat(`(module (memory 1 3) (global $n (export "n") (mut i64) (i64.const 10))
+  (table 2 funcref) (type $void (func)) (elem (i32.const 0) $nothing)
+  (func $nothing)
+  (func (export "count") (param i64) (result i64)
+    (global.set $n (i64.add (global.get $n) (local.get 0)))
+    (i64.store (i32.const 8) (global.get $n))
+    (global.get $n))
+  (func $quotient (export "div") (param i32 i32) (result i32) (i32.div_s (local.get 0) (local.get 1)))
+  (func (export "load") (param i32) (result i32) (i32.load (local.get 0)))
+  (func (export "indirect") (param i32) (call_indirect (type $void) (local.get 0)))
+  (func (export "grow") (result i32) (memory.grow (i32.const 1)))
+  (func (export "floats") (param f32 f64) (result f64 f32) (f64.neg (local.get 1)) (f32.sqrt (local.get 0)))
+  (func (export "spin") (loop $l (br $l))))`);
+
+describe("a device of the host", { skip }, () => {
+  let burst: WasmBurst;
+  let oracle: WasmBurst;
+  before(async () => {
+    burst = await WasmBurst.launch({ device: "auto", onNotice: (message) => assert.fail(message) });
+    oracle = await WasmBurst.launch({ device: "v8" });
+  });
+  after(async () => {
+    await burst.close();
+    await oracle.close();
+  });
+
+  const pools = async () =>
+    Promise.all([burst, oracle].map(async (device) => (await device.compile(bytes)).instantiate({ instances })));
+
+  const calls: readonly (readonly [string, readonly (readonly Value[])[]])[] = [
+    ["count", range.map((index) => [BigInt(index) * 2n ** 40n])],
+    ["div", range.map((index) => [100 - index, index - 20])],
+    ["load", range.map((index) => [65_520 + index])],
+    ["indirect", range.map((index) => [index * 2])],
+    ["grow", range.map(() => [])],
+    ["floats", range.map((index) => [index - 3, index === 0 ? -0 : index / 3])],
+  ];
+  test("values and traps of every instance are those of V8, and so is the state that stays", async () => {
+    const [device, v8] = await pools();
+    assert.ok(device !== undefined && v8 !== undefined);
+    for (const [name, values] of [...calls, ...calls]) {
+      assert.deepEqual(await device.invoke(name, values), await v8.invoke(name, values), name);
+    }
+    for (const instance of [0, 31, 32, instances - 1]) {
+      assert.deepEqual(await device.memory.read(instance, 0, 64), await v8.memory.read(instance, 0, 64));
+      assert.equal(await device.globals.get(instance, "n"), await v8.globals.get(instance, "n"));
+    }
+    await Promise.all([device.reset([3, 33]), v8.reset([3, 33])]);
+    const [name, values] = calls[0] as (typeof calls)[number];
+    assert.deepEqual(await device.invoke(name, values), await v8.invoke(name, values), "after reset");
+  });
+
+  test("memory and globals are written and read at any address, and refused beyond the end", async () => {
+    const pool = await (await burst.compile(bytes)).instantiate({ instances });
+    const pattern = Uint8Array.from({ length: 37 }, (_, index) => index * 7);
+    await pool.memory.writeAll(range.map((instance) => ({ instance, address: 4093 + instance, bytes: pattern })));
+    for (const instance of [0, 1, 33]) {
+      assert.deepEqual(await pool.memory.read(instance, 4093 + instance, 37), pattern);
+      assert.deepEqual(await pool.memory.read(instance, 4092 + instance, 1), Uint8Array.of(0));
+    }
+    await assert.rejects(pool.memory.write(0, 65_530, pattern), { code: "memoryOutOfBounds" });
+    await assert.rejects(pool.memory.read(0, 65_536, 1), { code: "memoryOutOfBounds" });
+    await pool.globals.set(5, "n", -1n);
+    assert.deepEqual(await pool.invoke("count", [0n], { instances: [5, 6] }), [{ values: [-1n] }, { values: [10n] }]);
+  });
+
+  test("an endless loop ends when its fuel does", async () => {
+    const pool = await (await burst.compile(bytes)).instantiate({ instances: 2 });
+    const [result] = await pool.invoke("spin", [], { fuel: 1000 });
+    assert.deepEqual(result, { trap: "fuel exhausted", function: "spin" });
+  });
+
+  test("a pool that cannot fit is refused before anything is allocated, with the number that would", async () => {
+    const module = await burst.compile(bytes);
+    await assert.rejects(
+      module.instantiate({ instances: 10 ** 9 }),
+      (error: Error & { code?: string; data?: unknown }) => {
+        assert.equal(error.code, "poolTooLarge");
+        const { instancesThatFit } = error.data as { instancesThatFit: number };
+        assert.ok(instancesThatFit > 0 && instancesThatFit < 10 ** 9);
+        return true;
+      },
+    );
+  });
+
+  test("an imported function is refused by name", async () => {
+    const importing = wat(
+      '(module (import "env" "log" (func (param i32))) (func (export "f") (call 0 (i32.const 1))))',
+    );
+    await assert.rejects(burst.compile(importing), (error: Error) => {
+      assert.match(error.message, /env.*log/);
+      return error.name === "CompileError";
+    });
+  });
+
+  test("a jobs file gives the same lines as on V8", async () => {
+    const lines = [
+      ...range.map((index) => `{"invoke":"div","args":[9,${index % 4}]}`),
+      '{"invoke":"count","args":["-9223372036854775808"],"read":[{"at":8,"length":8}]}',
+      '{"invoke":"load","args":[3],"memory":[{"at":2,"utf8":"wasm"}]}',
+      '{"invoke":"load","args":[3],"memory":[{"at":65535,"utf8":"wasm"}]}',
+      '{"invoke":"floats","args":["0.1","nan"]}',
+      "{",
+    ];
+    const run = async (device: WasmBurst) => {
+      const results: JobResult[] = [];
+      await runJobs(
+        parseJobs(
+          (async function* () {
+            yield* lines;
+          })(),
+        ),
+        { instances: 16 },
+        {
+          exports: new Set(["div", "count", "load", "floats"]),
+          compile: (exports) => device.compile(bytes, { exports }),
+          onResult: async (result) => void results.push(result),
+        },
+      );
+      return results;
+    };
+    assert.deepEqual(await run(burst), await run(oracle));
+  });
+});

@@ -1,0 +1,79 @@
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { describe, it } from "node:test";
+import { compileModule } from "../../compiler-ts/src/compile.ts";
+import { dumpModule } from "../../compiler-ts/src/ir/dump.ts";
+import { verify } from "../../compiler-ts/src/ir/verify.ts";
+import { legalize } from "../../compiler-ts/src/legalize/index.ts";
+import { lowerModule } from "../../compiler-ts/src/lower/lowerModule.ts";
+import { profiles } from "../../compiler-ts/src/metadata.ts";
+import { decode } from "../../compiler-ts/src/wasm/decode.ts";
+import { assertGolden } from "../support/golden.ts";
+import { wat } from "../support/wat.ts";
+
+const directory = new URL("./", import.meta.url);
+
+/** Texts of the module before the first pass and after each one. */
+function textsByPass(bytes: Uint8Array): Map<string, { before: string; after: string }> {
+  const module = decode(bytes);
+  const roots = module.exports.filter((item) => item.kind === "function").map((item) => item.index);
+  const ir = lowerModule(module, { roots });
+  verify(ir, "lowered");
+  let before = dumpModule(ir);
+  const texts = new Map<string, { before: string; after: string }>();
+  legalize(ir, (pass, current) => {
+    verify(current, "legalizing");
+    const after = dumpModule(current);
+    texts.set(pass, { before, after });
+    before = after;
+  });
+  verify(ir, "legalized");
+  return texts;
+}
+
+describe("each legalization pass, before and after", () => {
+  const inputs = readdirSync(directory).filter((name) => name.endsWith(".wat"));
+  for (const input of inputs) {
+    const pass = input.replace(/\.wat$/, "");
+    it(pass, () => {
+      const texts = textsByPass(wat(readFileSync(new URL(input, directory), "utf8"), input)).get(pass);
+      assert.ok(texts !== undefined, `no pass is named ${pass}`);
+      assertGolden(new URL(`${pass}.expected.ir`, directory), `; before\n${texts.before}\n; after\n${texts.after}`);
+    });
+  }
+
+  it("covers every pass", () => {
+    const bytes = wat(`(module (func (export "f")))`);
+    const passes = [...textsByPass(bytes).keys()].sort();
+    assert.deepEqual(inputs.map((input) => input.replace(/\.wat$/, "")).sort(), passes);
+  });
+});
+
+describe("what the compiler refuses", () => {
+  const refusal = (text: string, exports?: string[]): string => {
+    try {
+      compileModule(wat(text), { profile: profiles.cpu, ...(exports === undefined ? {} : { exports }) });
+      return "compiled";
+    } catch (error) {
+      return (error as Error).message;
+    }
+  };
+  it("names every import", () => {
+    assert.equal(
+      refusal(`(module (import "env" "log" (func (param i32))) (import "env" "memory" (memory 1)))`),
+      'imports are not supported: function "env"."log", memory "env"."memory"',
+    );
+  });
+  it("names the SIMD instruction, its function and its place", () => {
+    assert.match(
+      refusal(`(module (func $add (export "f") (result i32) i32.const 1 i32x4.splat i32x4.extract_lane 0))`),
+      /^SIMD is not supported: i32x4\.splat in function add \(at offset 0x[0-9a-f]+\)$/,
+    );
+  });
+  it("names the known exports for an unknown one", () => {
+    assert.equal(
+      refusal(`(module (func (export "f")))`, ["g"]),
+      `no exported function "g"; the module's exported functions: "f"`,
+    );
+  });
+});

@@ -1,0 +1,51 @@
+// Rates, for --measure: each operation on ordinary operands in the first-level cache, one after the other.
+#pragma once
+
+#define PLAIN(name, type, expression) extern "C" void batch_plain_##name(const uint64_t*, const uint64_t*, uint64_t*, uint64_t);
+#include "plain.inc"
+#undef PLAIN
+
+struct Comparison {
+  const char* name;
+  Kind kind;
+  Batch runtime;
+  Batch plain;
+};
+
+static const Comparison comparisons[] = {
+#define PLAIN(name, type, expression) {#name, Kind::type, batch_##name, batch_plain_##name},
+#include "plain.inc"
+#undef PLAIN
+};
+
+static double millionsPerSecond(Batch batch, Buffers& buffers) {
+  double best = 0;
+  for (int attempt = 0; attempt < 5; attempt++) {
+    auto start = std::chrono::steady_clock::now();
+    constexpr int rounds = 500;
+    for (int round = 0; round < rounds; round++) run(batch, buffers, batchSize);
+    std::chrono::duration<double, std::micro> time = std::chrono::steady_clock::now() - start;
+    double rate = double(batchSize) * rounds / time.count();
+    best = rate > best ? rate : best;
+  }
+  return best;
+}
+
+static int measure() {
+  Random random(1);
+  Buffers buffers;
+  std::printf("%-12s %14s %14s %7s\n", "operation", "runtime Mop/s", "plain Mop/s", "ratio");
+  for (const Comparison& comparison : comparisons) {
+    for (uint64_t i = 0; i < batchSize; i++) {
+      double a = 0.001 + double(random.below(1000000)) * 0.01;
+      double b = 0.001 + double(random.below(1000000)) * 0.01;
+      bool single = comparison.kind == Kind::f32;
+      buffers.a[i] = single ? toBits(float(a)) : comparison.kind == Kind::f64 ? toBits(a) : random.next();
+      buffers.b[i] = single ? toBits(float(b)) : comparison.kind == Kind::f64 ? toBits(b) : (random.next() >> 40) | 1;
+    }
+    double runtime = millionsPerSecond(comparison.runtime, buffers);
+    double plain = millionsPerSecond(comparison.plain, buffers);
+    std::printf("%-12s %14.0f %14.0f %7.2f\n", comparison.name, runtime, plain, plain / runtime);
+  }
+  return 0;
+}
