@@ -4,6 +4,7 @@
  * A stack entry is an expression that has not been evaluated yet. Three rules keep wasm's order: what has effects is a statement and its results are
  * temporaries; before a local is assigned, entries that read it are evaluated; before structured control, entries that read any assignable local are.
  */
+import { CompileError } from "../diagnostics.ts";
 import { apply, assign, constant, i32, NameSource, not, read, zero } from "../ir/builder.ts";
 import type { Expression, IrFunction, Local, Statement } from "../ir/module.ts";
 import type { FunctionType, Instruction, Module, ValueType } from "../wasm/module.ts";
@@ -11,6 +12,9 @@ import { type Frame, targetTypes } from "./frame.ts";
 
 /** Larger expressions are evaluated into a temporary: bracket nesting in the text stays small (shared limit of MSL compilers: 256). */
 const maximumExpressionSize = 24;
+
+/** Passes recurse over nested lists: deeper bodies would exhaust the JavaScript stack. No known compiler emits 1,000 levels. */
+const maximumNesting = 1000;
 
 const trappingOperation = /^i(32|64)\.(div|rem)_[su]$|^i(32|64)\.trunc_f(32|64)_[su]$/;
 
@@ -128,6 +132,13 @@ class FunctionLowering {
   // Control
 
   #enter(kind: Frame["kind"], type: FunctionType, condition?: Expression): void {
+    if (this.#frames.length > maximumNesting) {
+      throw new CompileError({
+        kind: "limit",
+        message: `control instructions are nested deeper than ${maximumNesting} levels`,
+        function: this.#context.displayName,
+      });
+    }
     // Its parameters included: an `else` arm starts from them again.
     if (this.#frames.length > 0) this.#evaluateEntries(readsAssignable);
     const frame: Frame = {
