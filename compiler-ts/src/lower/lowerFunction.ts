@@ -16,7 +16,13 @@ const maximumExpressionSize = 24;
 /** Passes recurse over nested lists: deeper bodies would exhaust the JavaScript stack. No known compiler emits 1,000 levels. */
 const maximumNesting = 1000;
 
-const trappingOperation = /^i(32|64)\.(div|rem)_[su]$|^i(32|64)\.trunc_f(32|64)_[su]$/;
+const trappingOperations: ReadonlySet<string> = new Set(
+  ["i32", "i64"].flatMap((type) =>
+    ["div_s", "div_u", "rem_s", "rem_u", "trunc_f32_s", "trunc_f32_u", "trunc_f64_s", "trunc_f64_u"].map(
+      (name) => `${type}.${name}`,
+    ),
+  ),
+);
 
 export interface FunctionContext {
   readonly module: Module;
@@ -37,6 +43,7 @@ class FunctionLowering {
   readonly #locals: Local[] = [];
   readonly #parameters: Local[];
   readonly #variables: Local[] = [];
+  readonly #kinds = new Set<Statement["kind"]>();
   #frames: Frame[] = [];
   #stack: Expression[] = [];
   #statements: Statement[] = [];
@@ -70,6 +77,7 @@ class FunctionLowering {
       parameters: this.#parameters,
       variables: this.#variables,
       body: this.#statements,
+      lowered: this.#kinds,
     };
   }
 
@@ -107,6 +115,7 @@ class FunctionLowering {
   }
 
   #emit(statement: Statement): void {
+    this.#kinds.add(statement.kind);
     this.#statements.push(statement);
   }
 
@@ -518,7 +527,7 @@ class FunctionLowering {
     }
     const values = this.#popMany(operands?.length ?? 0);
     const result = results?.[0] as ValueType;
-    if (trappingOperation.test(name)) {
+    if (trappingOperations.has(name)) {
       this.#emit({ kind: "trapping", operation: name, operands: values, target: this.#pushTemporary(result) });
     } else if (name === "i32.eqz") this.#push(not(values[0] as Expression));
     else this.#push(apply(result, name, values));

@@ -64,6 +64,13 @@ export function formOf(operation: string): Form {
   return call;
 }
 
+const functionNames = new Map<string, string>();
+
 export function runtimeFunction(operation: string): string {
-  return `wb_${operation.replaceAll(".", "_")}`;
+  let name = functionNames.get(operation);
+  if (name === undefined) {
+    name = `wb_${operation.replaceAll(".", "_")}`;
+    functionNames.set(operation, name);
+  }
+  return name;
 }
