@@ -314,6 +314,7 @@ function blockOf(tie: Tie, types: number): fc.Arbitrary<Statement> {
   return fc.record({
     kind: fc.constant("blockOf" as const),
     types: fc.constant(types),
+    keep: fc.boolean(),
     initial: each(tie, blockTypes[types] ?? []),
     body: tie("body"),
     results: each(tie, blockTypes[types] ?? []),
@@ -324,6 +325,7 @@ function loopOf(tie: Tie, types: number): fc.Arbitrary<Statement> {
   return fc.record({
     kind: fc.constant("loop" as const),
     types: fc.constant(types),
+    keep: fc.boolean(),
     iterations: fc.nat(5),
     initial: each(tie, blockTypes[types] ?? []),
     body: tie("body"),

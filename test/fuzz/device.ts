@@ -68,7 +68,7 @@ async function observe(burst: WasmBurst, { bytes, instances, calls }: Case): Pro
   for (const call of calls) outcomes.push(await invoke(pool, call, seen, instances));
   const observations: Observation[] = [];
   for (let instance = 0; instance < instances; instance++) {
-    const globals = seen.globals.map(async (name) => [name, await pool.globals.get(instance, name)] as const);
+    const globals = seen.globals.map(({ name }) => pool.globals.get(instance, name));
     observations.push({
       outcomes: outcomes.map((ofCall) => ofCall[instance] as Outcome),
       globals: await Promise.all(globals),

@@ -23,7 +23,8 @@ export type Outcome = { readonly values: readonly Value[] } | { readonly trap: s
 
 export interface Observation {
   readonly outcomes: readonly Outcome[];
-  readonly globals: readonly (readonly [name: string, value: Value])[];
+  /** In the order of the exports. */
+  readonly globals: readonly Value[];
   /** The whole of the exported memory. */
   readonly memory: Uint8Array | undefined;
 }
@@ -37,7 +38,7 @@ export interface Interface {
     string,
     { readonly parameters: readonly ValueType[]; readonly results: readonly ValueType[] }
   >;
-  readonly globals: readonly string[];
+  readonly globals: readonly { readonly name: string; readonly type: ValueType }[];
   readonly memory: { readonly name: string; readonly maximumPages: number | undefined } | undefined;
 }
 
@@ -51,7 +52,7 @@ export function interfaceOf(bytes: Uint8Array): Interface {
   const memory = exported("memory")[0];
   return {
     functions: new Map(functions),
-    globals: exported("global").map(({ name }) => name),
+    globals: exported("global").map(({ name, index }) => ({ name, type: module.globals[index]?.type.value ?? "i32" })),
     memory: memory && { name: memory.name, maximumPages: module.memories[memory.index]?.limits.maximum },
   };
 }
@@ -72,7 +73,7 @@ export function observeOnV8({ bytes, instances, calls }: Case): Run {
     const memory = seen.memory && (exports[seen.memory.name] as WebAssembly.Memory);
     observations.push({
       outcomes,
-      globals: seen.globals.map((name) => [name, asValue((exports[name] as WebAssembly.Global).value)] as const),
+      globals: seen.globals.map(({ name }) => asValue((exports[name] as WebAssembly.Global).value)),
       memory: memory && new Uint8Array(memory.buffer).slice(),
     });
   }
@@ -109,7 +110,7 @@ export function difference(expected: Run, actual: Run, { calls, bytes }: Case): 
     if (want === have) return undefined;
     return `instantiation: V8 has ${want}, the device ${have}`;
   }
-  const { functions } = interfaceOf(bytes);
+  const { functions, globals } = interfaceOf(bytes);
   for (const [instance, want] of expected.instances.entries()) {
     const have = actual.instances[instance];
     if (have === undefined) return `instance ${instance} is missing`;
@@ -121,13 +122,11 @@ export function difference(expected: Run, actual: Run, { calls, bytes }: Case): 
         return `instance ${instance}, call ${index}, ${call.name}(${given}): V8 has ${showOutcome(left, results)}, the device ${showOutcome(right, results)}`;
       }
     }
-    const globals = want.globals.find(([name, value], index) => {
-      const [otherName, other] = have.globals[index] ?? [];
-      return name !== otherName || !sameValue(value, other);
-    });
-    if (globals !== undefined) {
-      const other = have.globals.find(([name]) => name === globals[0])?.[1];
-      return `instance ${instance}, global ${globals[0]}: V8 has ${globals[1]}, the device ${other}`;
+    for (const [index, { name, type }] of globals.entries()) {
+      const [left, right] = [want.globals[index], have.globals[index]];
+      if (!sameValue(type, left, right)) {
+        return `instance ${instance}, global ${name}: V8 has ${show([left], [type])}, the device ${show([right], [type])}`;
+      }
     }
     const memory = memoryDifference(want.memory, have.memory);
     if (memory !== undefined) return `instance ${instance}, memory: ${memory}`;
@@ -149,24 +148,21 @@ function sameOutcome(want: Outcome, have: Outcome, types: readonly ValueType[]):
     const place = want.functionIndex === have.functionIndex || want.trap === "call stack exhausted";
     return place && sameTrap(want.trap, have.trap);
   }
-  return types.every((type, index) => {
-    const reference = type === "funcref";
-    const [left, right] = [want.values[index], have.values[index]];
-    return reference ? (left === null) === (right === null) : sameValue(left, right);
-  });
+  return types.every((type, index) => sameValue(type, want.values[index], have.values[index]));
 }
 
 function sameTrap(onV8: string, onDevice: string): boolean {
   return onV8 === onDevice || indistinctTraps.some(([first, second]) => onV8 === first && onDevice === second);
 }
 
-/** All NaNs are one value, zeros are two. */
-function sameValue(left: Value | undefined, right: Value | undefined): boolean {
+/** All NaNs are one value, zeros are two; of a function only whether there is one. */
+function sameValue(type: ValueType, left: Value | undefined, right: Value | undefined): boolean {
+  if (type === "funcref") return (left === null) === (right === null);
   if (left instanceof Uint8Array && right instanceof Uint8Array) return Buffer.compare(left, right) === 0;
   return Object.is(left, right);
 }
 
-function show(values: readonly Value[], types: readonly ValueType[]): string {
+function show(values: readonly (Value | undefined)[], types: readonly ValueType[]): string {
   return types.map((type, index) => String(valueToJson(type, values[index] ?? null))).join(" ");
 }
 

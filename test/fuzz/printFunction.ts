@@ -301,32 +301,43 @@ export class FunctionPrinter {
     return reference(this.#program.functions.length, number);
   }
 
-  #block({ types: list, initial, body, results }: Extract<Statement, { kind: "blockOf" }>): Lines {
+  /** Into a block: the values that came in are taken off the stack, or stay. */
+  #enter(types: Types, keep: boolean): Lines {
+    return keep ? [] : this.#popToLocals(types, 0);
+  }
+
+  #leave(types: Types, keep: boolean, results: readonly Expression[]): Lines {
+    const last = types.at(-1);
+    if (!keep || last === undefined) return this.#expressions(results);
+    return [...this.#expressions(results.slice(-1)), `${last}.add`];
+  }
+
+  #block({ types: list, keep, initial, body, results }: Extract<Statement, { kind: "blockOf" }>): Lines {
     const types = blockTypes[list] ?? [];
     return [
       ...this.#expressions(initial),
       ...this.#scope(`block (param ${types.join(" ")}) (result ${types.join(" ")})`, types, () => [
-        ...this.#popToLocals(types, 0),
+        ...this.#enter(types, keep),
         ...this.#statements(body),
-        ...this.#expressions(results),
+        ...this.#leave(types, keep, results),
       ]),
       ...this.#popToLocals(types, 1),
     ];
   }
 
   /** The loop's own test comes first, so that a branch to its head counts too. */
-  #loop({ types: list, iterations, initial, body, next, repeat }: Extract<Statement, { kind: "loop" }>): Lines {
+  #loop({ types: list, keep, iterations, initial, body, next, repeat }: Extract<Statement, { kind: "loop" }>): Lines {
     const types = blockTypes[list] ?? [];
     const counter = `$n${this.#counters++}`;
     const inside = () => [
-      ...this.#popToLocals(types, 0),
+      ...this.#enter(types, keep),
       ...this.#leaves(types, 1),
       "global.get $fuel i32.const 1 i32.sub global.set $fuel",
       `local.get ${counter} i32.eqz global.get $fuel i32.const 0 i32.lt_s i32.or br_if 1`,
       ...types.map(() => "drop"),
       `local.get ${counter} i32.const 1 i32.sub local.set ${counter}`,
       ...this.#statements(body),
-      ...this.#expressions(next),
+      ...this.#leave(types, keep, next),
       ...this.#expression(repeat),
       "br_if 0",
     ];

@@ -86,10 +86,14 @@ export type Statement =
       readonly accept: readonly Statement[];
       readonly reject: readonly Statement[];
     }
-  /** Values of the list `blockTypes[types]` go in and come out. */
+  /**
+   * Values of the list `blockTypes[types]` go in and come out. `keep`: they stay on the stack below the body, and the last
+   * result is added to the last of them; else they go to locals at once.
+   */
   | {
       readonly kind: "blockOf";
       readonly types: number;
+      readonly keep: boolean;
       readonly initial: readonly Expression[];
       readonly body: readonly Statement[];
       readonly results: readonly Expression[];
@@ -97,6 +101,7 @@ export type Statement =
   | {
       readonly kind: "loop";
       readonly types: number;
+      readonly keep: boolean;
       readonly iterations: number;
       readonly initial: readonly Expression[];
       readonly body: readonly Statement[];
