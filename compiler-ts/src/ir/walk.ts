@@ -105,31 +105,54 @@ export function nestedLists(statement: Statement): readonly (readonly Statement[
 
 const none: readonly never[] = [];
 
-/** Without allocation: analyses walk every function several times. */
+/** Each nested list in order, without allocation: analyses walk every function several times. */
+export function forEachList(statement: Statement, visit: (list: Statement[]) => void): void {
+  switch (statement.kind) {
+    case "block":
+    case "loop":
+    case "once":
+    case "repeatedly":
+      visit(statement.body);
+      break;
+    case "if":
+      visit(statement.whenTrue);
+      if (statement.whenFalse.length > 0) visit(statement.whenFalse);
+      break;
+    case "switch":
+      for (const item of statement.cases) visit(item.body);
+      visit(statement.default);
+      break;
+    case "chain":
+      for (const segment of statement.segments) visit(segment.body);
+      break;
+    default:
+      break;
+  }
+}
+
 export function visitStatements(list: readonly Statement[], visit: (statement: Statement) => void): void {
-  for (const statement of list) {
-    visit(statement);
-    switch (statement.kind) {
-      case "block":
-      case "loop":
-      case "once":
-      case "repeatedly":
-        visitStatements(statement.body, visit);
-        break;
-      case "if":
-        visitStatements(statement.whenTrue, visit);
-        visitStatements(statement.whenFalse, visit);
-        break;
-      case "switch":
-        for (const item of statement.cases) visitStatements(item.body, visit);
-        visitStatements(statement.default, visit);
-        break;
-      case "chain":
-        for (const segment of statement.segments) visitStatements(segment.body, visit);
-        break;
-      default:
-        break;
+  const visitList = (nested: readonly Statement[]): void => {
+    for (const statement of nested) {
+      visit(statement);
+      forEachList(statement, visitList);
     }
+  };
+  visitList(list);
+}
+
+/** Whether the statement can hold others. */
+export function hasLists(statement: Statement): boolean {
+  switch (statement.kind) {
+    case "block":
+    case "loop":
+    case "once":
+    case "repeatedly":
+    case "if":
+    case "switch":
+    case "chain":
+      return true;
+    default:
+      return false;
   }
 }
 
@@ -236,11 +259,12 @@ export class JumpTargets {
         labels ??= new Set();
         labels.add(statement.label);
       }
-      for (const nested of nestedLists(statement))
+      forEachList(statement, (nested) => {
         for (const label of this.of(nested)) {
           labels ??= new Set();
           labels.add(label);
         }
+      });
     }
     const result = labels ?? noLabels;
     this.#known.set(list, result);

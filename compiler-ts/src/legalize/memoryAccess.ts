@@ -4,7 +4,7 @@
  */
 import { apply, assign, field, i32, read } from "../ir/builder.ts";
 import type { Expression, IrFunction, IrModule, Local, Statement } from "../ir/module.ts";
-import { assignedLocals, mapLists, nestedLists, visitStatements } from "../ir/walk.ts";
+import { assignedLocals, hasLists, mapLists, visitStatements } from "../ir/walk.ts";
 import type { CallGraph } from "./callGraph.ts";
 
 /** The instance's linear memory; the writer prints loads and stores with it. */
@@ -89,9 +89,8 @@ class MemoryAccess {
     const checked = this.#checked;
     const result: Statement[] = [];
     for (const statement of list) {
-      const lists = nestedLists(statement);
       if (statement.kind === "load" || statement.kind === "store") this.#access(statement, result);
-      else if (lists.length === 0) result.push(statement);
+      else if (!hasLists(statement)) result.push(statement);
       else {
         // A loop's body runs again after its own assignments.
         if (statement.kind === "loop" && !checked.isEmpty) forgetAssigned(statement.body, checked);
