@@ -7,7 +7,14 @@ export function is64(type: IrType): boolean {
 }
 
 export function constant(type: IrType, bits: number | bigint): Expression {
-  return { kind: "constant", type, bits: typeof bits === "number" ? bits >>> 0 : BigInt.asUintN(64, bits), size: 1 };
+  const unsigned = typeof bits === "number" ? bits >>> 0 : BigInt.asUintN(type === "v128" ? 128 : 64, bits);
+  return { kind: "constant", type, bits: unsigned, size: 1 };
+}
+
+/** `bytes` as the binary format has them: 16, low to high. */
+export function vector(bytes: Uint8Array): Expression {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, 16);
+  return constant("v128", (view.getBigUint64(8, true) << 64n) | view.getBigUint64(0, true));
 }
 
 export function i32(value: number): Expression {
@@ -15,7 +22,7 @@ export function i32(value: number): Expression {
 }
 
 export function zero(type: ValueType): Expression {
-  return constant(type, is64(type) ? 0n : 0);
+  return constant(type, is64(type) || type === "v128" ? 0n : 0);
 }
 
 export function read(local: Local): Expression {

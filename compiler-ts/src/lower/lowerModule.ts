@@ -1,6 +1,6 @@
 /** Module-level lowering: where state, tables and segments lie, what instantiation does, which functions are compiled. */
 import { CompileError } from "../diagnostics.ts";
-import { constant, i32, zero } from "../ir/builder.ts";
+import { constant, i32, vector, zero } from "../ir/builder.ts";
 import type { Expression, IrFunction, IrGlobal, IrModule, IrSegment, IrTable, Statement } from "../ir/module.ts";
 import { wordsOf } from "../metadata.ts";
 import { Namer } from "../msl/namer.ts";
@@ -128,19 +128,9 @@ function reachableFunctions(module: Module, roots: readonly number[]): number[] 
       else if (instruction.immediate === "callIndirect" && !references) reachReferences();
       else if (references && instruction.immediate === "index" && instruction.opcode.name === "ref.func")
         pending.push(instruction.index);
-      else if (instruction.opcode.code >> 8 === 0xfd) refuseSimd(module, index, instruction);
     }
   }
   return [...reached].sort((a, b) => a - b);
-}
-
-function refuseSimd(module: Module, index: number, instruction: Instruction): never {
-  throw new CompileError({
-    kind: "unsupported",
-    message: `SIMD is not supported: ${instruction.opcode.name}`,
-    offset: instruction.offset,
-    function: functionDisplayNames(module)[index] as string,
-  });
 }
 
 function referenceOf(_module: Module, expression: ConstantExpression): number {
@@ -162,7 +152,7 @@ function constantExpression(_module: Module, expression: ConstantExpression): Ex
     case "refFunc":
       return constant("funcref", expression.functionIndex + 1);
     case "v128":
-      throw new CompileError({ kind: "unsupported", message: "SIMD is not supported: a constant of type v128" });
+      return vector(expression.bytes);
     case "globalGet":
       // Only imported globals may be named here, and imports were refused.
       throw new CompileError({
