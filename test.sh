@@ -68,7 +68,15 @@ mkdir -p .cache/test
 for stage in ${stages:-$all_stages}; do
   log=.cache/test/$stage.log
   start=$SECONDS
-  if ! "stage_$stage" >"$log" 2>&1; then
+  # Not within an `if`: there bash ignores -e, and a stage would end with its last command's status alone.
+  set +e
+  (
+    set -e
+    "stage_$stage"
+  ) >"$log" 2>&1
+  status=$?
+  set -e
+  if [ $status -ne 0 ]; then
     tail -n 120 "$log"
     printf '\ntest.sh: stage %s failed (all of its output: %s)\n' "$stage" "$log"
     exit 1

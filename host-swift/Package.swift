@@ -49,11 +49,11 @@ let package = Package(
     .target(name: "BurstRuntime", dependencies: ["BurstProtocol", "BurstTransport"] + metalDependency),
     .executableTarget(
       name: "wasmburst-host",
-      dependencies: ["BurstRuntime", "BurstTransport"] + executableDependencies,
+      dependencies: ["BurstProtocol", "BurstRuntime", "BurstTransport"] + executableDependencies,
       exclude: withoutDependencies ? ["WithPackages"] : ["WithoutPackages"]),
     .testTarget(name: "BurstProtocolTests", dependencies: ["BurstProtocol", "BurstTransport"]),
-    .testTarget(name: "BurstTransportTests", dependencies: ["BurstTransport"]),
-    .testTarget(name: "BurstRuntimeTests", dependencies: ["BurstRuntime"]),
+    .testTarget(name: "BurstTransportTests", dependencies: ["BurstProtocol", "BurstTransport"]),
+    .testTarget(name: "BurstRuntimeTests", dependencies: ["BurstProtocol", "BurstRuntime", "BurstTransport"]),
   ] + metalTargets,
   swiftLanguageModes: [.v6]
 )

@@ -81,26 +81,35 @@ install_swift_by_apt() {
     add_trixie || return 1
     attempt "apt-get update with trixie" as_root apt-get update || true
   fi
+  # swiftlang itself brings neither the C nor the C++ headers, which Foundation and the cpu device need.
+  local packages=swiftlang
+  if ! command -v g++ >/dev/null; then packages="swiftlang g++"; fi
   if apt_knows_trixie; then
-    attempt "apt-get install swiftlang" apt_install -t trixie swiftlang
+    attempt "apt-get install swiftlang" apt_install -t trixie $packages
   else
-    attempt "apt-get install swiftlang" apt_install swiftlang
+    attempt "apt-get install swiftlang" apt_install $packages
   fi
+}
+
+has_swift_6() {
+  local major
+  major=$(swift --version 2>/dev/null | sed -n 's/.*Swift version \([0-9]*\).*/\1/p' | head -n 1)
+  [ "${major:-0}" -ge 6 ]
 }
 
 # Sets swift_ready.
 ensure_swift() {
   swift_ready=yes
-  if swift --version >/dev/null 2>&1; then return; fi
+  if has_swift_6; then return; fi
   swift_ready=no
   if command -v apt-get >/dev/null && can_be_root; then
-    if install_swift_by_apt && swift --version >/dev/null 2>&1; then
+    if install_swift_by_apt && has_swift_6; then
       swift_ready=yes
       return
     fi
     notice "notice: apt offers no Swift 6 for this system; install it from https://www.swift.org/install"
   elif [ "$(uname)" = Darwin ]; then
-    notice "notice: there is no Swift; install Xcode or its command line tools (xcode-select --install)"
+    notice "notice: there is no Swift 6; install Xcode 16 or its command line tools (xcode-select --install)"
   else
     notice "notice: there is no Swift 6 on PATH, and installing it needs root (or sudo without a password) and apt"
   fi

@@ -3,12 +3,13 @@ import { CompileError } from "./diagnostics.ts";
 import { dumpModule } from "./ir/dump.ts";
 import type { IrModule } from "./ir/module.ts";
 import { type LegalizedModule, legalize, type PassObserver } from "./legalize/index.ts";
-import { functionDisplayNames, lowerModule } from "./lower/lowerModule.ts";
+import { lowerModule } from "./lower/lowerModule.ts";
 import type { CompiledModule, KernelMetadata, Layout, ModuleMetadata, Profile } from "./metadata.ts";
 import { Namer } from "./msl/namer.ts";
 import { writeModule } from "./msl/writer.ts";
 import { decode } from "./wasm/decode.ts";
 import type { FunctionType, Module } from "./wasm/module.ts";
+import { functionDisplayNames } from "./wasm/names.ts";
 import { assertValid } from "./wasm/validate.ts";
 
 export interface CompileOptions {

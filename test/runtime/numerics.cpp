@@ -1,8 +1,8 @@
 // Checks every function of the numeric runtime against the C++ compiler's own numbers, operation by operation:
 //   numerics [--count N] [--seed S] [--only NAME] [--exhaustive] [--keep-subnormals] [--measure]
 // --count random operands for each (default 100,000); --exhaustive adds all 2^32 operands of each unary operation on 32 bits, and the
-// estimates behind software division and square root; --keep-subnormals leaves the float hardware as IEEE 754 has it;
-// --measure prints rates instead. Exit code 1 on the first operation with a wrong result, after naming operands and results.
+// estimates behind software division and square root (--only estimates); --keep-subnormals leaves the float hardware as IEEE 754 has it;
+// --measure prints rates instead. Exit code 1 if an operation gave a wrong result; its first one is printed with its operands.
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -214,7 +214,10 @@ int main(int argc, char** argv) {
     if (!right) failures++;
   }
 #if SOFTWARE_F64
-  if (exhaustive && !(checkReciprocals() && checkReciprocalRoots())) failures++;
+  if (exhaustive && (only.empty() || only == "estimates")) {
+    ran++;
+    if (!checkReciprocals() || !checkReciprocalRoots()) failures++;
+  }
 #endif
   std::printf("%d operations, %d failed\n", ran, failures);
   return failures == 0 && ran > 0 ? 0 : 1;

@@ -161,6 +161,31 @@ test("what follows a module that failed is blocked, until the next module", asyn
   ]);
 });
 
+test("a failure of a registered instance after a failed module is blamed on that module", async () => {
+  const failing = returns(12, "next", [], [i32(9)]);
+  const more: Command[] = [
+    { line: 10, type: "module", filename: "counter.wasm", name: "$shared" },
+    { ...failing, line: 11 },
+    { line: 12, type: "register", as: "shared", name: "$shared" },
+    { ...failing, line: 13 },
+    { line: 14, type: "module", filename: "empty.wasm" },
+    {
+      line: 15,
+      type: "assert_return",
+      action: { type: "invoke", module: "$shared", field: "next", args: [] },
+      expected: [i32(9)],
+    },
+  ];
+  assert.deepEqual(await statuses(v8Engine, fileOf(more, { ...modules, "empty.wasm": Uint8Array.of() })), [
+    "passed",
+    "wrong result",
+    "passed",
+    "wrong result",
+    "unexpected end",
+    "shares state with a module that failed",
+  ]);
+});
+
 test("calls with nothing in between reach the engine as one batch, in order", async () => {
   const batches: string[][] = [];
   const recording = changed((instance) => ({

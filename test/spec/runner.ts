@@ -50,6 +50,7 @@ class FileRun {
   /** `undefined` stands for a module that failed. */
   private readonly named = new Map<string, SpecInstance | undefined>();
   private current: SpecInstance | undefined;
+  private moduleFailed = false;
   private readonly owned: { release(): Promise<void> }[] = [];
   private pending: { readonly target: SpecInstance; readonly commands: InvokeCommand[] } | undefined;
   private readonly file: SpecFile;
@@ -108,8 +109,15 @@ class FileRun {
     const outcomes = await target.invoke(commands.map((command) => callOf(command.action)));
     commands.forEach((command, index) => {
       const outcome: Outcome = outcomes[index] ?? { kind: "failure", reason: "no outcome" };
-      this.report(command, judge(command, outcome));
+      this.report(command, this.blame(target, judge(command, outcome)));
     });
+  }
+
+  /** A registered instance has state that a failed module should have changed: its own failures mean nothing yet. */
+  private blame(target: SpecInstance, finding: Finding): Finding {
+    if (finding.status !== "failed" || !this.moduleFailed) return finding;
+    if (![...this.registered.values()].includes(target)) return finding;
+    return { ...finding, reason: "shares state with a module that failed" };
   }
 
   private target(action: Action): SpecInstance | undefined {
@@ -123,6 +131,7 @@ class FileRun {
         const result = await this.instantiate(command);
         const instance = result instanceof Refusal ? undefined : result;
         this.current = instance;
+        this.moduleFailed ||= instance === undefined;
         if (command.name !== undefined) this.named.set(command.name, instance);
         return result instanceof Refusal ? failed(result.message, describe(result)) : passed;
       }
@@ -152,7 +161,8 @@ class FileRun {
         // Invocations went to the queue; what is left reads a global.
         const instance = this.target(command.action);
         if (instance === undefined) return blocked;
-        return judge(command, { kind: "values", words: await instance.readGlobal(command.action.field) });
+        const words = await instance.readGlobal(command.action.field);
+        return this.blame(instance, judge(command, { kind: "values", words }));
       }
     }
   }

@@ -38,7 +38,7 @@ export function rewrite(
   let result: Statement[] | undefined;
   for (let i = 0; i < list.length; i++) {
     const statement = list[i] as Statement;
-    const inner = hasLists(statement) ? rewriteLists(statement, change) : statement;
+    const inner = rewriteLists(statement, change);
     const replacement = change(inner);
     if (result === undefined) {
       if (inner === statement && replacement === undefined) continue;
@@ -50,32 +50,30 @@ export function rewrite(
   return result ?? list;
 }
 
-function hasLists(statement: Statement): boolean {
-  switch (statement.kind) {
-    case "block":
-    case "loop":
-    case "once":
-    case "repeatedly":
-    case "if":
-    case "switch":
-    case "chain":
-      return true;
-    default:
-      return false;
-  }
-}
-
 function rewriteLists(
   statement: Statement,
   change: (statement: Statement) => readonly Statement[] | undefined,
 ): Statement {
-  let changed = false;
-  const result = mapLists(statement, (list) => {
-    const rewritten = rewrite(list, change);
-    changed ||= rewritten !== list;
-    return rewritten;
-  });
-  return changed ? result : statement;
+  switch (statement.kind) {
+    case "block":
+    case "loop":
+    case "once":
+    case "repeatedly": {
+      const body = rewrite(statement.body, change);
+      return body === statement.body ? statement : { ...statement, body };
+    }
+    case "if": {
+      const whenTrue = rewrite(statement.whenTrue, change);
+      const whenFalse = rewrite(statement.whenFalse, change);
+      if (whenTrue === statement.whenTrue && whenFalse === statement.whenFalse) return statement;
+      return { ...statement, whenTrue, whenFalse };
+    }
+    case "switch":
+    case "chain":
+      return mapLists(statement, (list) => rewrite(list, change));
+    default:
+      return statement;
+  }
 }
 
 export function nestedLists(statement: Statement): readonly (readonly Statement[])[] {
@@ -187,6 +185,32 @@ export function expressionsOf(statement: Statement): readonly Expression[] {
 export function visitLocals(expression: Expression, visit: (local: Local) => void): void {
   if (expression.kind === "local") visit(expression.local);
   else if (expression.kind === "apply") for (const operand of expression.operands) visitLocals(operand, visit);
+}
+
+/** Every local that the statement itself mentions, read or written. Like visitStatements, it does not allocate. */
+export function visitMentions(statement: Statement, visit: (local: Local) => void): void {
+  switch (statement.kind) {
+    case "assign":
+    case "declare":
+      visit(statement.target);
+      visitLocals(statement.value, visit);
+      break;
+    case "load":
+      visit(statement.target);
+      visitLocals(statement.address, visit);
+      break;
+    case "store":
+      visitLocals(statement.address, visit);
+      visitLocals(statement.value, visit);
+      break;
+    case "if":
+    case "trapIf":
+      visitLocals(statement.condition, visit);
+      break;
+    default:
+      for (const local of assignedLocals(statement)) visit(local);
+      for (const expression of expressionsOf(statement)) visitLocals(expression, visit);
+  }
 }
 
 /** Labels that a jump inside the list names; memoized by list, since passes ask for nested lists again. */

@@ -1,4 +1,5 @@
-/** Facts about calls that passes need: strongly connected components (Tarjan 1972), what a function may do, an order with callees first. */
+/** Facts about calls that passes need: strongly connected components, what a function may do, an order with callees first. */
+import { stronglyConnectedComponents } from "../graph.ts";
 import type { IrModule } from "../ir/module.ts";
 import { visitStatements } from "../ir/walk.ts";
 
@@ -30,7 +31,7 @@ interface OwnFacts {
 export function analyzeCallGraph(module: IrModule): CallGraph {
   const own = new Map<number, OwnFacts>();
   for (const func of module.functions.values()) own.set(func.index, ownFacts(func.body));
-  const components = stronglyConnectedComponents(own);
+  const components = componentsOf(own);
   const facts = new Map<number, FunctionFacts>();
   const order: number[] = [];
   components.forEach((members, component) => {
@@ -102,48 +103,14 @@ function ownFacts(body: Parameters<typeof visitStatements>[0]): OwnFacts {
   return facts;
 }
 
-/** Iterative: modules with thousands of functions in one chain must not exhaust the stack. */
-function stronglyConnectedComponents(graph: ReadonlyMap<number, OwnFacts>): number[][] {
-  const discovered = new Map<number, number>();
-  const low = new Map<number, number>();
-  const onStack = new Set<number>();
-  const stack: number[] = [];
-  const components: number[][] = [];
-  const enter = (node: number): Iterator<number> => {
-    discovered.set(node, discovered.size);
-    low.set(node, discovered.get(node) as number);
-    stack.push(node);
-    onStack.add(node);
-    return (graph.get(node) as OwnFacts).callees.values();
-  };
-  const lower = (node: number, to: number): void => {
-    if (to < (low.get(node) as number)) low.set(node, to);
-  };
-  for (const root of graph.keys()) {
-    if (discovered.has(root)) continue;
-    const work = [{ node: root, callees: enter(root) }];
-    while (work.length > 0) {
-      const { node, callees } = work[work.length - 1] as (typeof work)[number];
-      const next = callees.next();
-      if (next.done !== true) {
-        const callee = next.value;
-        if (!discovered.has(callee)) work.push({ node: callee, callees: enter(callee) });
-        else if (onStack.has(callee)) lower(node, discovered.get(callee) as number);
-        continue;
-      }
-      work.pop();
-      const parent = work[work.length - 1];
-      if (parent !== undefined) lower(parent.node, low.get(node) as number);
-      if (low.get(node) !== discovered.get(node)) continue;
-      const component: number[] = [];
-      let member: number;
-      do {
-        member = stack.pop() as number;
-        onStack.delete(member);
-        component.push(member);
-      } while (member !== node);
-      components.push(component.sort((a, b) => a - b));
-    }
-  }
-  return components;
+/** Function indices by component, callees first, members in order. */
+function componentsOf(graph: ReadonlyMap<number, OwnFacts>): number[][] {
+  const indices = [...graph.keys()];
+  const nodes = new Map(indices.map((index, node) => [index, node]));
+  const successors = indices.map((index) =>
+    [...(graph.get(index) as OwnFacts).callees].map((callee) => nodes.get(callee) as number),
+  );
+  return stronglyConnectedComponents(successors).map((component) =>
+    component.map((node) => indices[node] as number).sort((a, b) => a - b),
+  );
 }

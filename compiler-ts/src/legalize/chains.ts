@@ -4,33 +4,28 @@
  */
 import { NameSource } from "../ir/builder.ts";
 import type { ChainSegment, IrModule, Local, Statement } from "../ir/module.ts";
-import { mapLists } from "../ir/walk.ts";
+import { rewrite } from "../ir/walk.ts";
 
 export function chains(module: IrModule): void {
   for (const func of module.functions.values()) {
     const names = new NameSource();
-    func.body = flatten(func.body, names);
+    // Innermost first: a block whose body starts with a block or with the chain made of it adds one segment.
+    func.body = rewrite(func.body, (statement) => {
+      if (statement.kind !== "block") return undefined;
+      const [first, ...rest] = statement.body;
+      const own: ChainSegment = { label: statement.label, body: rest };
+      if (first?.kind === "block") {
+        const inner: ChainSegment = { label: first.label, body: first.body };
+        const skip: Local = names.variable("i32", "skip");
+        return [chain([...statement.results, ...first.results], skip, [inner, own])];
+      }
+      if (first?.kind === "chain")
+        return [chain([...statement.results, ...first.results], first.skip, [...first.segments, own])];
+      return undefined;
+    });
   }
 }
 
-function flatten(list: readonly Statement[], names: NameSource): Statement[] {
-  return list.map((statement) => {
-    if (statement.kind === "block" && statement.body[0]?.kind === "block") return chainOf(statement, names);
-    return mapLists(statement, (nested) => flatten(nested, names));
-  });
-}
-
-type Block = Extract<Statement, { kind: "block" }>;
-
-function chainOf(outermost: Block, names: NameSource): Statement {
-  const blocks: Block[] = [];
-  for (let block: Statement | undefined = outermost; block?.kind === "block"; block = block.body[0]) blocks.push(block);
-  const results: Local[] = blocks.flatMap((block) => block.results);
-  const segments: ChainSegment[] = [];
-  for (let i = blocks.length - 1; i >= 0; i--) {
-    const { label, body } = blocks[i] as Block;
-    const own = i === blocks.length - 1 ? body : body.slice(1);
-    segments.push({ label, body: flatten(own, names) });
-  }
-  return { kind: "chain", results, skip: names.variable("i32", "skip"), segments };
+function chain(results: readonly Local[], skip: Local, segments: readonly ChainSegment[]): Statement {
+  return { kind: "chain", results, skip, segments };
 }

@@ -3,7 +3,7 @@
  * slow down with the number of function-scope variables, and people read the text.
  */
 import type { IrFunction, IrModule, Local, Statement } from "../ir/module.ts";
-import { assignedLocals, expressionsOf, nestedLists, visitLocals } from "../ir/walk.ts";
+import { nestedLists, visitLocals, visitMentions } from "../ir/walk.ts";
 
 export function declarations(module: IrModule): void {
   for (const func of module.functions.values()) declareVariables(func);
@@ -40,8 +40,7 @@ function declareVariables(func: IrFunction): void {
     here = place;
     for (; place.position < list.length; place.position++) {
       const statement = list[place.position] as Statement;
-      for (const local of assignedLocals(statement)) occur(local);
-      for (const expression of expressionsOf(statement)) visitLocals(expression, occur);
+      visitMentions(statement, occur);
       for (const nested of nestedLists(statement)) walk(nested as Statement[]);
     }
     here = place.outer;

@@ -4,6 +4,7 @@ import type { IrModule, Statement } from "../ir/module.ts";
 import { rewrite } from "../ir/walk.ts";
 
 export function globals(module: IrModule): void {
+  if (module.globals.every((global) => global.mutable)) return;
   const change = (statement: Statement): readonly Statement[] | undefined => {
     if (statement.kind !== "globalGet") return undefined;
     const global = module.globals[statement.global];

@@ -8,6 +8,7 @@ import { expressionsOf, rewrite, visitStatements } from "../ir/walk.ts";
 import type { FunctionType } from "../wasm/module.ts";
 
 export function indirectCalls(module: IrModule): void {
+  if (module.tables.length === 0) return;
   const dispatchers = new Map<string, IrFunction>();
   let nextIndex = Math.max(...module.functions.keys()) + 1;
   const dispatcherFor = (type: FunctionType, table: number): IrFunction => {

@@ -33,6 +33,8 @@ class MemoryAccess {
   readonly #func: IrFunction;
   readonly #changesSize: (statement: Statement) => boolean;
   readonly #size: Local;
+  /** Locals in the order of their assignments: what a nested list assigned is the end of it. */
+  readonly #assigned: Local[] = [];
   #next = 0;
 
   constructor(func: IrFunction, graph: CallGraph) {
@@ -57,15 +59,22 @@ class MemoryAccess {
   #list(list: readonly Statement[], checked: Checked): Statement[] {
     const result: Statement[] = [];
     for (const statement of list) {
-      if (statement.kind === "load" || statement.kind === "store") {
-        this.#access(statement, checked, result);
-      } else if (nestedLists(statement).length > 0) {
+      const lists = nestedLists(statement);
+      if (statement.kind === "load" || statement.kind === "store") this.#access(statement, checked, result);
+      else if (lists.length === 0) result.push(statement);
+      else {
         // A loop's body runs again after its own assignments.
-        if (statement.kind === "loop") forgetAssigned([statement], checked);
+        if (statement.kind === "loop" && checked.size > 0) forgetAssigned(statement.body, checked);
+        const before = this.#assigned.length;
         result.push(mapLists(statement, (nested) => this.#list(nested, new Map(checked))));
-        forgetAssigned([statement], checked);
-      } else result.push(statement);
-      for (const local of assignedLocals(statement)) checked.delete(local);
+        for (let i = before; i < this.#assigned.length; i++) checked.delete(this.#assigned[i] as Local);
+      }
+      for (const local of assignedLocals(statement)) {
+        // A temporary's one assignment comes before every use.
+        if (local.kind === "temporary") continue;
+        checked.delete(local);
+        this.#assigned.push(local);
+      }
       if (this.#changesSize(statement)) result.push(assign(this.#size, field("memory_bytes")));
     }
     return result;
@@ -99,12 +108,12 @@ class MemoryAccess {
 }
 
 function forgetAssigned(list: readonly Statement[], checked: Checked): void {
-  if (checked.size === 0) return;
   visitStatements(list, (statement) => {
     for (const local of assignedLocals(statement)) checked.delete(local);
   });
 }
 
+/** Bytes that a load or store touches. */
 export function accessBytes(operation: string): number {
   const narrow = /(?:load|store)(8|16|32)/.exec(operation);
   if (narrow !== null) return Number(narrow[1]) / 8;

@@ -5,6 +5,7 @@ import type { Expression, IrFunction, IrGlobal, IrModule, IrSegment, IrTable, St
 import { wordsOf } from "../metadata.ts";
 import { Namer } from "../msl/namer.ts";
 import type { ConstantExpression, Instruction, Module } from "../wasm/module.ts";
+import { functionDisplayNames } from "../wasm/names.ts";
 import { lowerFunction } from "./lowerFunction.ts";
 import { layOutSegments, usedSegments } from "./segments.ts";
 import { layOutTables } from "./tables.ts";
@@ -50,7 +51,7 @@ export function lowerModule(module: Module, options: LoweringOptions): IrModule 
       lowerFunction({
         module,
         functionIndex: index,
-        name: namer.name(`f${index}`, module.functionNames.get(index) ?? exportNameOf(module, index)),
+        name: namer.name(`f${index}`, displayNames[index] === `func[${index}]` ? undefined : displayNames[index]),
         displayName: displayNames[index] as string,
       }),
     );
@@ -81,16 +82,6 @@ export function lowerModule(module: Module, options: LoweringOptions): IrModule 
     tableWords: tables.words,
     roots: [...new Set([...options.roots, instantiate.index])],
   };
-}
-
-export function functionDisplayNames(module: Module): string[] {
-  return module.functionTypes.map(
-    (_, index) => module.functionNames.get(index) ?? exportNameOf(module, index) ?? `func[${index}]`,
-  );
-}
-
-function exportNameOf(module: Module, index: number): string | undefined {
-  return module.exports.find((item) => item.kind === "function" && item.index === index)?.name;
 }
 
 function refuseUnsupported(module: Module): void {

@@ -15,11 +15,11 @@ import { describeImports, exportedFunctions, exportedGlobals } from "../api/desc
 import { unknownExport, usage } from "../api/usage.ts";
 import { CompileError } from "../diagnostics.ts";
 import { HostError, InstantiationTrap } from "../errors.ts";
-import { functionDisplayNames } from "../lower/lowerModule.ts";
 import { trapMessages } from "../metadata.ts";
 import { parseModule } from "../wasm/decode.ts";
 import { renderType } from "../wasm/inspect.ts";
 import type { Module } from "../wasm/module.ts";
+import { functionDisplayNames } from "../wasm/names.ts";
 import { adapt } from "./adapt.ts";
 import { V8Pool } from "./pool.ts";
 import { Thread } from "./thread.ts";

@@ -3,7 +3,7 @@ import Foundation
 import Metal
 
 /// Runs a kernel over lanes in command buffers of a bounded number of lanes, so that progress and cancellation have
-/// their moments between them. Not Sendable: `InstancePool` keeps it on its queue.
+/// their moments between them. Not Sendable: `InstancePool` keeps it on its worker.
 final class Dispatcher {
   /// The pool's memory may still be in use by the device and must not be touched any more.
   struct Abandoned: Error {
@@ -49,7 +49,7 @@ final class Dispatcher {
     while first < lanes.count {
       if request.isCancelled { throw ResponseError.cancelled }
       let count = min(lanesPerCommandBuffer, lanes.count - first)
-      let seconds = try autoreleasepool { try runOne(pipeline, lanes: first ..< first + count, fuel: fuel, request: request) }
+      let seconds = try autoreleasepool { try runOne(pipeline, lanes: first..<first + count, fuel: fuel, request: request) }
       deviceSeconds += seconds
       first += count
       if seconds < Self.shortest {

@@ -5,11 +5,11 @@ import Metal
 
 extension IncomingRequest: IncomingCancellation {}
 
-/// Instances of one module on one device, with their memory. Every method but `init` must be called on `queue`, which
-/// also gives requests the order of their arrival.
+/// Instances of one module on one device, with their memory. Everything must be called on `worker`, which also
+/// gives requests the order of their arrival.
 final class InstancePool: @unchecked Sendable {
-  // Unchecked because buffers and command queues are not Sendable: after `init` only `queue` touches them.
-  let queue: DispatchQueue
+  // Unchecked because buffers and command queues are not Sendable: only `worker` touches them.
+  let worker: SerialWorker
   let plan: PoolPlan
   private let module: LoadedModule
   private let buffers: PoolBuffers
@@ -20,7 +20,7 @@ final class InstancePool: @unchecked Sendable {
   typealias Progress = (Double) -> Void
 
   /// Allocates; nothing runs yet. Throws `ResponseError`: `poolTooLarge`, `deviceError`.
-  init(_ plan: PoolPlan, module: LoadedModule, limits: Dispatcher.Limits = Dispatcher.Limits()) throws {
+  init(_ plan: PoolPlan, module: LoadedModule, worker: SerialWorker, limits: Dispatcher.Limits = Dispatcher.Limits()) throws {
     let device = module.device
     let available = device.workingSetSize - device.metal.currentAllocatedSize - module.image.count
     try plan.check(maxBufferLength: device.metal.maxBufferLength, available: available)
@@ -31,7 +31,7 @@ final class InstancePool: @unchecked Sendable {
     guard let commandQueue = device.metal.makeCommandQueue() else {
       throw ResponseError(.deviceError, "The device \"\(device.id)\" makes no command queue.")
     }
-    queue = DispatchQueue(label: "wasmburst.pool")
+    self.worker = worker
     self.plan = plan
     self.module = module
     self.buffers = buffers
@@ -131,7 +131,7 @@ final class InstancePool: @unchecked Sendable {
     var bytes = Data(count: instances.count * size)
     bytes.withUnsafeMutableBytes { bytes in
       for (index, instance) in instances.enumerated() {
-        let record = UnsafeMutableRawBufferPointer(rebasing: bytes[index * size ..< (index + 1) * size])
+        let record = UnsafeMutableRawBufferPointer(rebasing: bytes[index * size..<(index + 1) * size])
         plan.state.gather(from: base, instance: Int(instance), address: parameters.word * 4, into: record)
       }
     }
@@ -151,7 +151,7 @@ final class InstancePool: @unchecked Sendable {
     let base = buffers.state.contents()
     parameters.bytes.withUnsafeBytes { bytes in
       for (index, instance) in instances.enumerated() {
-        let record = UnsafeRawBufferPointer(rebasing: bytes[index * size ..< (index + 1) * size])
+        let record = UnsafeRawBufferPointer(rebasing: bytes[index * size..<(index + 1) * size])
         plan.state.scatter(record, to: base, instance: Int(instance), address: parameters.word * 4)
       }
     }
@@ -161,7 +161,7 @@ final class InstancePool: @unchecked Sendable {
     _ pipeline: any MTLComputePipelineState, _ instances: [UInt32], fuel: Int?, _ request: any IncomingCancellation,
     progress: Progress
   ) throws -> Double {
-    dispatchPrecondition(condition: .onQueue(queue))
+    worker.preconditionIsCurrent()
     try checkUsable()
     if instances.isEmpty { return 0 }
     do {
@@ -187,7 +187,7 @@ final class InstancePool: @unchecked Sendable {
     return pipeline
   }
 
-  private func allInstances() -> [UInt32] { Array(0 ..< UInt32(plan.instances)) }
+  private func allInstances() -> [UInt32] { Array(0..<UInt32(plan.instances)) }
 
   private func check(instances: [Int]?) throws(ResponseError) -> [UInt32] {
     guard let instances else { return allInstances() }
@@ -195,7 +195,7 @@ final class InstancePool: @unchecked Sendable {
     var lanes: [UInt32] = []
     lanes.reserveCapacity(instances.count)
     for (index, instance) in instances.enumerated() {
-      guard (0 ..< plan.instances).contains(instance) else {
+      guard (0..<plan.instances).contains(instance) else {
         throw invalid("instances[\(index)]", "the pool has no instance \(instance); it has \(plan.instances)")
       }
       guard seen.insert(UInt32(instance)).inserted else {
@@ -215,11 +215,13 @@ final class InstancePool: @unchecked Sendable {
   private func check(word: Int, words: Int) throws(ResponseError) {
     let count = plan.state.bytesPerInstance / 4
     guard word >= 0, word <= count else { throw invalid("word", "must be 0 to \(count), the words of the state") }
-    guard words >= 0, words <= count - word else { throw invalid("words", "the state has \(count) words, \(count - word) from word \(word) on") }
+    guard words >= 0, words <= count - word else {
+      throw invalid("words", "the state has \(count) words, \(count - word) from word \(word) on")
+    }
   }
 
   private func check(range address: Int, _ length: Int, of instance: Int, field: String) throws(ResponseError) {
-    guard (0 ..< plan.instances).contains(instance) else {
+    guard (0..<plan.instances).contains(instance) else {
       throw invalid("\(field).instance", "the pool has no instance \(instance); it has \(plan.instances)")
     }
     let size = buffers.memoryBytes(of: instance)

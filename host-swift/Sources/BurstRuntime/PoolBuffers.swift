@@ -2,7 +2,7 @@ import BurstProtocol
 import Foundation
 import Metal
 
-/// A pool's device memory and the copies in and out of it. Not Sendable: `InstancePool` keeps it on its queue.
+/// A pool's device memory and the copies in and out of it. Not Sendable: `InstancePool` keeps it on its worker.
 final class PoolBuffers {
   let plan: PoolPlan
   let lanes: any MTLBuffer
@@ -47,7 +47,7 @@ final class PoolBuffers {
     records.withUnsafeBytes { bytes in
       for (index, instance) in instances.enumerated() {
         plan.execution.scatter(
-          UnsafeRawBufferPointer(rebasing: bytes[index * bytesEach ..< (index + 1) * bytesEach]), to: base,
+          UnsafeRawBufferPointer(rebasing: bytes[index * bytesEach..<(index + 1) * bytesEach]), to: base,
           instance: Int(instance), address: address)
       }
     }
@@ -64,12 +64,13 @@ final class PoolBuffers {
         for (index, lane) in instances.enumerated() {
           let instance = Int(lane)
           plan.status.gather(
-            from: statusBase, instance: instance, address: 0, into: UnsafeMutableRawBufferPointer(rebasing: words[index * 8 ..< index * 8 + 8]))
+            from: statusBase, instance: instance, address: 0,
+            into: UnsafeMutableRawBufferPointer(rebasing: words[index * 8..<index * 8 + 8]))
           let trapped = plan.status.word(0, of: instance, in: statusBase) != 0
           if trapped || bytesEach == 0 { continue }
           plan.execution.gather(
             from: base, instance: instance, address: address,
-            into: UnsafeMutableRawBufferPointer(rebasing: bytes[index * bytesEach ..< (index + 1) * bytesEach]))
+            into: UnsafeMutableRawBufferPointer(rebasing: bytes[index * bytesEach..<(index + 1) * bytesEach]))
         }
       }
     }

@@ -5,7 +5,7 @@ import Metal
 
 /// The host's side of the protocol: one handler for each request.
 ///
-/// Parameters are decoded and a pool's queue is joined in the order of arrival; the work itself runs elsewhere.
+/// Parameters are decoded and a pool's worker is joined in the order of arrival; the work itself runs elsewhere.
 public final class Server: ConnectionHandler {
   public static let identity = ProgramIdentity(name: "wasmburst-host", version: "0.1.0")
 
@@ -130,11 +130,13 @@ public final class Server: ConnectionHandler {
     }
   }
 
-  /// Runs `body` on `queue` when the request's turn comes and answers with what it returns or throws.
-  private func answer<Result: Encodable>(
-    _ request: IncomingRequest, on queue: DispatchQueue, _ body: @escaping @Sendable (Server) throws -> Result
-  ) {
-    queue.async(group: inFlight) { [self] in
+  /// Work for some other thread: runs `body` when the request's turn comes and answers with what it returns or throws.
+  private func job<Result: Encodable>(
+    _ request: IncomingRequest, _ body: @escaping @Sendable (Server) throws -> Result
+  ) -> @Sendable () -> Void {
+    inFlight.enter()
+    return { [self] in
+      defer { inFlight.leave() }
       guard request.begin() else { return }
       do {
         try request.checkCancellation()
@@ -149,7 +151,7 @@ public final class Server: ConnectionHandler {
     _ type: R.Type, _ request: IncomingRequest, _ body: @escaping @Sendable (Server, R.Parameters) throws -> R.Result
   ) throws(ResponseError) {
     let parameters = try decode(type, request)
-    answer(request, on: work) { server in try body(server, parameters) }
+    work.async(execute: job(request) { server in try body(server, parameters) })
   }
 
   private func answer<R: RequestType>(
@@ -157,7 +159,7 @@ public final class Server: ConnectionHandler {
   ) throws(ResponseError) where R.Parameters: NamesPool {
     let parameters = try decode(type, request)
     let pool = try pool(parameters.pool)
-    answer(request, on: pool.queue) { server in try body(server, pool, parameters) }
+    pool.worker.async(job(request) { server in try body(server, pool, parameters) })
   }
 
   /// Every error becomes an answer; what is none of ours is our bug.
@@ -259,14 +261,16 @@ public final class Server: ConnectionHandler {
       throw ResponseError(.unknownModule, "There is no module \(parameters.module).")
     }
     let plan = try PoolPlan(parameters, layout: module.layout)
-    answer(request, on: work) { server in
-      let pool = try InstancePool(plan, module: module)
-      let trap = try pool.queue.sync { try pool.instantiate(request) }
-      let number = server.nextNumber()
-      if trap == nil { server.state.withLock { $0.pools[number] = pool } }
-      return CreatePoolRequest.Result(
-        pool: number, memoryPages: plan.memoryPages, bytesPerInstance: plan.bytesPerInstance, trap: trap)
-    }
+    let worker = SerialWorker()
+    worker.async(
+      job(request) { server in
+        let pool = try InstancePool(plan, module: module, worker: worker)
+        let trap = try pool.instantiate(request)
+        let number = server.nextNumber()
+        if trap == nil { server.state.withLock { $0.pools[number] = pool } }
+        return CreatePoolRequest.Result(
+          pool: number, memoryPages: plan.memoryPages, bytesPerInstance: plan.bytesPerInstance, trap: trap)
+      })
   }
 
   /// The number is gone at once; the memory when what arrived earlier has ended.
@@ -274,6 +278,6 @@ public final class Server: ConnectionHandler {
     let parameters = try decode(ReleasePoolRequest.self, request)
     let pool = try pool(parameters.pool)
     state.withLock { _ = $0.pools.removeValue(forKey: parameters.pool) }
-    answer(request, on: pool.queue) { _ in NoResult() }
+    pool.worker.async(job(request) { _ in NoResult() })
   }
 }

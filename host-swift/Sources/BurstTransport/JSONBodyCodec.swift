@@ -9,8 +9,9 @@ public struct JSONBodyCodec: BodyCodec {
     do {
       return try JSONDecoder().decode(JSONValue.self, from: body).value
     } catch DecodingError.dataCorrupted(let context) {
-      let underlying = (context.underlyingError as NSError?)?.userInfo[NSDebugDescriptionErrorKey] as? String
-      throw BodyError("The body is not valid JSON: \(underlying ?? context.debugDescription)")
+      // Where there is an underlying error its text says what and where; the context's own text says nothing.
+      let detail = (context.underlyingError as NSError?)?.userInfo[NSDebugDescriptionErrorKey] as? String
+      throw BodyError(detail.map { "The body is not valid JSON: \($0)" } ?? "The body is not valid JSON, or nested too deeply.")
     } catch {
       throw BodyError("The body is not valid JSON: \(error)")
     }

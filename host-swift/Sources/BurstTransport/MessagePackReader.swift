@@ -56,7 +56,7 @@ struct MessagePackReader {
     guard count <= bytes.endIndex - position else { throw malformed("an array of \(count) items is cut off") }
     var items: [WireValue] = []
     items.reserveCapacity(min(count, 1 << 16))
-    for _ in 0 ..< count { items.append(try value(depth: depth + 1)) }
+    for _ in 0..<count { items.append(try value(depth: depth + 1)) }
     return .array(items)
   }
 
@@ -64,7 +64,7 @@ struct MessagePackReader {
     guard count * 2 <= bytes.endIndex - position else { throw malformed("a map of \(count) fields is cut off") }
     var fields: [WireField] = []
     fields.reserveCapacity(min(count, 64))
-    for _ in 0 ..< count {
+    for _ in 0..<count {
       guard case .string(let name) = try value(depth: depth + 1) else { throw malformed("a map's key is not a string") }
       fields.append(WireField(name, try value(depth: depth + 1)))
     }
@@ -80,14 +80,14 @@ struct MessagePackReader {
     guard count <= bytes.endIndex - position else { throw malformed("\(count) bytes are cut off") }
     defer { position += count }
     // A copy, so that a small field does not keep a large body alive and indices start at 0.
-    return Data(bytes[position ..< position + count])
+    return Data(bytes[position..<position + count])
   }
 
   private mutating func number<Number: FixedWidthInteger>(_ type: Number.Type) throws(BodyError) -> Number {
     let size = MemoryLayout<Number>.size
     guard size <= bytes.endIndex - position else { throw malformed("it ends within a value") }
     var number: Number = 0
-    for index in position ..< position + size { number = number << 8 | Number(truncatingIfNeeded: bytes[index]) }
+    for index in position..<position + size { number = number << 8 | Number(truncatingIfNeeded: bytes[index]) }
     position += size
     return number
   }

@@ -35,7 +35,7 @@ struct MessagePackWriter {
   private mutating func write(_ integer: Int) {
     switch integer {
     case 0...127: output.append(UInt8(integer))
-    case -32 ..< 0: output.append(UInt8(bitPattern: Int8(integer)))
+    case -32..<0: output.append(UInt8(bitPattern: Int8(integer)))
     case 0...Int(UInt8.max): output.append(contentsOf: [0xCC, UInt8(integer)])
     case 0...Int(UInt16.max):
       output.append(0xCD)
@@ -43,11 +43,11 @@ struct MessagePackWriter {
     case 0...Int(UInt32.max):
       output.append(0xCE)
       append(bigEndian: UInt32(integer))
-    case Int(Int8.min) ..< 0: output.append(contentsOf: [0xD0, UInt8(bitPattern: Int8(integer))])
-    case Int(Int16.min) ..< 0:
+    case Int(Int8.min)..<0: output.append(contentsOf: [0xD0, UInt8(bitPattern: Int8(integer))])
+    case Int(Int16.min)..<0:
       output.append(0xD1)
       append(bigEndian: Int16(integer))
-    case Int(Int32.min) ..< 0:
+    case Int(Int32.min)..<0:
       output.append(0xD2)
       append(bigEndian: Int32(integer))
     default:

@@ -1,7 +1,7 @@
-@testable import BurstProtocol
 import Foundation
 import Testing
 
+@testable import BurstProtocol
 @testable import BurstRuntime
 
 /// The device on which the tests of kernels run: the first usable one.

@@ -1,7 +1,7 @@
-@testable import BurstProtocol
 import Foundation
 import Testing
 
+@testable import BurstProtocol
 @testable import BurstRuntime
 
 /// One at a time: they share the device, and some fill it on purpose.
@@ -25,7 +25,9 @@ struct InstancePoolTests {
     return result.pool
   }
 
-  private func invoke(_ pool: Int, _ kernel: String, _ arguments: [UInt32], instances: [Int]? = nil) throws -> (status: [UInt32], results: [UInt32]) {
+  private func invoke(_ pool: Int, _ kernel: String, _ arguments: [UInt32], instances: [Int]? = nil) throws -> (
+    status: [UInt32], results: [UInt32]
+  ) {
     let result = try client.call(
       InvokeRequest.self,
       .init(
@@ -38,7 +40,7 @@ struct InstancePoolTests {
   @Test("instances compute on their own arguments and keep their own state", arguments: shapes)
   func invokes(tileWidth: Int, memoryCell: Int) throws {
     let pool = try pool(100, tileWidth: tileWidth, memoryCell: memoryCell)
-    let arguments = (0 ..< 100).map(UInt32.init)
+    let arguments = (0..<100).map(UInt32.init)
     let first = try invoke(pool, "count", arguments)
     #expect(first.results == arguments.map { 100 + $0 })
     #expect(first.status == Array(repeating: 0, count: 200))
@@ -60,7 +62,7 @@ struct InstancePoolTests {
   @Test("memory is contiguous to the client, bounded by its current size, and grows", arguments: shapes)
   func memory(tileWidth: Int, memoryCell: Int) throws {
     let pool = try pool(40, tileWidth: tileWidth, memoryCell: memoryCell)
-    let bytes = Data((0 ..< 1000).map { UInt8(truncatingIfNeeded: $0 * 7) })
+    let bytes = Data((0..<1000).map { UInt8(truncatingIfNeeded: $0 * 7) })
     _ = try client.call(
       WriteMemoryRequest.self,
       .init(pool: pool, writes: [.init(instance: 33, address: 13, bytes: bytes), .init(instance: 34, address: 65_535, bytes: Data([9]))]))
@@ -89,12 +91,15 @@ struct InstancePoolTests {
   func writesAreAllOrNothing() throws {
     let pool = try pool(2)
     for bad in [(0, 65_536), (0, -1), (1, WireValue.maximumInteger)] {
-      let writes = [WriteMemoryRequest.Write(instance: 0, address: 0, bytes: Data([77])), .init(instance: bad.0, address: bad.1, bytes: Data([1]))]
+      let writes = [
+        WriteMemoryRequest.Write(instance: 0, address: 0, bytes: Data([77])), .init(instance: bad.0, address: bad.1, bytes: Data([1])),
+      ]
       #expect(client.failure(WriteMemoryRequest.self, .init(pool: pool, writes: writes))?.code == .memoryOutOfBounds)
     }
     let stranger = WriteMemoryRequest.Write(instance: 2, address: 0, bytes: Data())
     #expect(client.failure(WriteMemoryRequest.self, .init(pool: pool, writes: [stranger]))?.code == .invalidParams)
-    #expect(try client.call(ReadMemoryRequest.self, .init(pool: pool, reads: [.init(instance: 0, address: 0, length: 1)])).bytes == [Data([1])])
+    #expect(
+      try client.call(ReadMemoryRequest.self, .init(pool: pool, reads: [.init(instance: 0, address: 0, length: 1)])).bytes == [Data([1])])
   }
 
   @Test("reset brings back state and memory of the instances named, grown memory included", arguments: shapes)
@@ -102,12 +107,12 @@ struct InstancePoolTests {
     let pool = try pool(3, tileWidth: tileWidth, memoryCell: memoryCell)
     _ = try invoke(pool, "count", [5, 5, 5])
     _ = try invoke(pool, "grow", [2, 2, 2])
-    let writes = (0 ..< 3).map { WriteMemoryRequest.Write(instance: $0, address: 131_070, bytes: Data([8, 8, 8, 8])) }
+    let writes = (0..<3).map { WriteMemoryRequest.Write(instance: $0, address: 131_070, bytes: Data([8, 8, 8, 8])) }
     _ = try client.call(WriteMemoryRequest.self, .init(pool: pool, writes: writes))
     _ = try client.call(ResetPoolRequest.self, .init(pool: pool, instances: [1]))
     #expect(try invoke(pool, "count", [0, 0, 0]).results == [105, 100, 105])
     #expect(try invoke(pool, "grow", [2], instances: [1]).results == [1])
-    let reads = (0 ..< 3).map { ReadMemoryRequest.Read(instance: $0, address: 131_070, length: 4) }
+    let reads = (0..<3).map { ReadMemoryRequest.Read(instance: $0, address: 131_070, length: 4) }
     #expect(
       try client.call(ReadMemoryRequest.self, .init(pool: pool, reads: reads)).bytes == [
         Data([8, 8, 8, 8]), Data(count: 4), Data([8, 8, 8, 8]),
@@ -151,9 +156,12 @@ struct InstancePoolTests {
   @Test("wrong invocations are refused by field")
   func invalidInvocations() throws {
     let pool = try pool(2)
-    func field(_ kernel: String = "count", _ instances: [Int]? = nil, bytes: Int = 8, each: Int = 4, results: Int = 4, fuel: Int? = nil) -> String? {
+    func field(_ kernel: String = "count", _ instances: [Int]? = nil, bytes: Int = 8, each: Int = 4, results: Int = 4, fuel: Int? = nil)
+      -> String?
+    {
       let parameters = InvokeRequest.Parameters(
-        pool: pool, kernel: kernel, instances: instances, arguments: Data(count: bytes), argumentBytes: each, resultBytes: results, fuel: fuel)
+        pool: pool, kernel: kernel, instances: instances, arguments: Data(count: bytes), argumentBytes: each, resultBytes: results,
+        fuel: fuel)
       guard let error = client.failure(InvokeRequest.self, parameters), error.code == .invalidParams else { return nil }
       return error.message.split(separator: "`").first.map(String.init)
     }
@@ -171,7 +179,7 @@ struct InstancePoolTests {
   @Test("requests on one pool run in the order of arrival")
   func order() throws {
     let pool = try pool(8)
-    let ids = try (0 ..< 30).map { _ in
+    let ids = try (0..<30).map { _ in
       try client.start(
         InvokeRequest.self,
         .init(pool: pool, kernel: "count", arguments: TestKernels.records(Array(repeating: 1, count: 8)), argumentBytes: 4, resultBytes: 4))
@@ -180,6 +188,21 @@ struct InstancePoolTests {
       let result = try WireDecoder.decode(InvokeRequest.Result.self, from: client.wait(id))
       #expect(TestKernels.words(result.results) == Array(repeating: UInt32(101 + index), count: 8))
     }
+  }
+
+  @Test("many pools work at once, however few threads the system lends")
+  func manyPools() throws {
+    let module = try client.call(LoadModuleRequest.self, TestKernels.load(device)).module
+    let execution = CreatePoolRequest.Execution(values: 0, callStack: 0, scratch: 256)
+    let pools = try (0..<300).map { _ in
+      try client.call(CreatePoolRequest.self, .init(module: module, instances: 1, execution: execution)).pool
+    }
+    let ids = try pools.map { pool in
+      try client.start(
+        InvokeRequest.self,
+        .init(pool: pool, kernel: "spin", arguments: TestKernels.records([100_000]), argumentBytes: 4, resultBytes: 0))
+    }
+    for id in ids { #expect(throws: Never.self) { try client.wait(id) } }
   }
 
   @Test("progress comes between command buffers, and a running invocation can be cancelled there")

@@ -1,6 +1,6 @@
-@testable import BurstProtocol
 import Testing
 
+@testable import BurstProtocol
 @testable import BurstRuntime
 
 @Suite("Server")

@@ -1,8 +1,8 @@
-@testable import BurstProtocol
 import BurstTransport
 import Foundation
 import Testing
 
+@testable import BurstProtocol
 @testable import BurstRuntime
 
 /// A client and a server over one connection without a process.
@@ -86,7 +86,11 @@ final class TestClient: Sendable {
   }
 
   func start(_ method: String, _ parameters: WireValue) -> RequestID {
-    let id = RequestID.number(nextID.withLock { number in defer { number += 1 }; return number })
+    let id = RequestID.number(
+      nextID.withLock { number in
+        defer { number += 1 }
+        return number
+      })
     send(.request(id: id, method: method, parameters: parameters))
     return id
   }

@@ -80,7 +80,8 @@ enum TestKernels {
     """
   }
 
-  static func load(_ device: String, tileWidth: Int = 1, memoryCell: Int = 8, image: [UInt8] = [1, 2, 3, 4]) -> LoadModuleRequest.Parameters {
+  static func load(_ device: String, tileWidth: Int = 1, memoryCell: Int = 8, image: [UInt8] = [1, 2, 3, 4]) -> LoadModuleRequest.Parameters
+  {
     .init(
       device: device, text: text(tileWidth: tileWidth, memoryCell: memoryCell), image: Data(image),
       layout: layout(tileWidth: tileWidth, memoryCell: memoryCell), instantiateKernel: "instantiate", kernels: kernels)
@@ -92,7 +93,7 @@ enum TestKernels {
 
   static func words(_ data: Data) -> [UInt32] {
     stride(from: 0, to: data.count, by: 4).map { start in
-      data.subdata(in: start ..< start + 4).withUnsafeBytes { UInt32(littleEndian: $0.loadUnaligned(as: UInt32.self)) }
+      data.subdata(in: start..<start + 4).withUnsafeBytes { UInt32(littleEndian: $0.loadUnaligned(as: UInt32.self)) }
     }
   }
 }

@@ -18,8 +18,8 @@ struct TiledRegionTests {
   func placesAreDistinct(region: TiledRegion) {
     let length = region.length(instances: Self.instances)
     var places = Set<Int>()
-    for instance in 0 ..< Self.instances {
-      for address in 0 ..< region.bytesPerInstance {
+    for instance in 0..<Self.instances {
+      for address in 0..<region.bytesPerInstance {
         let place = region.offset(instance: instance, address: address)
         #expect(place == naiveOffset(region, instance, address))
         #expect(place < length)
@@ -38,11 +38,11 @@ struct TiledRegionTests {
     for address in 0...region.bytesPerInstance {
       for count in 0...(region.bytesPerInstance - address) {
         base.initializeMemory(as: UInt8.self, repeating: 0, count: length)
-        let bytes = (0 ..< count).map { UInt8($0 + 1) }
+        let bytes = (0..<count).map { UInt8($0 + 1) }
         bytes.withUnsafeBytes { region.scatter($0, to: base, instance: instance, address: address) }
 
         var expected = [UInt8](repeating: 0, count: length)
-        for index in 0 ..< count { expected[naiveOffset(region, instance, address + index)] = bytes[index] }
+        for index in 0..<count { expected[naiveOffset(region, instance, address + index)] = bytes[index] }
         let actual = Array(UnsafeRawBufferPointer(start: base, count: length))
         guard actual == expected else {
           Issue.record("address \(address), \(count) bytes")
@@ -62,8 +62,8 @@ struct TiledRegionTests {
     defer { base.deallocate() }
     base.initializeMemory(as: UInt8.self, repeating: 1, count: length)
     region.clear(base, instance: 33, length: 40)
-    let zeros = Set((0 ..< length).filter { base.load(fromByteOffset: $0, as: UInt8.self) == 0 })
-    #expect(zeros == Set((0 ..< 40).map { naiveOffset(region, 33, $0) }))
+    let zeros = Set((0..<length).filter { base.load(fromByteOffset: $0, as: UInt8.self) == 0 })
+    #expect(zeros == Set((0..<40).map { naiveOffset(region, 33, $0) }))
   }
 
   @Test("an empty region takes no bytes")

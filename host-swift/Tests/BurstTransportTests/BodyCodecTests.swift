@@ -31,7 +31,7 @@ struct BodyCodecTests {
   @Test("MessagePack keeps bytes of every header size", arguments: [0, 1, 255, 256, 65_535, 65_536])
   func bytes(count: Int) throws {
     let codec = MessagePackBodyCodec()
-    let value = WireValue.bytes(Data((0 ..< count).map { UInt8(truncatingIfNeeded: $0) }))
+    let value = WireValue.bytes(Data((0..<count).map { UInt8(truncatingIfNeeded: $0) }))
     #expect(try codec.decode(codec.encode(value)) == value)
   }
 
@@ -60,11 +60,11 @@ struct BodyCodecTests {
     let codec = MessagePackBodyCodec()
     let body = codec.encode(
       .map([WireField("a", .array([.integer(1 << 40), .string("text")])), WireField("b", .bytes(Data(count: 300)))]))
-    for length in 0 ..< body.count { #expect(problem(codec, body.prefix(length)) != nil) }
+    for length in 0..<body.count { #expect(problem(codec, body.prefix(length)) != nil) }
     var generator = SystemRandomNumberGenerator()
-    for _ in 0 ..< 2000 {
+    for _ in 0..<2000 {
       var random = body
-      for _ in 0 ..< 4 { random[Int.random(in: 0 ..< body.count, using: &generator)] = .random(in: 0...255, using: &generator) }
+      for _ in 0..<4 { random[Int.random(in: 0..<body.count, using: &generator)] = .random(in: 0...255, using: &generator) }
       _ = problem(codec, random)
     }
   }

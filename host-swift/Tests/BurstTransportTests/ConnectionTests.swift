@@ -60,7 +60,7 @@ struct ConnectionTests {
 
   @Test("frames of many threads never interleave")
   func concurrentAnswers() throws {
-    for id in 0 ..< 200 { #expect(send(request(id))) }
+    for id in 0..<200 { #expect(send(request(id))) }
     let requests = recorder.requests.withLock { $0 }
     DispatchQueue.concurrentPerform(iterations: requests.count) { index in
       requests[index].answer(.success(.string(String(repeating: "x", count: index * 10))))
