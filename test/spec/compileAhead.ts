@@ -18,7 +18,7 @@ export class CompileAhead {
   /** Each plan may be asked for once. Starts the engine's `compileAhead` next ones too. */
   compile(plan: ModulePlan): Promise<SpecModule> {
     const place = this.places.get(plan) ?? 0;
-    for (const next of this.order.slice(place, place + 1 + this.engine.compileAhead)) this.start(next);
+    for (const next of this.order.slice(place, place + 1 + this.engine.compileAhead)) void this.start(next);
     const module = this.start(plan);
     this.started.delete(plan);
     return module;

@@ -149,7 +149,9 @@ function scopeOf(lines: readonly string[], index: number, code: string, outermos
   if (!outermost) return { kind: "other", name: "", line: index };
   // A heading may take several lines: the name stands before the first parenthesis.
   for (let i = index; i >= 0 && i > index - 16; i--) {
-    const name = /^(?:template.*|static .*?|kernel void )\b(\w+)\(/.exec(lines[i] as string)?.[1];
+    const heading = lines[i] as string;
+    const names = /^(?:template|static|kernel)\b/.test(heading) ? [...heading.matchAll(/(\w+)\(/g)] : [];
+    const name = names.map((match) => match[1] as string).find((candidate) => candidate !== "__attribute__");
     if (name !== undefined) return { kind: "function", name, line: index };
   }
   return { kind: "other", name: "", line: index };

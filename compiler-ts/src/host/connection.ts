@@ -63,7 +63,8 @@ export function connect(input: Readable, output: Writable, events: ConnectionEve
   rpc.onClose(() => broken(new HostError("hostExited", "the host closed its output")));
   rpc.onError(([error, unsent]) =>
     broken(
-      unsent === undefined
+      // A write that fails comes with its message, or, from the stream itself, as a system's error.
+      unsent === undefined && !("syscall" in error)
         ? new HostError("protocolViolation", `unreadable message from the host: ${error.message}`)
         : new HostError("hostExited", `the host takes no input: ${error.message}`),
     ),

@@ -163,6 +163,8 @@ export interface IrFunction {
   /** Declared at the function's start and zero there. */
   variables: Local[];
   body: Statement[];
+  /** Kinds of the statements that lowering made: passes skip functions without theirs. */
+  readonly lowered: ReadonlySet<Statement["kind"]>;
 }
 
 export interface IrGlobal {

@@ -8,6 +8,7 @@ import { rewrite } from "../ir/walk.ts";
 
 export function chains(module: IrModule): void {
   for (const func of module.functions.values()) {
+    if (!func.lowered.has("block")) continue;
     const names = new NameSource();
     // Innermost first: a block whose body starts with a block or with the chain made of it adds one segment.
     func.body = rewrite(func.body, (statement) => {

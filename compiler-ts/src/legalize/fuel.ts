@@ -8,10 +8,12 @@ import type { IrFunction, IrModule, Local, Statement } from "../ir/module.ts";
 import { rewrite, someStatement } from "../ir/walk.ts";
 import type { CallGraph, FunctionFacts } from "./callGraph.ts";
 
+const chargeable: readonly Statement["kind"][] = ["loop", "call", "callIndirect"];
+
 export function fuel(module: IrModule, graph: CallGraph): void {
   for (const func of module.functions.values()) {
     // Its callers charge the call, and nothing may end a function from inside its `switch`.
-    if (func.kind === "dispatcher") continue;
+    if (func.kind === "dispatcher" || !chargeable.some((kind) => func.lowered.has(kind))) continue;
     const facts = graph.facts.get(func.index) as FunctionFacts;
     const recursiveCall = (statement: Statement): boolean =>
       statement.kind === "call" && isRecursiveCall(graph, facts, statement.callee);

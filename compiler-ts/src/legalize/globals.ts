@@ -11,5 +11,6 @@ export function globals(module: IrModule): void {
     if (global === undefined || global.mutable) return undefined;
     return [assign(statement.target, global.initial)];
   };
-  for (const func of module.functions.values()) func.body = rewrite(func.body, change);
+  for (const func of module.functions.values())
+    if (func.lowered.has("globalGet")) func.body = rewrite(func.body, change);
 }

@@ -20,6 +20,7 @@ export function indirectCalls(module: IrModule): void {
     return made;
   };
   for (const func of [...module.functions.values()]) {
+    if (!func.lowered.has("callIndirect")) continue;
     func.body = rewrite(func.body, (statement) => {
       if (statement.kind !== "callIndirect") return undefined;
       const dispatcher = dispatcherFor(statement.type, statement.table);
@@ -110,6 +111,7 @@ function makeDispatcher(
     parameters: [selector, ...parameters],
     variables: [...results, failure],
     body,
+    lowered: new Set(["bulk", "switch", "call", "return"]),
   };
 }
 

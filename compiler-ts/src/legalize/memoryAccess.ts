@@ -15,15 +15,8 @@ const memoryBytes: Local = { kind: "variable", type: "i32", name: "memory_bytes"
 const fixedMemoryBytes: Local = { kind: "temporary", type: "i32", name: "memory_bytes" };
 
 export function memoryAccess(module: IrModule, graph: CallGraph): void {
-  for (const func of module.functions.values()) if (usesMemory(func)) new MemoryAccess(func, graph).run();
-}
-
-function usesMemory(func: IrFunction): boolean {
-  let uses = false;
-  visitStatements(func.body, (statement) => {
-    if (statement.kind === "load" || statement.kind === "store") uses = true;
-  });
-  return uses;
+  for (const func of module.functions.values())
+    if (func.lowered.has("load") || func.lowered.has("store")) new MemoryAccess(func, graph).run();
 }
 
 /** Highest checked end (offset + width) by address local. */
@@ -115,6 +108,17 @@ function forgetAssigned(list: readonly Statement[], checked: Checked): void {
 
 /** Bytes that a load or store touches. */
 export function accessBytes(operation: string): number {
+  let bytes = bytesByOperation.get(operation);
+  if (bytes === undefined) {
+    bytes = bytesOfName(operation);
+    bytesByOperation.set(operation, bytes);
+  }
+  return bytes;
+}
+
+const bytesByOperation = new Map<string, number>();
+
+function bytesOfName(operation: string): number {
   const narrow = /(?:load|store)(8|16|32)/.exec(operation);
   if (narrow !== null) return Number(narrow[1]) / 8;
   if (operation.startsWith("v128")) return 16;

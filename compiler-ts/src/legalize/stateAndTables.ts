@@ -11,6 +11,7 @@ type Bulk = Extract<Statement, { kind: "bulk" }>;
 
 export function stateAndTables(module: IrModule): void {
   for (const func of module.functions.values()) {
+    if (!(func.lowered.has("globalGet") || func.lowered.has("globalSet") || func.lowered.has("bulk"))) continue;
     const placement = new Placement(module);
     func.body = rewrite(func.body, (statement) => placement.place(statement));
   }

@@ -6,6 +6,7 @@ import type { ValueType } from "../wasm/module.ts";
 
 export function trappingOperations(module: IrModule): void {
   for (const func of module.functions.values()) {
+    if (!func.lowered.has("trapping")) continue;
     const names = new OperandNames();
     func.body = rewrite(func.body, (statement) =>
       statement.kind === "trapping" ? expand(statement, names) : [statement],

@@ -4,6 +4,7 @@
  * A stack entry is an expression that has not been evaluated yet. Three rules keep wasm's order: what has effects is a statement and its results are
  * temporaries; before a local is assigned, entries that read it are evaluated; before structured control, entries that read any assignable local are.
  */
+import { CompileError } from "../diagnostics.ts";
 import { apply, assign, constant, i32, NameSource, not, read, vector, zero } from "../ir/builder.ts";
 import type { Expression, IrFunction, Local, Statement } from "../ir/module.ts";
 import type { FunctionType, Instruction, Module, ValueType } from "../wasm/module.ts";
@@ -13,7 +14,16 @@ import { lowerSimd } from "./simd.ts";
 /** Larger expressions are evaluated into a temporary: bracket nesting in the text stays small (shared limit of MSL compilers: 256). */
 const maximumExpressionSize = 24;
 
-const trappingOperation = /^i(32|64)\.(div|rem)_[su]$|^i(32|64)\.trunc_f(32|64)_[su]$/;
+/** Passes recurse over nested lists: deeper bodies would exhaust the JavaScript stack. No known compiler emits 1,000 levels. */
+const maximumNesting = 1000;
+
+const trappingOperations: ReadonlySet<string> = new Set(
+  ["i32", "i64"].flatMap((type) =>
+    ["div_s", "div_u", "rem_s", "rem_u", "trunc_f32_s", "trunc_f32_u", "trunc_f64_s", "trunc_f64_u"].map(
+      (name) => `${type}.${name}`,
+    ),
+  ),
+);
 
 const simdPrefix = 0xfd;
 
@@ -36,6 +46,7 @@ class FunctionLowering {
   readonly #locals: Local[] = [];
   readonly #parameters: Local[];
   readonly #variables: Local[] = [];
+  readonly #kinds = new Set<Statement["kind"]>();
   #frames: Frame[] = [];
   #stack: Expression[] = [];
   #statements: Statement[] = [];
@@ -69,6 +80,7 @@ class FunctionLowering {
       parameters: this.#parameters,
       variables: this.#variables,
       body: this.#statements,
+      lowered: this.#kinds,
     };
   }
 
@@ -106,6 +118,7 @@ class FunctionLowering {
   }
 
   #emit(statement: Statement): void {
+    this.#kinds.add(statement.kind);
     this.#statements.push(statement);
   }
 
@@ -131,6 +144,13 @@ class FunctionLowering {
   // Control
 
   #enter(kind: Frame["kind"], type: FunctionType, condition?: Expression): void {
+    if (this.#frames.length > maximumNesting) {
+      throw new CompileError({
+        kind: "limit",
+        message: `control instructions are nested deeper than ${maximumNesting} levels`,
+        function: this.#context.displayName,
+      });
+    }
     // Its parameters included: an `else` arm starts from them again.
     if (this.#frames.length > 0) this.#evaluateEntries(readsAssignable);
     const frame: Frame = {
@@ -514,7 +534,7 @@ class FunctionLowering {
     }
     const values = this.#popMany(operands?.length ?? 0);
     const result = results?.[0] as ValueType;
-    if (trappingOperation.test(name)) {
+    if (trappingOperations.has(name)) {
       this.#emit({ kind: "trapping", operation: name, operands: values, target: this.#pushTemporary(result) });
     } else if (name === "i32.eqz") this.#push(not(values[0] as Expression));
     else this.#push(apply(result, name, values));

@@ -66,6 +66,7 @@ export function lowerModule(module: Module, options: LoweringOptions): IrModule 
     parameters: [],
     variables: [],
     body: instantiation(module, globals, tables.tables, segments.data, segments.elements),
+    lowered: new Set(["bulk", "globalSet", "call", "return"]),
   };
   functions.set(instantiate.index, instantiate);
   return {

@@ -47,6 +47,17 @@ function bool(operation: string): [string, Form] {
   return [operation, { kind: "call", name: runtimeFunction(operation), result: "bool" }];
 }
 
+const functionNames = new Map<string, string>();
+
+export function runtimeFunction(operation: string): string {
+  let name = functionNames.get(operation);
+  if (name === undefined) {
+    name = `wb_${operation.replaceAll(".", "_")}`;
+    functionNames.set(operation, name);
+  }
+  return name;
+}
+
 const forms: ReadonlyMap<string, Form> = new Map<string, Form>([
   ...integerForms("i32", "int"),
   ...integerForms("i64", "long"),
@@ -77,8 +88,4 @@ export function formOf(operation: string): Form {
   const call: Form = { kind: "call", name: runtimeFunction(operation), result: "value" };
   calls.set(operation, call);
   return call;
-}
-
-export function runtimeFunction(operation: string): string {
-  return `wb_${operation.replaceAll(".", "_")}`;
 }

@@ -2,6 +2,12 @@
 export class TextBuffer {
   readonly #lines: string[] = [];
   #indent = "";
+  #deepest = 0;
+
+  /** Levels of the deepest line. */
+  get deepest(): number {
+    return this.#deepest / 2;
+  }
 
   line(text: string): void {
     this.#lines.push(text === "" ? "" : this.#indent + text);
@@ -16,6 +22,7 @@ export class TextBuffer {
 
   indented(body: () => void): void {
     this.#indent += "  ";
+    this.#deepest = Math.max(this.#deepest, this.#indent.length);
     body();
     this.#indent = this.#indent.slice(2);
   }

@@ -1,4 +1,5 @@
 /** Prints a legalized module as MSL. It decides nothing: what is not in the IR is not in the text. */
+import { CompileError } from "../diagnostics.ts";
 import type { IrFunction, Local, Statement } from "../ir/module.ts";
 import type { LegalizedModule } from "../legalize/index.ts";
 import { memoryBase } from "../legalize/memoryAccess.ts";
@@ -16,6 +17,9 @@ export interface WriterInput {
   readonly kernels: readonly KernelMetadata[];
   readonly instantiateKernel: string;
 }
+
+/** MSL compilers stop at 256 open brackets; expressions and the rest need some of them. */
+const maximumNesting = 200;
 
 /** Stands for functions that are not the module's; `wb_no_function` in runtime/instance.metal. */
 const noFunction = 0xffffffff;
@@ -37,6 +41,12 @@ export function writeModule(input: WriterInput): string {
   for (const kernel of input.kernels)
     writeKernel(body, kernel.kernel, module.functions.get(kernel.functionIndex) as IrFunction);
   writeKernel(body, input.instantiateKernel, module.instantiate);
+  if (body.deepest > maximumNesting) {
+    throw new CompileError({
+      kind: "limit",
+      message: `control flow is nested ${body.deepest} levels deep in the text, over the limit of ${maximumNesting} that keeps shader compilers safe`,
+    });
+  }
   const text = body.toString();
   return `${preamble(input)}\n${runtimeText(input.profile, runtimeNames(text))}\n\n${text}`;
 }
