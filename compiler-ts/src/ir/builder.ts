@@ -6,15 +6,16 @@ export function is64(type: IrType): boolean {
   return type === "i64" || type === "f64";
 }
 
+/** Of 32 or 64 bits; for v128 there is `vector`. */
 export function constant(type: IrType, bits: number | bigint): Expression {
-  const unsigned = typeof bits === "number" ? bits >>> 0 : BigInt.asUintN(type === "v128" ? 128 : 64, bits);
-  return { kind: "constant", type, bits: unsigned, size: 1 };
+  return { kind: "constant", type, bits: typeof bits === "number" ? bits >>> 0 : BigInt.asUintN(64, bits), size: 1 };
 }
 
 /** `bytes` as the binary format has them: 16, low to high. */
 export function vector(bytes: Uint8Array): Expression {
   const view = new DataView(bytes.buffer, bytes.byteOffset, 16);
-  return constant("v128", (view.getBigUint64(8, true) << 64n) | view.getBigUint64(0, true));
+  const bits = (view.getBigUint64(8, true) << 64n) | view.getBigUint64(0, true);
+  return { kind: "constant", type: "v128", bits, size: 1 };
 }
 
 export function i32(value: number): Expression {
