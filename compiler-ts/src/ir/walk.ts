@@ -10,7 +10,7 @@ export function mapLists(statement: Statement, change: (list: Statement[]) => St
     case "repeatedly":
       return { ...statement, body: change(statement.body) };
     case "if":
-      return { ...statement, whenTrue: change(statement.whenTrue), whenFalse: change(statement.whenFalse) };
+      return ifWith(statement, change(statement.whenTrue), change(statement.whenFalse));
     case "switch":
       return {
         ...statement,
@@ -25,6 +25,15 @@ export function mapLists(statement: Statement, change: (list: Statement[]) => St
     default:
       return statement;
   }
+}
+
+/** Field by field: a spread takes several times as long, and `if` is the most frequent statement with lists. */
+function ifWith(
+  statement: Extract<Statement, { kind: "if" }>,
+  whenTrue: Statement[],
+  whenFalse: Statement[],
+): Statement {
+  return { kind: "if", condition: statement.condition, results: statement.results, whenTrue, whenFalse };
 }
 
 /**
@@ -66,7 +75,7 @@ function rewriteLists(
       const whenTrue = rewrite(statement.whenTrue, change);
       const whenFalse = rewrite(statement.whenFalse, change);
       if (whenTrue === statement.whenTrue && whenFalse === statement.whenFalse) return statement;
-      return { ...statement, whenTrue, whenFalse };
+      return ifWith(statement, whenTrue, whenFalse);
     }
     case "switch":
     case "chain":
