@@ -162,5 +162,6 @@ const bytesByOperation = new Map<string, number>();
 function bytesOfName(operation: string): number {
   const narrow = /(?:load|store)(8|16|32)/.exec(operation);
   if (narrow !== null) return Number(narrow[1]) / 8;
+  if (operation.startsWith("v128")) return 16;
   return operation.startsWith("i64") || operation.startsWith("f64") ? 8 : 4;
 }

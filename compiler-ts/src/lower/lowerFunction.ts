@@ -5,10 +5,11 @@
  * temporaries; before a local is assigned, entries that read it are evaluated; before structured control, entries that read any assignable local are.
  */
 import { CompileError } from "../diagnostics.ts";
-import { apply, assign, constant, i32, NameSource, not, read, zero } from "../ir/builder.ts";
+import { apply, assign, constant, i32, NameSource, not, read, vector, zero } from "../ir/builder.ts";
 import type { Expression, IrFunction, Local, Statement } from "../ir/module.ts";
 import type { FunctionType, Instruction, Module, ValueType } from "../wasm/module.ts";
 import { type Frame, targetTypes } from "./frame.ts";
+import { lowerSimd } from "./simd.ts";
 
 /** Larger expressions are evaluated into a temporary: bracket nesting in the text stays small (shared limit of MSL compilers: 256). */
 const maximumExpressionSize = 24;
@@ -23,6 +24,8 @@ const trappingOperations: ReadonlySet<string> = new Set(
     ),
   ),
 );
+
+const simdPrefix = 0xfd;
 
 export interface FunctionContext {
   readonly module: Module;
@@ -423,6 +426,9 @@ class FunctionLowering {
       case "f64":
         this.#stack.push(constant("f64", instruction.bits));
         return true;
+      case "v128":
+        this.#stack.push(vector(instruction.bytes));
+        return true;
       case "callIndirect":
         this.#callIndirect(instruction.typeIndex, instruction.tableIndex);
         return true;
@@ -516,6 +522,7 @@ class FunctionLowering {
 
   #operation(instruction: Instruction): void {
     const { name, operands, results } = instruction.opcode;
+    if (instruction.opcode.code >> 8 === simdPrefix && this.#simd(instruction)) return;
     if (instruction.immediate === "memory") {
       this.#memoryAccess(name, instruction.memoryOffset, results);
       return;
@@ -531,6 +538,16 @@ class FunctionLowering {
       this.#emit({ kind: "trapping", operation: name, operands: values, target: this.#pushTemporary(result) });
     } else if (name === "i32.eqz") this.#push(not(values[0] as Expression));
     else this.#push(apply(result, name, values));
+  }
+
+  #simd(instruction: Instruction): boolean {
+    const count = instruction.opcode.operands?.length ?? 0;
+    const lowered = lowerSimd(instruction, this.#stack.slice(this.#stack.length - count), this.#names);
+    if (lowered === undefined) return false;
+    this.#stack.length -= count;
+    for (const statement of lowered.statements) this.#emit(statement);
+    if (lowered.result !== undefined) this.#push(lowered.result);
+    return true;
   }
 
   #memoryAccess(operation: string, offset: number, results: readonly ValueType[] | undefined): void {

@@ -1,10 +1,10 @@
 /** Module-level lowering: where state, tables and segments lie, what instantiation does, which functions are compiled. */
 import { CompileError } from "../diagnostics.ts";
-import { constant, i32, zero } from "../ir/builder.ts";
+import { constant, i32, vector, zero } from "../ir/builder.ts";
 import type { Expression, IrFunction, IrGlobal, IrModule, IrSegment, IrTable, Statement } from "../ir/module.ts";
 import { wordsOf } from "../metadata.ts";
 import { Namer } from "../msl/namer.ts";
-import type { ConstantExpression, Instruction, Module } from "../wasm/module.ts";
+import type { ConstantExpression, Module } from "../wasm/module.ts";
 import { functionDisplayNames } from "../wasm/names.ts";
 import { lowerFunction } from "./lowerFunction.ts";
 import { reachableCode } from "./reachable.ts";
@@ -29,7 +29,6 @@ export function lowerModule(module: Module, options: LoweringOptions): IrModule 
     return word;
   };
   const reachable = reachableCode(module, options.roots);
-  for (const { functionIndex, instruction } of reachable.simd) refuseSimd(module, functionIndex, instruction);
   const globals = module.globals.map((global): IrGlobal => {
     const type = global.type.value;
     return {
@@ -93,15 +92,6 @@ function refuseUnsupported(module: Module): void {
   }
 }
 
-function refuseSimd(module: Module, index: number, instruction: Instruction): never {
-  throw new CompileError({
-    kind: "unsupported",
-    message: `SIMD is not supported: ${instruction.opcode.name}`,
-    offset: instruction.offset,
-    function: functionDisplayNames(module)[index] as string,
-  });
-}
-
 function referenceOf(_module: Module, expression: ConstantExpression): number {
   return expression.kind === "refFunc" ? expression.functionIndex + 1 : 0;
 }
@@ -121,7 +111,7 @@ function constantExpression(_module: Module, expression: ConstantExpression): Ex
     case "refFunc":
       return constant("funcref", expression.functionIndex + 1);
     case "v128":
-      throw new CompileError({ kind: "unsupported", message: "SIMD is not supported: a constant of type v128" });
+      return vector(expression.bytes);
     case "globalGet":
       // Only imported globals may be named here, and imports were refused.
       throw new CompileError({

@@ -6,7 +6,6 @@ export interface ReachableCode {
   readonly functions: readonly number[];
   /** Instructions that name a table, a data segment or an element segment. */
   readonly tableAndSegment: readonly Instruction[];
-  readonly simd: readonly { readonly functionIndex: number; readonly instruction: Instruction }[];
 }
 
 /** From the roots, the start function and whatever a reference can reach: with an indirect call in sight, every function that anything makes a reference to. */
@@ -15,7 +14,6 @@ export function reachableCode(module: Module, roots: readonly number[]): Reachab
   const pending = [...roots];
   if (module.start !== undefined) pending.push(module.start);
   const tableAndSegment: Instruction[] = [];
-  const simd: { functionIndex: number; instruction: Instruction }[] = [];
   const references = new Set<number>();
   let callsIndirectly = false;
   const reach = (functionIndex: number): void => {
@@ -26,7 +24,6 @@ export function reachableCode(module: Module, roots: readonly number[]): Reachab
       else if (code === refFuncCode && instruction.immediate === "index") references.add(instruction.index);
       else if (instruction.immediate === "callIndirect") callsIndirectly = true;
       else if (code >> 8 === 0xfc || code === tableGetCode || code === tableSetCode) tableAndSegment.push(instruction);
-      else if (code >> 8 === 0xfd) simd.push({ functionIndex, instruction });
     }
   };
   addStaticReferences(module, references);
@@ -35,7 +32,7 @@ export function reachableCode(module: Module, roots: readonly number[]): Reachab
     for (let index = pending.pop(); index !== undefined; index = pending.pop()) if (!reached.has(index)) reach(index);
     if (callsIndirectly) pending.push(...references);
   }
-  return { functions: [...reached].sort((a, b) => a - b), tableAndSegment, simd };
+  return { functions: [...reached].sort((a, b) => a - b), tableAndSegment };
 }
 
 const callCode = 0x10;

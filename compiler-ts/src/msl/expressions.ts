@@ -1,11 +1,18 @@
 /** Prints expressions: as values (`uint` or `ulong`) and as conditions (`bool`). */
-import { is64 } from "../ir/builder.ts";
+import { is64, zero } from "../ir/builder.ts";
 import type { Expression, IrType } from "../ir/module.ts";
+import type { ValueType } from "../wasm/module.ts";
 import { formOf } from "./operations.ts";
 
 export function mslType(type: IrType): string {
   if (type === "memory") return "device uchar*";
+  if (type === "v128") return "uint4";
   return is64(type) ? "ulong" : "uint";
+}
+
+/** What a variable starts with. */
+export function mslZero(type: IrType): string {
+  return value(zero(type as ValueType));
 }
 
 /** Without enclosing parentheses: for places that delimit by themselves. */
@@ -20,7 +27,7 @@ export function condition(expression: Expression): string {
 function print(expression: Expression, enclosed: boolean): string {
   switch (expression.kind) {
     case "constant":
-      return is64(expression.type) ? `${expression.bits}ul` : `${expression.bits}u`;
+      return literal(expression);
     case "local":
       return expression.local.name;
     case "field":
@@ -28,6 +35,17 @@ function print(expression: Expression, enclosed: boolean): string {
     case "apply":
       return applied(expression, enclosed);
   }
+}
+
+function literal({ type, bits }: Extract<Expression, { kind: "constant" }>): string {
+  if (type !== "v128") return is64(type) ? `${bits}ul` : `${bits}u`;
+  const words = [0n, 32n, 64n, 96n].map((shift) => wordLiteral(BigInt.asUintN(32, (bits as bigint) >> shift)));
+  return words.every((word) => word === words[0]) ? `uint4(${words[0]})` : `uint4(${words.join(", ")})`;
+}
+
+/** Lanes of several widths are read off hexadecimal digits. */
+function wordLiteral(word: bigint): string {
+  return word < 10n ? `${word}u` : `0x${word.toString(16)}u`;
 }
 
 type Apply = Extract<Expression, { kind: "apply" }>;
