@@ -1,0 +1,106 @@
+/** The cpu device with one profile, under observation. */
+
+import { readRecord, recordWords, writeRecord } from "../../compiler-ts/src/api/values.ts";
+import { HostError, InstantiationTrap, type Pool, WasmBurst } from "../../compiler-ts/src/index.ts";
+import { trapMessages } from "../../compiler-ts/src/metadata.ts";
+import {
+  type Call,
+  type Case,
+  type Interface,
+  interfaceOf,
+  type Observation,
+  type Outcome,
+  type Run,
+} from "./observe.ts";
+
+/** Of one call: what is miscompiled must not run for ever. */
+const fuel = 20_000_000;
+
+/** Room for the recursion that the generators' own fuel allows, which V8's stack has too. */
+const execution = { values: 1 << 18, callStack: 1 << 16, scratch: 16_384 };
+
+const pageBytes = 65_536;
+
+export class FuzzDevice {
+  readonly profile: string;
+  #burst: Promise<WasmBurst>;
+
+  private constructor(profile: string, burst: WasmBurst) {
+    this.profile = profile;
+    this.#burst = Promise.resolve(burst);
+  }
+
+  /** @throws HostError where there is no host. */
+  static async launch(profile: string): Promise<FuzzDevice> {
+    return new FuzzDevice(profile, await WasmBurst.launch({ device: "cpu", profile }));
+  }
+
+  /** @throws CompileError, HostError */
+  async observe(item: Case): Promise<Run> {
+    try {
+      return await observe(await this.#burst, item);
+    } catch (error) {
+      if (error instanceof InstantiationTrap) return { trap: error.trap };
+      if (error instanceof HostError && error.code === "hostExited") {
+        // One module that kills the host must not fail all after it.
+        this.#burst = WasmBurst.launch({ device: "cpu", profile: this.profile });
+      }
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    await (await this.#burst).close();
+  }
+}
+
+async function observe(burst: WasmBurst, { bytes, instances, calls }: Case): Promise<Run> {
+  const seen = interfaceOf(bytes);
+  const exports = [...new Set(calls.map(({ name }) => name))];
+  await using module = await burst.compile(bytes, { exports });
+  const memoryPages = seen.memory?.maximumPages;
+  await using pool = await module.instantiate({
+    instances,
+    execution,
+    ...(memoryPages === undefined ? {} : { memoryPages }),
+  });
+  const outcomes: Outcome[][] = [];
+  for (const call of calls) outcomes.push(await invoke(pool, call, seen, instances));
+  const observations: Observation[] = [];
+  for (let instance = 0; instance < instances; instance++) {
+    const globals = seen.globals.map(async (name) => [name, await pool.globals.get(instance, name)] as const);
+    observations.push({
+      outcomes: outcomes.map((ofCall) => ofCall[instance] as Outcome),
+      globals: await Promise.all(globals),
+      memory: seen.memory && (await readMemory(pool, instance)),
+    });
+  }
+  return { instances: observations };
+}
+
+async function invoke(pool: Pool, call: Call, seen: Interface, instances: number): Promise<Outcome[]> {
+  const { parameters, results: types } = seen.functions.get(call.name) ?? { parameters: [], results: [] };
+  const width = recordWords(parameters);
+  const records = new Uint32Array(width * instances);
+  call.arguments.forEach((values, instance) => {
+    writeRecord(parameters, values, records, instance * width, call.name);
+  });
+  const { status, results } = await pool.invokeRecords(call.name, records, { fuel });
+  return Array.from({ length: instances }, (_, instance) => {
+    const code = status[instance * 2] ?? 0;
+    if (code === 0) return { values: readRecord(types, results, instance * recordWords(types)) };
+    return { trap: trapMessages[code] ?? `trap ${code}`, functionIndex: status[instance * 2 + 1] ?? 0 };
+  });
+}
+
+/** The API does not tell the memory's size; a read beyond it is refused. */
+async function readMemory(pool: Pool, instance: number): Promise<Uint8Array> {
+  for (let pages = pool.memoryPages; pages > 0; pages--) {
+    try {
+      return await pool.memory.read(instance, 0, pages * pageBytes);
+    } catch (error) {
+      if (!(error instanceof HostError && error.code === "memoryOutOfBounds")) throw error;
+    }
+  }
+  return new Uint8Array(0);
+}

@@ -1,0 +1,23 @@
+/** A short run of `npm run fuzz` (docs/fuzzing.md) with a fixed seed. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { listDevices } from "../../compiler-ts/src/index.ts";
+import { FuzzDevice } from "./device.ts";
+import { regressionText } from "./regressionFile.ts";
+import { searchOwn, type Tally } from "./search.ts";
+
+const { hostProblem } = await listDevices();
+
+test("40 generated modules run as on V8 with the profiles cpu and apple", { skip: hostProblem ?? false }, async () => {
+  const devices = await Promise.all(["cpu", "apple"].map((profile) => FuzzDevice.launch(profile)));
+  const tally: Tally = { moduleRuns: 0, calls: 0, trapped: 0 };
+  try {
+    await searchOwn({ count: 40, seed: 1, shrinkSeconds: 30 }, devices, tally, (finding) => {
+      assert.fail(regressionText(finding));
+    });
+  } finally {
+    await Promise.all(devices.map((device) => device.close()));
+  }
+  // Programs that mostly trap would test little.
+  assert.ok(tally.moduleRuns === 80 && tally.trapped < tally.calls / 2, JSON.stringify(tally));
+});

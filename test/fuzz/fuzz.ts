@@ -1,0 +1,61 @@
+/** `npm run fuzz`: see docs/fuzzing.md. */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { profiles } from "../../compiler-ts/src/index.ts";
+import { FuzzDevice } from "./device.ts";
+import { regressionText } from "./regressionFile.ts";
+import { type Finding, searchOwn, type Tally } from "./search.ts";
+import { searchSmith } from "./smithSource.ts";
+
+const usage = `npm run fuzz -- [--count N] [--seed S] [--profile ${Object.keys(profiles).join("|")}|all] [--source own|smith]
+              [--shrink-seconds N] [--out DIRECTORY]`;
+
+const { values } = parseArgs({
+  options: {
+    count: { type: "string", default: "200" },
+    seed: { type: "string", default: "1" },
+    profile: { type: "string", default: "all" },
+    source: { type: "string", default: "own" },
+    "shrink-seconds": { type: "string", default: "60" },
+    out: { type: "string", default: "test/regressions" },
+  },
+});
+
+function number(name: "count" | "seed" | "shrink-seconds"): number {
+  const value = Number(values[name]);
+  if (!Number.isSafeInteger(value) || value < 0) throw new Error(`--${name} takes a whole number\n${usage}`);
+  return value;
+}
+
+const known = Object.keys(profiles);
+const chosen = values.profile === "all" ? known : values.profile.split(",");
+if (chosen.some((profile) => !known.includes(profile))) throw new Error(usage);
+if (values.source !== "own" && values.source !== "smith") throw new Error(usage);
+const seed = number("seed");
+const options = { count: number("count"), seed, shrinkSeconds: number("shrink-seconds") };
+
+const tally: Tally = { moduleRuns: 0, calls: 0, trapped: 0 };
+const findings: string[] = [];
+
+function keep(finding: Finding): void {
+  const path = join(values.out, `${values.source}-seed${seed}-${findings.length + 1}.wat`);
+  mkdirSync(values.out, { recursive: true });
+  writeFileSync(path, regressionText(finding));
+  findings.push(path);
+  console.error(`${path}: profile ${finding.profile}: ${finding.message}`);
+}
+
+const devices = await Promise.all(chosen.map((profile) => FuzzDevice.launch(profile)));
+const started = performance.now();
+try {
+  await (values.source === "own" ? searchOwn : searchSmith)(options, devices, tally, keep);
+} finally {
+  await Promise.all(devices.map((device) => device.close()));
+}
+const seconds = Math.round((performance.now() - started) / 1000);
+console.log(
+  `${tally.moduleRuns} module runs (${chosen.join(", ")}; source ${values.source}, seed ${seed}), ${tally.calls} calls, ` +
+    `${tally.trapped} of them trapped, ${findings.length} differences, ${seconds} s`,
+);
+process.exitCode = findings.length === 0 ? 0 : 1;

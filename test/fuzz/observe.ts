@@ -1,0 +1,177 @@
+/** What can be seen of a module's run: outcomes of calls, exported globals and memory, on V8 and on a device of WasmBurst. */
+import type { Value } from "../../compiler-ts/src/index.ts";
+import { trapMessages } from "../../compiler-ts/src/metadata.ts";
+import { indistinctTraps, trapOf } from "../../compiler-ts/src/v8/traps.ts";
+import { valueToJson } from "../../compiler-ts/src/valueText.ts";
+import { parseModule } from "../../compiler-ts/src/wasm/decode.ts";
+import type { ValueType } from "../../compiler-ts/src/wasm/module.ts";
+
+/** A module and the calls made in each of its instances, one after the other. */
+export interface Case {
+  readonly bytes: Uint8Array;
+  readonly instances: number;
+  readonly calls: readonly Call[];
+}
+
+export interface Call {
+  readonly name: string;
+  /** One list an instance. */
+  readonly arguments: readonly (readonly Value[])[];
+}
+
+export type Outcome = { readonly values: readonly Value[] } | { readonly trap: string; readonly functionIndex: number };
+
+export interface Observation {
+  readonly outcomes: readonly Outcome[];
+  readonly globals: readonly (readonly [name: string, value: Value])[];
+  /** The whole of the exported memory. */
+  readonly memory: Uint8Array | undefined;
+}
+
+/** One observation an instance, or the trap that ended instantiation. */
+export type Run = { readonly instances: readonly Observation[] } | { readonly trap: string };
+
+/** The names and types that a run looks at. */
+export interface Interface {
+  readonly functions: ReadonlyMap<
+    string,
+    { readonly parameters: readonly ValueType[]; readonly results: readonly ValueType[] }
+  >;
+  readonly globals: readonly string[];
+  readonly memory: { readonly name: string; readonly maximumPages: number | undefined } | undefined;
+}
+
+export function interfaceOf(bytes: Uint8Array): Interface {
+  const module = parseModule(bytes);
+  const exported = (kind: string) => module.exports.filter((item) => item.kind === kind);
+  const functions = exported("function").map(({ name, index }) => {
+    const { parameters = [], results = [] } = module.types[module.functionTypes[index] ?? -1] ?? {};
+    return [name, { parameters, results }] as const;
+  });
+  const memory = exported("memory")[0];
+  return {
+    functions: new Map(functions),
+    globals: exported("global").map(({ name }) => name),
+    memory: memory && { name: memory.name, maximumPages: module.memories[memory.index]?.limits.maximum },
+  };
+}
+
+export function observeOnV8({ bytes, instances, calls }: Case): Run {
+  const module = new WebAssembly.Module(bytes);
+  const seen = interfaceOf(bytes);
+  const observations: Observation[] = [];
+  for (let instance = 0; instance < instances; instance++) {
+    const instantiated = attempt(() => new WebAssembly.Instance(module).exports, bytes);
+    if ("trap" in instantiated) return { trap: instantiated.trap };
+    const exports = instantiated.value;
+    const outcomes = calls.map((call): Outcome => {
+      const target = exports[call.name] as unknown as (...values: readonly Value[]) => unknown;
+      const result = attempt(() => target(...(call.arguments[instance] ?? [])), bytes);
+      return "trap" in result ? result : { values: listOf(result.value, seen.functions.get(call.name)?.results ?? []) };
+    });
+    const memory = seen.memory && (exports[seen.memory.name] as WebAssembly.Memory);
+    observations.push({
+      outcomes,
+      globals: seen.globals.map((name) => [name, asValue((exports[name] as WebAssembly.Global).value)] as const),
+      memory: memory && new Uint8Array(memory.buffer).slice(),
+    });
+  }
+  return { instances: observations };
+}
+
+function attempt<T>(
+  action: () => T,
+  bytes: Uint8Array,
+): { readonly value: T } | { readonly trap: string; readonly functionIndex: number } {
+  try {
+    return { value: action() };
+  } catch (error) {
+    const site = trapOf(error, bytes);
+    if (site === undefined) throw error;
+    return { trap: trapMessages[site.code] ?? "", functionIndex: site.functionIndex };
+  }
+}
+
+function listOf(returned: unknown, types: readonly ValueType[]): readonly Value[] {
+  if (types.length === 0) return [];
+  return (types.length === 1 ? [returned] : (returned as readonly unknown[])).map(asValue);
+}
+
+/** A function reference is only null or not: 1 stands for any. */
+function asValue(value: unknown): Value {
+  return typeof value === "function" ? 1 : (value as Value);
+}
+
+/** The first thing in which `actual` differs from V8's run; `undefined` if nothing does. */
+export function difference(expected: Run, actual: Run, { calls, bytes }: Case): string | undefined {
+  if ("trap" in expected || "trap" in actual) {
+    const [want, have] = [expected, actual].map((run) => ("trap" in run ? `trap ${run.trap}` : "no trap"));
+    if (want === have) return undefined;
+    return `instantiation: V8 has ${want}, the device ${have}`;
+  }
+  const { functions } = interfaceOf(bytes);
+  for (const [instance, want] of expected.instances.entries()) {
+    const have = actual.instances[instance];
+    if (have === undefined) return `instance ${instance} is missing`;
+    for (const [index, call] of calls.entries()) {
+      const results = functions.get(call.name)?.results ?? [];
+      const [left, right] = [want.outcomes[index], have.outcomes[index]];
+      if (left === undefined || right === undefined || !sameOutcome(left, right, results)) {
+        const given = show(call.arguments[instance] ?? [], functions.get(call.name)?.parameters ?? []);
+        return `instance ${instance}, call ${index}, ${call.name}(${given}): V8 has ${showOutcome(left, results)}, the device ${showOutcome(right, results)}`;
+      }
+    }
+    const globals = want.globals.find(([name, value], index) => {
+      const [otherName, other] = have.globals[index] ?? [];
+      return name !== otherName || !sameValue(value, other);
+    });
+    if (globals !== undefined) {
+      const other = have.globals.find(([name]) => name === globals[0])?.[1];
+      return `instance ${instance}, global ${globals[0]}: V8 has ${globals[1]}, the device ${other}`;
+    }
+    const memory = memoryDifference(want.memory, have.memory);
+    if (memory !== undefined) return `instance ${instance}, memory: ${memory}`;
+  }
+  return undefined;
+}
+
+function memoryDifference(want: Uint8Array | undefined, have: Uint8Array | undefined): string | undefined {
+  if (want === undefined || have === undefined) return undefined;
+  if (want.length !== have.length) return `V8 has ${want.length} bytes, the device ${have.length}`;
+  if (Buffer.compare(want, have) === 0) return undefined;
+  const at = want.findIndex((byte, index) => byte !== have[index]);
+  return `byte ${at}: V8 has ${want[at]}, the device ${have[at]}`;
+}
+
+function sameOutcome(want: Outcome, have: Outcome, types: readonly ValueType[]): boolean {
+  if ("trap" in want || "trap" in have) {
+    if (!("trap" in want && "trap" in have)) return false;
+    const place = want.functionIndex === have.functionIndex || want.trap === "call stack exhausted";
+    return place && sameTrap(want.trap, have.trap);
+  }
+  return types.every((type, index) => {
+    const reference = type === "funcref";
+    const [left, right] = [want.values[index], have.values[index]];
+    return reference ? (left === null) === (right === null) : sameValue(left, right);
+  });
+}
+
+function sameTrap(onV8: string, onDevice: string): boolean {
+  return onV8 === onDevice || indistinctTraps.some(([first, second]) => onV8 === first && onDevice === second);
+}
+
+/** All NaNs are one value, zeros are two. */
+function sameValue(left: Value | undefined, right: Value | undefined): boolean {
+  if (left instanceof Uint8Array && right instanceof Uint8Array) return Buffer.compare(left, right) === 0;
+  return Object.is(left, right);
+}
+
+function show(values: readonly Value[], types: readonly ValueType[]): string {
+  return types.map((type, index) => String(valueToJson(type, values[index] ?? null))).join(" ");
+}
+
+function showOutcome(outcome: Outcome | undefined, types: readonly ValueType[]): string {
+  if (outcome === undefined) return "nothing";
+  if ("trap" in outcome) return `trap ${outcome.trap} in function ${outcome.functionIndex}`;
+  return `[${show(outcome.values, types)}]`;
+}

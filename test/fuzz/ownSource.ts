@@ -1,0 +1,25 @@
+/** Cases of the own generator. */
+import { assemble } from "../wasm/support.ts";
+import { boundaryValue } from "./boundaryValues.ts";
+import type { Case } from "./observe.ts";
+import { printProgram } from "./print.ts";
+import { type Program, signatures } from "./program.ts";
+
+/** Each with arguments of its own. */
+const instances = 8;
+/** Calls of every function, on the state that those before have left. */
+const rounds = 2;
+
+export function caseOf(program: Program): Case & { readonly text: string } {
+  const text = printProgram(program);
+  let key = program.argumentKey;
+  const calls = Array.from({ length: rounds }, () =>
+    program.functions.map(({ signature }, index) => ({
+      name: `f${index}`,
+      arguments: Array.from({ length: instances }, () =>
+        signatures[signature].parameters.map((type) => boundaryValue(type, key++)),
+      ),
+    })),
+  ).flat();
+  return { text, bytes: assemble(text), instances, calls };
+}

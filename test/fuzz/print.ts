@@ -1,0 +1,63 @@
+/**
+ * A generated program as WebAssembly text. Two rules make every program one whose results V8 and the specification fix:
+ * - It ends. A loop counts its iterations, and all loops and calls of one invocation share `$fuel`; where that is used up
+ *   a loop ends and a function returns zeros.
+ * - No NaN's bits are seen, which arithmetic leaves open. What a store, a reinterpretation or the sign operand of copysign
+ *   would show is made canonical first, unless it comes straight from a constant or a load, whose bits are exact.
+ */
+import { FunctionPrinter, globalsOfType, reference, tableElements, tableStart } from "./printFunction.ts";
+import { numberTypes, type Program, type ProgramFunction, signatures } from "./program.ts";
+
+/** Loops' iterations and calls of one invocation. */
+const fuel = 400;
+export const memoryPages = { minimum: 1, maximum: 3 };
+
+export function printProgram(program: Program): string {
+  const { functions, data } = program;
+  const entry = (number: number) => `(${reference(functions.length, number)})`;
+  const signatureTypes = Object.entries(signatures).map(
+    ([name, { parameters, results }]) =>
+      `(type $${name} (func (param ${parameters.join(" ")}) (result ${results.join(" ")})))`,
+  );
+  const globals = numberTypes.flatMap((type) =>
+    Array.from(
+      { length: globalsOfType },
+      (_, index) =>
+        `(global $g_${type}_${index} (export "g_${type}_${index}") (mut ${type}) (${type}.const ${index * 3}))`,
+    ),
+  );
+  const bytes = data.map((byte) => `\\${byte.toString(16).padStart(2, "0")}`).join("");
+  return [
+    "(module",
+    ...signatureTypes,
+    `(memory (export "memory") ${memoryPages.minimum} ${memoryPages.maximum})`,
+    `(data (i32.const 1) "${bytes}")`,
+    `(data $passive "${bytes}")`,
+    "(table $t0 10 13 funcref)",
+    "(table $t1 5 funcref)",
+    ...[0, 1].map((table) => {
+      const entries = tableElements(program.elements, table).map(entry);
+      return `(elem (table $t${table}) (i32.const ${tableStart(table)}) funcref ${entries.join(" ")})`;
+    }),
+    `(elem $passive funcref ${program.elements.map((number) => entry(number + 1)).join(" ")})`,
+    // Only functions that an element segment names may be referred to.
+    `(elem declare func ${functions.map((_, index) => `$f${index}`).join(" ")})`,
+    "(global $fuel (mut i32) (i32.const 0))",
+    ...globals,
+    ...functions.map((_, index) => new FunctionPrinter(program, index).print()),
+    ...functions.map(printExport),
+    ")",
+    "",
+  ].join("\n");
+}
+
+/** What an invocation calls: it fills the fuel up. */
+function printExport({ signature }: ProgramFunction, index: number): string {
+  const { parameters } = signatures[signature];
+  return [
+    `(func (export "f${index}") (type $${signature})`,
+    `i32.const ${fuel} global.set $fuel`,
+    ...parameters.map((_, parameter) => `local.get ${parameter}`),
+    `call $f${index})`,
+  ].join(" ");
+}

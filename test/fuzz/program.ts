@@ -1,0 +1,169 @@
+/**
+ * Generated programs as trees. Nothing in a tree depends on its surroundings: an index of a local, label or function is any
+ * natural number and is taken modulo what there is where it stands (print.ts). So every subtree that fast-check removes or
+ * replaces while it shrinks leaves a valid program.
+ */
+import type { NumberType } from "../../compiler-ts/src/wasm/module.ts";
+
+export type { NumberType };
+
+export const numberTypes = ["i32", "i64", "f32", "f64"] as const satisfies readonly NumberType[];
+
+export type Expression =
+  | { readonly kind: "constant"; readonly type: NumberType; readonly text: string }
+  | { readonly kind: "local" | "global"; readonly type: NumberType; readonly index: number }
+  | { readonly kind: "tee"; readonly type: NumberType; readonly index: number; readonly value: Expression }
+  /** An instruction without immediates. */
+  | { readonly kind: "operation"; readonly name: string; readonly operands: readonly Expression[] }
+  | ({ readonly kind: "load"; readonly name: string } & Access)
+  | {
+      readonly kind: "select";
+      readonly type: NumberType;
+      readonly typed: boolean;
+      readonly operands: readonly Expression[];
+      readonly condition: Expression;
+    }
+  | {
+      readonly kind: "block";
+      readonly type: NumberType;
+      readonly body: readonly Statement[];
+      readonly value: Expression;
+    }
+  | {
+      readonly kind: "if";
+      readonly type: NumberType;
+      readonly condition: Expression;
+      readonly accept: { readonly body: readonly Statement[]; readonly value: Expression };
+      readonly reject: { readonly body: readonly Statement[]; readonly value: Expression };
+    }
+  /** Leaves its value if it does not branch. */
+  | {
+      readonly kind: "branchIf";
+      readonly type: NumberType;
+      readonly label: number;
+      readonly value: Expression;
+      readonly condition: Expression;
+    }
+  | {
+      readonly kind: "call";
+      readonly type: NumberType;
+      readonly index: number;
+      readonly operands: readonly Expression[];
+    }
+  | {
+      readonly kind: "callIndirect";
+      readonly type: NumberType;
+      readonly table: number;
+      /** Which of the table's initial entries that match; `undefined`, or where none matches: `element`. */
+      readonly matching: number | undefined;
+      readonly element: Expression;
+      readonly operands: readonly Expression[];
+    }
+  | { readonly kind: "grow"; readonly pages: number }
+  | { readonly kind: "memorySize" }
+  | { readonly kind: "tableSize"; readonly table: number }
+  | { readonly kind: "isNull"; readonly table: number; readonly element: Expression };
+
+export interface Access {
+  readonly address: Expression;
+  readonly offset: number;
+  /** Logarithm of the alignment hint; taken down to the natural one. */
+  readonly align: number;
+}
+
+export type Statement =
+  | {
+      readonly kind: "setLocal" | "setGlobal";
+      readonly type: NumberType;
+      readonly index: number;
+      readonly value: Expression;
+    }
+  | { readonly kind: "drop"; readonly value: Expression }
+  | ({ readonly kind: "store"; readonly name: string; readonly value: Expression } & Access)
+  | {
+      readonly kind: "ifElse";
+      readonly condition: Expression;
+      readonly accept: readonly Statement[];
+      readonly reject: readonly Statement[];
+    }
+  /** Values of the list `blockTypes[types]` go in and come out. */
+  | {
+      readonly kind: "blockOf";
+      readonly types: number;
+      readonly initial: readonly Expression[];
+      readonly body: readonly Statement[];
+      readonly results: readonly Expression[];
+    }
+  | {
+      readonly kind: "loop";
+      readonly types: number;
+      readonly iterations: number;
+      readonly initial: readonly Expression[];
+      readonly body: readonly Statement[];
+      readonly next: readonly Expression[];
+      readonly repeat: Expression;
+    }
+  | { readonly kind: "branch"; readonly label: number; readonly condition: Expression | undefined }
+  | {
+      readonly kind: "branchTable";
+      readonly labels: readonly number[];
+      readonly fallback: number;
+      readonly index: Expression;
+    }
+  | { readonly kind: "return"; readonly condition: Expression }
+  | { readonly kind: "unreachable"; readonly condition: Expression }
+  /** Four results of different types at once. */
+  | { readonly kind: "callMany"; readonly index: number; readonly operands: readonly Expression[] }
+  | { readonly kind: "callNone"; readonly index: number }
+  /** Three i32 operands and no result: memory.fill, memory.copy, memory.init, table.copy, table.init. */
+  | { readonly kind: "bulk"; readonly name: string; readonly operands: readonly Expression[] }
+  | { readonly kind: "dropSegment"; readonly name: "data.drop" | "elem.drop" }
+  | { readonly kind: "tableSet"; readonly table: number; readonly element: Expression; readonly function: number }
+  | { readonly kind: "tableGrow"; readonly table: number; readonly function: number; readonly count: number }
+  | {
+      readonly kind: "tableFill";
+      readonly table: number;
+      readonly element: Expression;
+      readonly function: number;
+      readonly count: number;
+    };
+
+/** What blocks and loops take and leave. */
+export const blockTypes = [
+  [],
+  ["i32"],
+  ["i64", "i32"],
+  ["f32", "f64", "i32"],
+] as const satisfies readonly (readonly NumberType[])[];
+
+export interface Signature {
+  readonly parameters: readonly NumberType[];
+  readonly results: readonly NumberType[];
+}
+
+/** A call of type t goes to a function of signature t; the other two are statements. */
+export const signatures = {
+  i32: { parameters: ["i32", "i32"], results: ["i32"] },
+  i64: { parameters: ["i64", "i32"], results: ["i64"] },
+  f32: { parameters: ["f32", "f32"], results: ["f32"] },
+  f64: { parameters: ["f64", "f64"], results: ["f64"] },
+  many: { parameters: ["i32", "i64", "f32", "f64"], results: ["f64", "i32", "f32", "i64"] },
+  none: { parameters: [], results: [] },
+} as const satisfies Record<string, Signature>;
+
+export type SignatureName = keyof typeof signatures;
+
+export interface ProgramFunction {
+  readonly signature: SignatureName;
+  readonly body: readonly Statement[];
+  readonly results: readonly Expression[];
+}
+
+export interface Program {
+  readonly functions: readonly ProgramFunction[];
+  /** Functions in the tables and the passive element segment; every fifth number stands for null. */
+  readonly elements: readonly number[];
+  readonly data: readonly number[];
+  /** Chooses the arguments of the calls. */
+  readonly argumentKey: number;
+}

@@ -1,0 +1,125 @@
+/** Runs cases on V8 and on devices, and what to do about one that differs. */
+import fc from "fast-check";
+import { program } from "./arbitraries.ts";
+import type { FuzzDevice } from "./device.ts";
+import { type Case, difference, observeOnV8, type Run } from "./observe.ts";
+import { caseOf } from "./ownSource.ts";
+
+export interface Finding {
+  readonly profile: string;
+  readonly message: string;
+  readonly case: Case;
+  /** WebAssembly text of the module. */
+  readonly text: string;
+}
+
+export interface Tally {
+  /** Modules, times the devices they ran on. */
+  moduleRuns: number;
+  calls: number;
+  trapped: number;
+}
+
+export class Difference extends Error {
+  readonly profile: string;
+
+  constructor(profile: string, message: string) {
+    super(message);
+    this.name = "Difference";
+    this.profile = profile;
+  }
+}
+
+/** @throws Difference: the first one. */
+export async function compare(item: Case, devices: readonly FuzzDevice[], tally?: Tally): Promise<void> {
+  const expected = observeOnV8(item);
+  const outcomes = await Promise.all(
+    devices.map(async (device) => ({ device, message: await differenceOn(device, item, expected) })),
+  );
+  if (tally !== undefined) count(tally, expected, devices.length);
+  const found = outcomes.find(({ message }) => message !== undefined);
+  if (found?.message !== undefined) throw new Difference(found.device.profile, found.message);
+}
+
+async function differenceOn(device: FuzzDevice, item: Case, expected: Run): Promise<string | undefined> {
+  try {
+    return difference(expected, await device.observe(item), item);
+  } catch (error) {
+    return `${error instanceof Error ? `${error.name}: ${error.message}` : error}`;
+  }
+}
+
+function count(tally: Tally, run: Run, devices: number): void {
+  tally.moduleRuns += devices;
+  const outcomes = "trap" in run ? [] : run.instances.flatMap((instance) => instance.outcomes);
+  tally.calls += outcomes.length * devices;
+  tally.trapped += outcomes.filter((outcome) => "trap" in outcome).length * devices;
+}
+
+/** Programs of one draw; a new one begins after each finding. */
+const drawn = 50;
+
+/** `count` programs of the own generator; what differs is shrunk for at most `shrinkSeconds`. */
+export async function searchOwn(
+  options: { readonly count: number; readonly seed: number; readonly shrinkSeconds: number },
+  devices: readonly FuzzDevice[],
+  tally: Tally,
+  onFinding: (finding: Finding) => void,
+): Promise<void> {
+  let done = 0;
+  for (let seed = options.seed; done < options.count; seed++) {
+    const numRuns = Math.min(drawn, options.count - done);
+    let failing = devices;
+    let deadline = Infinity;
+    const property = fc.asyncProperty(program, async (drawnProgram) => {
+      if (Date.now() > deadline) return;
+      try {
+        await compare(caseOf(drawnProgram), failing, deadline === Infinity ? tally : undefined);
+      } catch (error) {
+        if (deadline === Infinity) deadline = Date.now() + options.shrinkSeconds * 1000;
+        if (error instanceof Difference) failing = devices.filter(({ profile }) => profile === error.profile);
+        throw error;
+      }
+    });
+    const result = await fc.check(property, { seed, numRuns });
+    done += result.numRuns;
+    if (!result.failed) continue;
+    const error = result.errorInstance;
+    const [shrunk] = result.counterexample ?? [];
+    if (shrunk === undefined || !(error instanceof Difference)) throw error;
+    const { text, ...item } = caseOf(shrunk);
+    onFinding({ ...(await reduceCalls(item, failing)), profile: error.profile, text });
+  }
+}
+
+/** Fewer instances, then fewer calls, as long as something differs. */
+export async function reduceCalls(
+  item: Case,
+  devices: readonly FuzzDevice[],
+): Promise<{ readonly case: Case; readonly message: string }> {
+  let best = { case: item, message: (await messageOf(item, devices)) ?? "did not differ again" };
+  const attempt = async (candidate: Case): Promise<boolean> => {
+    const message = await messageOf(candidate, devices);
+    if (message !== undefined) best = { case: candidate, message };
+    return message !== undefined;
+  };
+  for (let instance = 0; instance < item.instances; instance++) {
+    const calls = item.calls.map((call) => ({ ...call, arguments: call.arguments.slice(instance, instance + 1) }));
+    if (await attempt({ ...item, instances: 1, calls })) break;
+  }
+  for (let index = item.calls.length - 1; index >= 0; index--) {
+    const { calls } = best.case;
+    if (calls.length > 1) await attempt({ ...best.case, calls: calls.filter((_, other) => other !== index) });
+  }
+  return best;
+}
+
+async function messageOf(item: Case, devices: readonly FuzzDevice[]): Promise<string | undefined> {
+  try {
+    await compare(item, devices);
+    return undefined;
+  } catch (error) {
+    if (error instanceof Difference) return error.message;
+    throw error;
+  }
+}

@@ -1,0 +1,121 @@
+/** Modules of wasm-smith, by `wasm-tools smith`: WASMBURST_WASM_TOOLS, else the one on PATH. */
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Value } from "../../compiler-ts/src/index.ts";
+import type { ValueType } from "../../compiler-ts/src/wasm/module.ts";
+import { boundaryValue } from "./boundaryValues.ts";
+import type { FuzzDevice } from "./device.ts";
+import { type Case, interfaceOf } from "./observe.ts";
+import { compare, Difference, type Finding, reduceCalls, type Tally } from "./search.ts";
+
+/** WebAssembly 2.0 without SIMD and imports, NaNs canonical, memories and tables small. */
+const configuration = {
+  "max-imports": 0,
+  "min-funcs": 4,
+  "max-funcs": 12,
+  "min-exports": 3,
+  "min-memories": 1,
+  "max-memories": 1,
+  "max-memory32-bytes": 262_144,
+  "memory-max-size-required": true,
+  "max-tables": 3,
+  "max-table-elements": 64,
+  "table-max-size-required": true,
+  "export-everything": true,
+  "allow-start-export": false,
+  "bulk-memory-enabled": true,
+  "multi-value-enabled": true,
+  "reference-types-enabled": true,
+  "simd-enabled": false,
+  "relaxed-simd-enabled": false,
+  "threads-enabled": false,
+  "shared-everything-threads-enabled": false,
+  "exceptions-enabled": false,
+  "gc-enabled": false,
+  "tail-call-enabled": false,
+  "memory64-enabled": false,
+  "extended-const-enabled": false,
+  "wide-arithmetic-enabled": false,
+  "custom-page-sizes-enabled": false,
+  "custom-descriptors-enabled": false,
+  "compact-imports-enabled": false,
+  "canonicalize-nans": true,
+  "generate-custom-sections": false,
+} as const;
+
+/** Calls and loop iterations that an instance may make in all its life; then it traps as unreachable. */
+const fuel = 2000;
+const instances = 4;
+const seedBytes = 3000;
+
+export async function searchSmith(
+  options: { readonly count: number; readonly seed: number },
+  devices: readonly FuzzDevice[],
+  tally: Tally,
+  onFinding: (finding: Finding) => void,
+): Promise<void> {
+  const directory = mkdtempSync(join(tmpdir(), "wasmburst-fuzz-"));
+  try {
+    for (let index = 0; index < options.count; index++) {
+      // Half of the modules cannot trap and so run to their ends, but for the fuel.
+      const item = caseOf(draw(directory, `${options.seed} ${index}`, index % 2 === 0), index);
+      try {
+        await compare(item, devices, tally);
+      } catch (error) {
+        if (!(error instanceof Difference)) throw error;
+        const { profile } = error;
+        const reduced = await reduceCalls(
+          item,
+          devices.filter((device) => device.profile === profile),
+        );
+        onFinding({ ...reduced, profile, text: print(directory) });
+      }
+    }
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+}
+
+function wasmTools(args: readonly string[]): string {
+  const tool = process.env.WASMBURST_WASM_TOOLS ?? "wasm-tools";
+  try {
+    return execFileSync(tool, args, { encoding: "utf8", maxBuffer: 1 << 26 });
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) throw error;
+    throw new Error(`--source smith needs wasm-tools (docs/fuzzing.md); there is no ${tool}`);
+  }
+}
+
+/** The module that `key` stands for. */
+function draw(directory: string, key: string, withoutTraps: boolean): Uint8Array {
+  const path = (name: string) => join(directory, name);
+  writeFileSync(path("seed"), createHash("shake256", { outputLength: seedBytes }).update(key).digest());
+  writeFileSync(path("configuration.json"), JSON.stringify({ ...configuration, "disallow-traps": withoutTraps }));
+  const limits = ["--ensure-termination", "--fuel", String(fuel)];
+  wasmTools(["smith", path("seed"), "-c", path("configuration.json"), ...limits, "-o", path("module.wasm")]);
+  return new Uint8Array(readFileSync(path("module.wasm")));
+}
+
+/** Of the module drawn last. */
+function print(directory: string): string {
+  return wasmTools(["print", join(directory, "module.wasm")]);
+}
+
+/** Every exported function once; whatever fuel is left goes to those behind. */
+function caseOf(bytes: Uint8Array, seed: number): Case {
+  let key = seed * 7;
+  const calls = [...interfaceOf(bytes).functions].map(([name, { parameters }]) => ({
+    name,
+    arguments: Array.from({ length: instances }, () => parameters.map((type) => argument(type, key++))),
+  }));
+  return { bytes, instances, calls };
+}
+
+function argument(type: ValueType, key: number): Value {
+  if (type === "funcref" || type === "externref") return type === "externref" && key % 2 === 0 ? key + 1 : null;
+  if (type === "v128") throw new Error("the configuration has no SIMD");
+  return boundaryValue(type, key);
+}

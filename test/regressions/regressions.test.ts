@@ -1,0 +1,22 @@
+/** What fuzzing found once, on V8 and on every profile. */
+import { readdirSync } from "node:fs";
+import { after, test } from "node:test";
+import { listDevices } from "../../compiler-ts/src/index.ts";
+import { FuzzDevice } from "../fuzz/device.ts";
+import { readRegression } from "../fuzz/regressionFile.ts";
+import { compare } from "../fuzz/search.ts";
+
+const { hostProblem } = await listDevices();
+const directory = new URL("./", import.meta.url);
+const files = readdirSync(directory).filter((name) => name.endsWith(".wat"));
+const profiles = ["cpu", "native", "apple"];
+const devices =
+  hostProblem === undefined ? await Promise.all(profiles.map((profile) => FuzzDevice.launch(profile))) : [];
+
+after(() => Promise.all(devices.map((device) => device.close())));
+
+for (const file of files) {
+  test(`${file} runs as on V8 with every profile`, { skip: hostProblem ?? false }, () =>
+    compare(readRegression(new URL(file, directory)), devices),
+  );
+}
