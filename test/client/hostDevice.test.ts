@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { locateHost } from "../../compiler-ts/src/host/locate.ts";
-import { type Value, WasmBurst } from "../../compiler-ts/src/index.ts";
+import { type CompileError, type Value, WasmBurst } from "../../compiler-ts/src/index.ts";
 import { type JobResult, parseJobs } from "../../compiler-ts/src/jobs.ts";
 import { runJobs } from "../../compiler-ts/src/runJobs.ts";
 import { wat } from "../support/wat.ts";
@@ -102,6 +102,38 @@ describe("a device of the host", { skip }, () => {
         return true;
       },
     );
+  });
+
+  test("a v128 passes through arguments, results and globals as its 16 bytes", async () => {
+    const text = `(module (global (export "g") (mut v128) (v128.const i32x4 1 2 3 4))
+      (func (export "f") (param i32 v128 i64) (result i64 v128)
+        (local.get 2) (i32x4.add (local.get 1) (i32x4.splat (local.get 0)))))`;
+    const pool = await (await burst.compile(wat(text))).instantiate({ instances });
+    const words = (...values: number[]) => new Uint8Array(Uint32Array.from(values).buffer);
+    assert.deepEqual(
+      await pool.invoke(
+        "f",
+        range.map((index) => [index, words(1, 2, 3, 0xffff_ffff), -5n]),
+      ),
+      range.map((index) => ({ values: [-5n, words(index + 1, index + 2, index + 3, index - 1)] })),
+    );
+    await pool.globals.set(33, "g", words(9, 8, 7, 6));
+    assert.deepEqual(await pool.globals.get(33, "g"), words(9, 8, 7, 6));
+    assert.deepEqual(await pool.globals.get(32, "g"), words(1, 2, 3, 4));
+    await assert.rejects(pool.globals.set(0, "g", words(1)), /not an v128 \(a Uint8Array of 16 bytes\)/);
+  });
+
+  test("more arguments than half of scratch holds are refused with both numbers", async () => {
+    const module = await burst.compile(wat(`(module (func (export "f") (param ${"v128 ".repeat(513)})))`));
+    const values = Array.from({ length: 513 }, () => new Uint8Array(16));
+    const small = await module.instantiate({ instances: 1 });
+    await assert.rejects(small.invoke("f", [values]), (error: CompileError) => {
+      assert.equal(error.diagnostic.kind, "limit");
+      assert.match(error.message, /arguments of f take 8208 bytes, and half of scratch has 8192/);
+      return true;
+    });
+    const large = await module.instantiate({ instances: 1, execution: { scratch: 32_768 } });
+    assert.deepEqual(await large.invoke("f", [values]), [{ values: [] }]);
   });
 
   test("an imported function is refused by name", async () => {

@@ -64,12 +64,6 @@ describe("what the compiler refuses", () => {
       'imports are not supported: function "env"."log", memory "env"."memory"',
     );
   });
-  it("names the SIMD instruction, its function and its place", () => {
-    assert.match(
-      refusal(`(module (func $add (export "f") (result i32) i32.const 1 i32x4.splat i32x4.extract_lane 0))`),
-      /^SIMD is not supported: i32x4\.splat in function add \(at offset 0x[0-9a-f]+\)$/,
-    );
-  });
   it("names the known exports for an unknown one", () => {
     assert.equal(
       refusal(`(module (func (export "f")))`, ["g"]),

@@ -116,7 +116,6 @@ function refusalOf(error: unknown, bytes: Uint8Array): unknown {
 }
 
 function unsupportedFeature(message: string, bytes: Uint8Array): string {
-  if (message.startsWith("SIMD")) return "SIMD";
   return message.startsWith("imports") ? importedKinds(bytes) : message;
 }
 

@@ -45,6 +45,14 @@ describe("values", () => {
     assert.deepEqual((await p.invokeRecords("f", records)).results, records);
   });
 
+  test("a v128 is refused by name: JavaScript has no way to pass it", async () => {
+    const p = await pool(`(module (global (export "g") (mut v128) (v128.const i32x4 1 2 3 4))
+      (func (export "f") (result v128) (global.get 0)) (func (export "lane") (result i32) (i32x4.extract_lane 2 (global.get 0))))`);
+    await assert.rejects(p.invoke("f"), /JavaScript cannot pass the v128 values of f/);
+    await assert.rejects(p.globals.get(0, "g"), /JavaScript cannot pass the v128 value of g/);
+    assert.deepEqual((await p.invoke("lane"))[0], { values: [3] });
+  });
+
   test("several results come in their order", async () => {
     const p = await pool('(module (func (export "f") (result i32 i64 f32) i32.const 1 i64.const 2 f32.const 3))', 1);
     assert.deepEqual(await p.invoke("f"), [{ values: [1, 2n, 3] }]);

@@ -16,8 +16,10 @@ import type {
 } from "../api/backend.ts";
 import { usage } from "../api/usage.ts";
 import { recordWords } from "../api/values.ts";
+import { CompileError } from "../diagnostics.ts";
 import { HostError, InstantiationTrap } from "../errors.ts";
 import { type CompiledModule, type GlobalMetadata, type Profile, trapMessages, wordsOf } from "../metadata.ts";
+import type { ValueType } from "../wasm/module.ts";
 import type { HostClient } from "./client.ts";
 
 export type CompileModule = (
@@ -109,26 +111,38 @@ async function createPool(
     const name = compiled.metadata.functionNames[index];
     throw new InstantiationTrap(trapMessages[code] ?? `trap ${code}`, name ?? `func[${index}]`);
   }
-  return new HostPool(client, { ...created, instances }, compiled, events);
+  const recordLimit = (execution?.scratch ?? defaultScratchBytes) / 2;
+  return new HostPool(client, { ...created, instances, recordLimit }, compiled, events);
 }
+
+/** Arguments take half of scratch, results the other (docs/kernel-abi.md). */
+const defaultScratchBytes = 16_384;
 
 class HostPool implements BackendPool {
   readonly memoryPages: number;
   readonly #client: HostClient;
   readonly #pool: number;
   readonly #instances: number;
+  readonly #recordLimit: number;
   readonly #compiled: CompiledModule;
   readonly #events: BackendEvents;
 
   constructor(
     client: HostClient,
-    created: { readonly pool: number; readonly memoryPages: number; readonly instances: number },
+    created: {
+      readonly pool: number;
+      readonly memoryPages: number;
+      readonly instances: number;
+      /** Bytes that the arguments of one call may take, and its results. */
+      readonly recordLimit: number;
+    },
     compiled: CompiledModule,
     events: BackendEvents,
   ) {
     this.#client = client;
     this.#pool = created.pool;
     this.#instances = created.instances;
+    this.#recordLimit = created.recordLimit;
     this.memoryPages = created.memoryPages;
     this.#compiled = compiled;
     this.#events = events;
@@ -138,6 +152,8 @@ class HostPool implements BackendPool {
     const { name, parameters, results } = invocation.function;
     const kernel = this.#compiled.metadata.kernels.find(({ exportName }) => exportName === name);
     if (kernel === undefined) throw new Error(`no kernel for ${name}`);
+    this.#checkRecord(name, "arguments", parameters);
+    this.#checkRecord(name, "results", results);
     const answer = await this.#client.invoke(
       {
         pool: this.#pool,
@@ -192,6 +208,13 @@ class HostPool implements BackendPool {
 
   async release(): Promise<void> {
     await this.#client.releasePool(this.#pool);
+  }
+
+  #checkRecord(name: string, what: string, types: readonly ValueType[]): void {
+    const bytes = recordWords(types) * 4;
+    if (bytes <= this.#recordLimit) return;
+    const message = `the ${what} of ${name} take ${bytes} bytes, and half of scratch has ${this.#recordLimit}: the pool needs a larger execution.scratch`;
+    throw new CompileError({ kind: "limit", message });
   }
 
   #place(name: string): { readonly word: number; readonly words: number } {

@@ -6,8 +6,16 @@ export function is64(type: IrType): boolean {
   return type === "i64" || type === "f64";
 }
 
+/** Of 32 or 64 bits; for v128 there is `vector`. */
 export function constant(type: IrType, bits: number | bigint): Expression {
   return { kind: "constant", type, bits: typeof bits === "number" ? bits >>> 0 : BigInt.asUintN(64, bits), size: 1 };
+}
+
+/** `bytes` as the binary format has them: 16, low to high. */
+export function vector(bytes: Uint8Array): Expression {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, 16);
+  const bits = (view.getBigUint64(8, true) << 64n) | view.getBigUint64(0, true);
+  return { kind: "constant", type: "v128", bits, size: 1 };
 }
 
 export function i32(value: number): Expression {
@@ -15,7 +23,7 @@ export function i32(value: number): Expression {
 }
 
 export function zero(type: ValueType): Expression {
-  return constant(type, is64(type) ? 0n : 0);
+  return constant(type, is64(type) || type === "v128" ? 0n : 0);
 }
 
 export function read(local: Local): Expression {

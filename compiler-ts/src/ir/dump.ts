@@ -129,7 +129,7 @@ function targets(locals: readonly Local[]): string {
 export function dumpExpression(expression: Expression): string {
   switch (expression.kind) {
     case "constant":
-      return `${expression.type}:${expression.bits}`;
+      return `${expression.type}:${expression.type === "v128" ? `0x${expression.bits.toString(16)}` : expression.bits}`;
     case "local":
       return expression.local.name;
     case "field":

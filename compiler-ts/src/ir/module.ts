@@ -35,11 +35,11 @@ export interface Label {
 export type InstanceField = "memory" | "memory_bytes" | "fuel" | "depth";
 
 export type Expression =
-  /** Bits, unsigned: a number for 32-bit types, a bigint for 64-bit ones. */
+  /** Bits, unsigned: a number for 32-bit types, a bigint for wider ones. */
   | { readonly kind: "constant"; readonly type: IrType; readonly bits: number | bigint; readonly size: number }
   | { readonly kind: "local"; readonly type: IrType; readonly local: Local; readonly size: number }
   | { readonly kind: "field"; readonly type: IrType; readonly field: InstanceField; readonly size: number }
-  /** A pure operation by its wasm name (or a runtime name of legalize's), on operands of the types that it has in the specification. */
+  /** A pure operation by its wasm name (or a runtime name of lowering's or legalize's), on operands of the types that it has in the specification. */
   | {
       readonly kind: "apply";
       readonly type: IrType;

@@ -1,7 +1,7 @@
 /** Checks the contract of module.ts. Tests run it after lowering and after every pass; a violation is a bug of ours and throws an Error. */
 
-import { completes } from "./builder.ts";
-import type { Expression, IrFunction, IrModule, Label, Local, Statement } from "./module.ts";
+import { completes, is64 } from "./builder.ts";
+import type { Expression, IrFunction, IrModule, IrType, Label, Local, Statement } from "./module.ts";
 import { assignedLocals, expressionsOf, visitLocals } from "./walk.ts";
 
 const afterLowering: ReadonlySet<Statement["kind"]> = new Set([
@@ -44,6 +44,10 @@ const afterLegalization: ReadonlySet<Statement["kind"]> = new Set([
   "leave",
   "repeat",
 ]);
+
+function isWide(type: IrType): boolean {
+  return is64(type) || type === "v128";
+}
 
 export type Stage = "lowered" | "legalizing" | "legalized";
 
@@ -105,6 +109,8 @@ class FunctionVerifier {
     visitLocals(expression, (local) => {
       if (!scope.has(local)) this.#fail(`${local.name} is read where it is not declared`);
     });
+    if (expression.kind === "constant" && (typeof expression.bits === "bigint") !== isWide(expression.type))
+      this.#fail(`a constant of type ${expression.type} holds a ${typeof expression.bits}`);
     if (
       expression.kind === "apply" &&
       expression.size !== 1 + expression.operands.reduce((sum, operand) => sum + operand.size, 0)

@@ -3,7 +3,7 @@
  * slow down with the number of function-scope variables, and people read the text.
  */
 import type { IrFunction, IrModule, Local, Statement } from "../ir/module.ts";
-import { nestedLists, visitLocals, visitMentions } from "../ir/walk.ts";
+import { forEachList, visitLocals, visitMentions } from "../ir/walk.ts";
 
 export function declarations(module: IrModule): void {
   for (const func of module.functions.values()) declareVariables(func);
@@ -41,7 +41,7 @@ function declareVariables(func: IrFunction): void {
     for (; place.position < list.length; place.position++) {
       const statement = list[place.position] as Statement;
       visitMentions(statement, occur);
-      for (const nested of nestedLists(statement)) walk(nested as Statement[]);
+      forEachList(statement, walk);
     }
     here = place.outer;
   };

@@ -10,6 +10,7 @@ import type { IrFunction, IrModule, Label, Local, Statement, SwitchCase } from "
 import { JumpTargets, mapLists } from "../ir/walk.ts";
 
 const none = 0xffffffff;
+const noResults: readonly Local[] = [];
 /** Labels to leave by, each with the assignment of a chain's `skip` that must come first, if any. */
 type Exits = ReadonlyMap<Label, Statement | undefined>;
 
@@ -79,8 +80,11 @@ class ExitLowering {
       case "if":
         this.#declare(statement.results);
         result.push({
-          ...(mapLists(statement, (nested) => this.#list(nested, behind)) as Extract<Statement, { kind: "if" }>),
-          results: [],
+          kind: "if",
+          condition: statement.condition,
+          results: noResults,
+          whenTrue: this.#list(statement.whenTrue, behind),
+          whenFalse: this.#list(statement.whenFalse, behind),
         });
         break;
       default:

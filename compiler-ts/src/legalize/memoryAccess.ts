@@ -4,7 +4,7 @@
  */
 import { apply, assign, field, i32, read } from "../ir/builder.ts";
 import type { Expression, IrFunction, IrModule, Local, Statement } from "../ir/module.ts";
-import { assignedLocals, mapLists, nestedLists, visitStatements } from "../ir/walk.ts";
+import { assignedLocals, hasLists, mapLists, visitStatements } from "../ir/walk.ts";
 import type { CallGraph } from "./callGraph.ts";
 
 /** The instance's linear memory; the writer prints loads and stores with it. */
@@ -19,8 +19,43 @@ export function memoryAccess(module: IrModule, graph: CallGraph): void {
     if (func.lowered.has("load") || func.lowered.has("store")) new MemoryAccess(func, graph).run();
 }
 
-/** Highest checked end (offset + width) by address local. */
-type Checked = Map<Local, number>;
+/** Highest checked end (offset + width) by address local. What a nested list adds is undone behind it, without copying the map for each list. */
+class Checked {
+  readonly #ends = new Map<Local, number>();
+  readonly #changes: { readonly local: Local; readonly before: number | undefined }[] = [];
+
+  get isEmpty(): boolean {
+    return this.#ends.size === 0;
+  }
+
+  covers(local: Local, end: number): boolean {
+    return (this.#ends.get(local) ?? 0) >= end;
+  }
+
+  add(local: Local, end: number): void {
+    this.#changes.push({ local, before: this.#ends.get(local) });
+    this.#ends.set(local, end);
+  }
+
+  forget(local: Local): void {
+    const before = this.#ends.get(local);
+    if (before === undefined) return;
+    this.#changes.push({ local, before });
+    this.#ends.delete(local);
+  }
+
+  /** Runs `nested` and takes back all that it changed. */
+  during<Result>(nested: () => Result): Result {
+    const start = this.#changes.length;
+    const result = nested();
+    while (this.#changes.length > start) {
+      const { local, before } = this.#changes.pop() as { local: Local; before: number | undefined };
+      if (before === undefined) this.#ends.delete(local);
+      else this.#ends.set(local, before);
+    }
+    return result;
+  }
+}
 
 class MemoryAccess {
   readonly #func: IrFunction;
@@ -28,6 +63,7 @@ class MemoryAccess {
   readonly #size: Local;
   /** Locals in the order of their assignments: what a nested list assigned is the end of it. */
   readonly #assigned: Local[] = [];
+  readonly #checked = new Checked();
   #next = 0;
 
   constructor(func: IrFunction, graph: CallGraph) {
@@ -44,28 +80,28 @@ class MemoryAccess {
   }
 
   run(): void {
-    const body = this.#list(this.#func.body, new Map());
+    const body = this.#list(this.#func.body);
     if (this.#size.kind === "variable") this.#func.variables.push(this.#size);
     this.#func.body = [assign(memoryBase, field("memory")), assign(this.#size, field("memory_bytes")), ...body];
   }
 
-  #list(list: readonly Statement[], checked: Checked): Statement[] {
+  #list(list: readonly Statement[]): Statement[] {
+    const checked = this.#checked;
     const result: Statement[] = [];
     for (const statement of list) {
-      const lists = nestedLists(statement);
-      if (statement.kind === "load" || statement.kind === "store") this.#access(statement, checked, result);
-      else if (lists.length === 0) result.push(statement);
+      if (statement.kind === "load" || statement.kind === "store") this.#access(statement, result);
+      else if (!hasLists(statement)) result.push(statement);
       else {
         // A loop's body runs again after its own assignments.
-        if (statement.kind === "loop" && checked.size > 0) forgetAssigned(statement.body, checked);
+        if (statement.kind === "loop" && !checked.isEmpty) forgetAssigned(statement.body, checked);
         const before = this.#assigned.length;
-        result.push(mapLists(statement, (nested) => this.#list(nested, new Map(checked))));
-        for (let i = before; i < this.#assigned.length; i++) checked.delete(this.#assigned[i] as Local);
+        result.push(mapLists(statement, (nested) => checked.during(() => this.#list(nested))));
+        for (let i = before; i < this.#assigned.length; i++) checked.forget(this.#assigned[i] as Local);
       }
       for (const local of assignedLocals(statement)) {
         // A temporary's one assignment comes before every use.
         if (local.kind === "temporary") continue;
-        checked.delete(local);
+        checked.forget(local);
         this.#assigned.push(local);
       }
       if (this.#changesSize(statement)) result.push(assign(this.#size, field("memory_bytes")));
@@ -73,22 +109,27 @@ class MemoryAccess {
     return result;
   }
 
-  #access(statement: Extract<Statement, { kind: "load" | "store" }>, checked: Checked, result: Statement[]): void {
+  #access(statement: Extract<Statement, { kind: "load" | "store" }>, result: Statement[]): void {
     const address = this.#stable(statement.address, result);
     const end = statement.offset + accessBytes(statement.operation);
     if (end > 0xffffffff) {
       // No memory is that large: 65,535 pages are the limit.
       result.push({ kind: "trapIf", condition: i32(1), trap: "out of bounds memory access" });
-    } else if (address.kind !== "local" || (checked.get(address.local) ?? 0) < end) {
+    } else if (address.kind !== "local" || !this.#checked.covers(address.local, end)) {
       result.push({
         kind: "trapIf",
         condition: apply("i32", "memory.out_of_bounds", [address, i32(end), read(this.#size)]),
         trap: "out of bounds memory access",
       });
-      if (address.kind === "local") checked.set(address.local, end);
+      if (address.kind === "local") this.#checked.add(address.local, end);
     }
     const at = statement.offset === 0 ? address : apply("i32", "i32.add", [address, i32(statement.offset)]);
-    result.push({ ...statement, address: at, offset: 0 });
+    const { operation } = statement;
+    result.push(
+      statement.kind === "load"
+        ? { kind: "load", operation, target: statement.target, address: at, offset: 0 }
+        : { kind: "store", operation, address: at, value: statement.value, offset: 0 },
+    );
   }
 
   /** The address occurs twice, in the check and in the access. */
@@ -102,7 +143,7 @@ class MemoryAccess {
 
 function forgetAssigned(list: readonly Statement[], checked: Checked): void {
   visitStatements(list, (statement) => {
-    for (const local of assignedLocals(statement)) checked.delete(local);
+    for (const local of assignedLocals(statement)) checked.forget(local);
   });
 }
 
@@ -121,5 +162,6 @@ const bytesByOperation = new Map<string, number>();
 function bytesOfName(operation: string): number {
   const narrow = /(?:load|store)(8|16|32)/.exec(operation);
   if (narrow !== null) return Number(narrow[1]) / 8;
+  if (operation.startsWith("v128")) return 16;
   return operation.startsWith("i64") || operation.startsWith("f64") ? 8 : 4;
 }

@@ -2,9 +2,10 @@
  * Globals, tables, segments and memory-wide instructions get the places that the layout gave them: after this pass a `bulk` statement is a call of the
  * runtime function of its name, with `immediates` as leading constants, and it cannot trap by itself: the code that it returns is checked behind it.
  */
-import { apply, i32, is64, read } from "../ir/builder.ts";
+import { apply, i32, read } from "../ir/builder.ts";
 import type { Expression, IrModule, IrSegment, IrTable, Local, Statement } from "../ir/module.ts";
 import { rewrite } from "../ir/walk.ts";
+import { wordsOf } from "../metadata.ts";
 
 type Bulk = Extract<Statement, { kind: "bulk" }>;
 
@@ -28,11 +29,11 @@ class Placement {
     switch (statement.kind) {
       case "globalGet": {
         const global = this.#module.globals[statement.global] as IrModule["globals"][number];
-        return [call(is64(global.type) ? "state.load64" : "state.load32", [global.stateWord], [], statement.target)];
+        return [call(`state.load${wordsOf(global.type) * 32}`, [global.stateWord], [], statement.target)];
       }
       case "globalSet": {
         const global = this.#module.globals[statement.global] as IrModule["globals"][number];
-        return [call(is64(global.type) ? "state.store64" : "state.store32", [global.stateWord], [statement.value])];
+        return [call(`state.store${wordsOf(global.type) * 32}`, [global.stateWord], [statement.value])];
       }
       case "bulk":
         return this.#bulk(statement);

@@ -1,12 +1,13 @@
 /** Module-level lowering: where state, tables and segments lie, what instantiation does, which functions are compiled. */
 import { CompileError } from "../diagnostics.ts";
-import { constant, i32, zero } from "../ir/builder.ts";
+import { constant, i32, vector, zero } from "../ir/builder.ts";
 import type { Expression, IrFunction, IrGlobal, IrModule, IrSegment, IrTable, Statement } from "../ir/module.ts";
 import { wordsOf } from "../metadata.ts";
 import { Namer } from "../msl/namer.ts";
-import type { ConstantExpression, Instruction, Module } from "../wasm/module.ts";
+import type { ConstantExpression, Module } from "../wasm/module.ts";
 import { functionDisplayNames } from "../wasm/names.ts";
 import { lowerFunction } from "./lowerFunction.ts";
+import { reachableCode } from "./reachable.ts";
 import { layOutSegments, usedSegments } from "./segments.ts";
 import { layOutTables } from "./tables.ts";
 
@@ -27,10 +28,7 @@ export function lowerModule(module: Module, options: LoweringOptions): IrModule 
     stateWord += words;
     return word;
   };
-  const reachable = reachableFunctions(module, options.roots);
-  const instructions = function* (): Generator<Instruction> {
-    for (const index of reachable) yield* (module.functions[index] as Module["functions"][number]).instructions;
-  };
+  const reachable = reachableCode(module, options.roots);
   const globals = module.globals.map((global): IrGlobal => {
     const type = global.type.value;
     return {
@@ -40,12 +38,14 @@ export function lowerModule(module: Module, options: LoweringOptions): IrModule 
       stateWord: allocateStateWord(wordsOf(type)),
     };
   });
-  const tables = layOutTables(module, instructions, allocateStateWord, (element) => referenceOf(module, element));
-  const used = usedSegments(instructions);
+  const tables = layOutTables(module, reachable.tableAndSegment, allocateStateWord, (element) =>
+    referenceOf(module, element),
+  );
+  const used = usedSegments(reachable.tableAndSegment);
   const segments = layOutSegments(module, used, allocateStateWord, (element) => referenceOf(module, element));
   const namer = new Namer();
   const functions = new Map<number, IrFunction>();
-  for (const index of reachable) {
+  for (const index of reachable.functions) {
     functions.set(
       index,
       lowerFunction({
@@ -92,49 +92,6 @@ function refuseUnsupported(module: Module): void {
   }
 }
 
-/** From the roots, the start function and whatever a reference can reach. */
-function reachableFunctions(module: Module, roots: readonly number[]): number[] {
-  const reached = new Set<number>();
-  const pending = [...roots];
-  if (module.start !== undefined) pending.push(module.start);
-  let references = false;
-  const reachReferences = (): void => {
-    // With an indirect call in sight, every function that a segment, a global or the code itself makes a reference to counts.
-    references = true;
-    for (const segment of module.elements)
-      for (const element of segment.elements) if (element.kind === "refFunc") pending.push(element.functionIndex);
-    for (const global of module.globals)
-      if (global.initial.kind === "refFunc") pending.push(global.initial.functionIndex);
-    for (const [index, body] of module.functions.entries())
-      if (reached.has(index))
-        for (const item of body.instructions)
-          if (item.opcode.name === "ref.func" && item.immediate === "index") pending.push(item.index);
-  };
-  while (pending.length > 0) {
-    const index = pending.pop() as number;
-    if (reached.has(index)) continue;
-    reached.add(index);
-    const body = module.functions[index] as Module["functions"][number];
-    for (const instruction of body.instructions) {
-      if (instruction.immediate === "index" && instruction.opcode.name === "call") pending.push(instruction.index);
-      else if (instruction.immediate === "callIndirect" && !references) reachReferences();
-      else if (references && instruction.immediate === "index" && instruction.opcode.name === "ref.func")
-        pending.push(instruction.index);
-      else if (instruction.opcode.code >> 8 === 0xfd) refuseSimd(module, index, instruction);
-    }
-  }
-  return [...reached].sort((a, b) => a - b);
-}
-
-function refuseSimd(module: Module, index: number, instruction: Instruction): never {
-  throw new CompileError({
-    kind: "unsupported",
-    message: `SIMD is not supported: ${instruction.opcode.name}`,
-    offset: instruction.offset,
-    function: functionDisplayNames(module)[index] as string,
-  });
-}
-
 function referenceOf(_module: Module, expression: ConstantExpression): number {
   return expression.kind === "refFunc" ? expression.functionIndex + 1 : 0;
 }
@@ -154,7 +111,7 @@ function constantExpression(_module: Module, expression: ConstantExpression): Ex
     case "refFunc":
       return constant("funcref", expression.functionIndex + 1);
     case "v128":
-      throw new CompileError({ kind: "unsupported", message: "SIMD is not supported: a constant of type v128" });
+      return vector(expression.bytes);
     case "globalGet":
       // Only imported globals may be named here, and imports were refused.
       throw new CompileError({

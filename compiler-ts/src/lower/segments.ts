@@ -8,10 +8,10 @@ export interface UsedSegments {
 }
 
 /** Segments that an instruction names: only these need to remember that they were dropped. */
-export function usedSegments(instructions: () => Iterable<Instruction>): UsedSegments {
+export function usedSegments(instructions: readonly Instruction[]): UsedSegments {
   const data = new Set<number>();
   const elements = new Set<number>();
-  for (const instruction of instructions()) {
+  for (const instruction of instructions) {
     const { name } = instruction.opcode;
     if (instruction.immediate === "indexPair" && name === "memory.init") data.add(instruction.first);
     else if (instruction.immediate === "indexPair" && name === "table.init") elements.add(instruction.first);

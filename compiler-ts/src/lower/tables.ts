@@ -10,13 +10,13 @@ const maximumTableBytes = 1 << 22;
 
 export function layOutTables(
   module: Module,
-  instructions: () => Iterable<Instruction>,
+  instructions: readonly Instruction[],
   allocateStateWord: (words: number) => number,
   referenceOf: (element: ConstantExpression) => number,
 ): { readonly tables: readonly IrTable[]; readonly words: number } {
   const grown = new Set<number>();
   const written = new Set<number>();
-  for (const instruction of instructions()) {
+  for (const instruction of instructions) {
     if (instruction.immediate === "index") {
       if (instruction.opcode.name === "table.grow") grown.add(instruction.index);
       if (instruction.opcode.name === "table.set" || instruction.opcode.name === "table.fill")

@@ -39,29 +39,12 @@ function integerForms(type: "i32" | "i64", signed: "int" | "long"): [string, For
     [`${type}.gt_s`, compare(">", signed)],
     [`${type}.le_s`, compare("<=", signed)],
     [`${type}.ge_s`, compare(">=", signed)],
-    [`${type}.div_s.overflows`, { kind: "call", name: `wb_${type}_div_s_overflows`, result: "bool" }],
+    bool(`${type}.div_s.overflows`),
   ];
 }
 
-const forms: ReadonlyMap<string, Form> = new Map<string, Form>([
-  ...integerForms("i32", "int"),
-  ...integerForms("i64", "long"),
-  ["i32.reinterpret_f32", same],
-  ["i64.reinterpret_f64", same],
-  ["f32.reinterpret_i32", same],
-  ["f64.reinterpret_i64", same],
-  ["select", { kind: "select" }],
-  ["memory.out_of_bounds", { kind: "call", name: "wb_memory_out_of_bounds", result: "bool" }],
-]);
-
-const calls = new Map<string, Form>();
-
-export function formOf(operation: string): Form {
-  const form = forms.get(operation) ?? calls.get(operation);
-  if (form !== undefined) return form;
-  const call: Form = { kind: "call", name: runtimeFunction(operation), result: "value" };
-  calls.set(operation, call);
-  return call;
+function bool(operation: string): [string, Form] {
+  return [operation, { kind: "call", name: runtimeFunction(operation), result: "bool" }];
 }
 
 const functionNames = new Map<string, string>();
@@ -73,4 +56,36 @@ export function runtimeFunction(operation: string): string {
     functionNames.set(operation, name);
   }
   return name;
+}
+
+const forms: ReadonlyMap<string, Form> = new Map<string, Form>([
+  ...integerForms("i32", "int"),
+  ...integerForms("i64", "long"),
+  ["i32.reinterpret_f32", same],
+  ["i64.reinterpret_f64", same],
+  ["f32.reinterpret_i32", same],
+  ["f64.reinterpret_i64", same],
+  ["select", { kind: "select" }],
+  bool("memory.out_of_bounds"),
+  ["v128.and", infix("&")],
+  ["v128.or", infix("|")],
+  ["v128.xor", infix("^")],
+  ["i32x4.add", infix("+")],
+  ["i32x4.sub", infix("-")],
+  ["i32x4.mul", infix("*")],
+  bool("v128.any_true"),
+  bool("i8x16.all_true"),
+  bool("i16x8.all_true"),
+  bool("i32x4.all_true"),
+  bool("i64x2.all_true"),
+]);
+
+const calls = new Map<string, Form>();
+
+export function formOf(operation: string): Form {
+  const form = forms.get(operation) ?? calls.get(operation);
+  if (form !== undefined) return form;
+  const call: Form = { kind: "call", name: runtimeFunction(operation), result: "value" };
+  calls.set(operation, call);
+  return call;
 }

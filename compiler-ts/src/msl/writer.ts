@@ -5,7 +5,7 @@ import type { LegalizedModule } from "../legalize/index.ts";
 import { memoryBase } from "../legalize/memoryAccess.ts";
 import { type KernelMetadata, type Layout, type Profile, trapCode, wordsOf } from "../metadata.ts";
 import type { FunctionType, ValueType } from "../wasm/module.ts";
-import { condition, mslType, value } from "./expressions.ts";
+import { condition, mslType, mslZero, value } from "./expressions.ts";
 import { runtimeFunction } from "./operations.ts";
 import { runtimeNames, runtimeText } from "./runtime.ts";
 import { TextBuffer } from "./textBuffer.ts";
@@ -72,12 +72,15 @@ function printable(name: string): string {
   return name.replace(/[^\x20-\x5b\x5d-\x7e]/g, "?").slice(0, 120);
 }
 
+/** By words of a value: types of the same text share a struct. */
+const resultLetters = { 1: "i", 2: "l", 4: "v" } as const;
+
 function resultType(type: FunctionType): string {
   const [first] = type.results;
   if (first === undefined) return "void";
   return type.results.length === 1
     ? mslType(first)
-    : `wb_results_${type.results.map((result) => (mslType(result) === "ulong" ? "l" : "i")).join("")}`;
+    : `wb_results_${type.results.map((result) => resultLetters[wordsOf(result)]).join("")}`;
 }
 
 function writeResultStruct(out: TextBuffer, name: string, type: FunctionType): void {
@@ -108,8 +111,7 @@ class FunctionWriter {
 
   body(func: IrFunction): void {
     this.#function = func;
-    for (const local of func.variables)
-      this.#out.line(`${declaration(local)} = ${mslType(local.type) === "ulong" ? "0ul" : "0u"};`);
+    for (const local of func.variables) this.#out.line(`${declaration(local)} = ${mslZero(local.type)};`);
     this.#list(func.body);
   }
 
@@ -302,8 +304,8 @@ function writeKernel(out: TextBuffer, name: string, func: IrFunction): void {
   out.line("}");
 }
 
-function bitsOf(type: ValueType): 32 | 64 {
-  return wordsOf(type) === 1 ? 32 : 64;
+function bitsOf(type: ValueType): number {
+  return wordsOf(type) * 32;
 }
 
 /** Where each value of an argument or result record starts (docs/kernel-abi.md, Execution buffer). */

@@ -91,6 +91,10 @@ static inline ulong wb_argument64(thread wb_instance& instance, uint word) {
   return (ulong(instance.scratch[(word + 1u) * wb_tile_width]) << 32) | instance.scratch[word * wb_tile_width];
 }
 
+static inline uint4 wb_argument128(thread wb_instance& instance, uint word) {
+  return wb_v128_of(wb_argument64(instance, word), wb_argument64(instance, word + 2u));
+}
+
 // Results lie in the second half of scratch.
 static inline void wb_result32(thread wb_instance& instance, constant wb_launch& launch, uint word, uint value) {
   instance.scratch[((launch.scratch_bytes >> 3) + word) * wb_tile_width] = value;
@@ -99,4 +103,9 @@ static inline void wb_result32(thread wb_instance& instance, constant wb_launch&
 static inline void wb_result64(thread wb_instance& instance, constant wb_launch& launch, uint word, ulong value) {
   wb_result32(instance, launch, word, uint(value));
   wb_result32(instance, launch, word + 1u, uint(value >> 32));
+}
+
+static inline void wb_result128(thread wb_instance& instance, constant wb_launch& launch, uint word, uint4 value) {
+  wb_result64(instance, launch, word, wb_v128_low(value));
+  wb_result64(instance, launch, word + 2u, wb_v128_high(value));
 }

@@ -21,6 +21,10 @@ static inline ulong wb_f64_load(device uchar* memory, uint address) {
   return wb_load64(memory, address);
 }
 
+static inline uint4 wb_v128_load(device uchar* memory, uint address) {
+  return wb_load128(memory, address);
+}
+
 static inline uint wb_i32_load8_s(device uchar* memory, uint address) {
   return wb_i32_extend8_s(wb_load8(memory, address));
 }
@@ -75,6 +79,10 @@ static inline void wb_f32_store(device uchar* memory, uint address, uint value) 
 
 static inline void wb_f64_store(device uchar* memory, uint address, ulong value) {
   wb_store64(memory, address, value);
+}
+
+static inline void wb_v128_store(device uchar* memory, uint address, uint4 value) {
+  wb_store128(memory, address, value);
 }
 
 static inline void wb_i32_store8(device uchar* memory, uint address, uint value) {

@@ -5,6 +5,8 @@ typedef uint wb_unaligned_uint __attribute__((aligned(1), may_alias));
 
 typedef ulong wb_unaligned_ulong __attribute__((aligned(1), may_alias));
 
+typedef uint4 wb_unaligned_uint4 __attribute__((aligned(1), may_alias));
+
 static inline uint wb_load8(device uchar* memory, uint address) {
   return memory[address];
 }
@@ -35,4 +37,12 @@ static inline ulong wb_load64(device uchar* memory, uint address) {
 
 static inline void wb_store64(device uchar* memory, uint address, ulong value) {
   *(device wb_unaligned_ulong*)(memory + address) = value;
+}
+
+static inline uint4 wb_load128(device uchar* memory, uint address) {
+  return *(device wb_unaligned_uint4*)(memory + address);
+}
+
+static inline void wb_store128(device uchar* memory, uint address, uint4 value) {
+  *(device wb_unaligned_uint4*)(memory + address) = value;
 }

@@ -83,3 +83,12 @@ static inline void wb_store64(device uchar* memory, uint address, ulong value) {
     wb_store32(memory, address + 4u, uint(value >> 32));
   }
 }
+
+static inline uint4 wb_load128(device uchar* memory, uint address) {
+  return wb_v128_of(wb_load64(memory, address), wb_load64(memory, address + 8u));
+}
+
+static inline void wb_store128(device uchar* memory, uint address, uint4 value) {
+  wb_store64(memory, address, wb_v128_low(value));
+  wb_store64(memory, address + 8u, wb_v128_high(value));
+}
