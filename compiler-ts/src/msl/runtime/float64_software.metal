@@ -13,8 +13,8 @@ static inline uint wb_f64_exponent(ulong a) {
 // A significand with its leading one at bit 62, rounded to nearest even into an f64 whose exponent field is `base` + 1: the leading
 // one adds the 1. A significand without one is a subnormal's, and `base` is 0. Bits below the kept ones count as sticky.
 static inline ulong wb_f64_round(ulong significand, uint base) {
-  ulong half = 0x1fful + ((significand >> 10) & 1ul);
-  return (ulong(base) << 52) + ((significand + half) >> 10);
+  ulong rounding = 0x1fful + ((significand >> 10) & 1ul);
+  return (ulong(base) << 52) + ((significand + rounding) >> 10);
 }
 
 // Shifts right by 1 or more; what is lost stays as the lowest bit (the sticky bit of SoftFloat's "jamming" shift).
