@@ -128,6 +128,8 @@ export interface InvokeParameters {
   readonly resultBytes: number;
   /** Trap `fuel exhausted` beyond it; absent: no limit that a run could reach. */
   readonly fuel?: number;
+  /** Units of fuel of one launch; absent: adapted to the device's time. Results do not depend on it. */
+  readonly sliceFuel?: number;
   readonly progressToken?: number;
 }
 export interface InvokeResult {

@@ -9,7 +9,8 @@ import type { SpecEngine } from "./engine.ts";
 import { testSuite } from "./suiteTests.ts";
 
 const device = process.env.WASMBURST_SPEC_DEVICE ?? "cpu";
-const profiles = device === "cpu" ? ["cpu", "native", "apple"] : [undefined];
+const profiles =
+  process.env.WASMBURST_SPEC_PROFILE?.split(",") ?? (device === "cpu" ? ["cpu", "native", "apple"] : [undefined]);
 
 /** One failure that says why, in place of one for every file. */
 async function launch(profile: string | undefined): Promise<SpecEngine | undefined> {

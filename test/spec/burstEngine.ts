@@ -8,6 +8,9 @@ import { type Call, type Outcome, Refusal, type SpecEngine, type SpecInstance, t
 /** Loop iterations and calls of one invocation: what is miscompiled must not run for ever. */
 const fuel = 100_000_000;
 
+/** `WASMBURST_SPEC_SLICE=N`: each launch may use N units of fuel, so that instances are suspended and resumed all the time. */
+const sliceFuel = process.env.WASMBURST_SPEC_SLICE === undefined ? undefined : Number(process.env.WASMBURST_SPEC_SLICE);
+
 /** How far `memory.grow` may go, beyond the minimum; the suite grows to 804 pages. */
 const growth = 1024;
 
@@ -86,7 +89,7 @@ function instanceOf(pool: Pool, device: string): SpecInstance {
 
 async function invoke(pool: Pool, call: Call, device: string): Promise<Outcome> {
   try {
-    const options = device === "v8" ? {} : { fuel };
+    const options = device === "v8" ? {} : { fuel, ...(sliceFuel === undefined ? {} : { sliceFuel }) };
     const { status, results } = await pool.invokeRecords(call.name, call.arguments, options);
     const code = status[0] ?? 0;
     if (code === 0) return { kind: "values", words: results };

@@ -159,12 +159,16 @@ function scopeOf(lines: readonly string[], index: number, code: string, outermos
 
 function checkLoop(lines: readonly string[], index: number, code: string, report: Report): void {
   if (/^while\b/.test(code)) {
-    // The charge of legalize/fuel.ts: test, refill, trap, decrement.
-    const charge = lines.slice(index + 1, index + 6).map((line) => line.trim());
+    // The checkpoint of legalize/suspension.ts, perhaps under a guard: test, suspension, and the decrement behind it.
+    const head = lines.slice(index + 1, index + 3).map((line) => line.trim());
+    const guarded = /^if \(resume (?:<= \d+u|== 0u)\) \{$/.test(head[0] ?? "") ? 1 : 0;
+    const start = index + 1 + guarded;
+    const end = lines.findIndex((line, at) => at > start && line.trim() === "fuel = fuel - 1u;");
     const charged =
-      charge[0] === "if (fuel == 0u) {" &&
-      charge[1] === "fuel = wb_fuel_refill(instance);" &&
-      charge[4] === "fuel = fuel - 1u;";
+      head[guarded] === "if (fuel == 0u) {" &&
+      (lines[start + 1] ?? "").includes("wb_suspend(instance, ") &&
+      lines.slice(start, end).every((line) => !/^\s*(?:while|for)\b/.test(line)) &&
+      end > start;
     if (code !== "while (true) {" || !charged) report("a loop without fuel", index);
   }
   if (/^for\b/.test(code) && !countedLoop.test(code)) report("a for loop without a count", index);

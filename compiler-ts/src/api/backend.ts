@@ -40,6 +40,8 @@ export interface Invocation {
   readonly arguments: Uint32Array;
   /** Loop iterations and calls after which an instance traps with `fuel exhausted`. */
   readonly fuel: number | undefined;
+  /** Fuel of one launch on a device of the host; `undefined`: adapted to its time. */
+  readonly sliceFuel: number | undefined;
   readonly signal: AbortSignal | undefined;
 }
 

@@ -17,6 +17,8 @@ export interface InvokeOptions {
   readonly instances?: readonly number[];
   /** Loop iterations and calls after which an instance traps with `fuel exhausted`. */
   readonly fuel?: number;
+  /** How much of it one launch may use before the instance is suspended and goes on in the next; default: adapted to the device's time. Results do not depend on it. */
+  readonly sliceFuel?: number;
   readonly signal?: AbortSignal;
 }
 
@@ -93,12 +95,14 @@ export class Pool {
     if (records.length !== words * count) {
       throw usage(`${name} needs ${words} words for each of ${count} instances, not ${records.length} in all`);
     }
-    checkFuel(options.fuel);
+    checkFuel("fuel", options.fuel);
+    checkFuel("sliceFuel", options.sliceFuel);
     const result = await this.#pool.invoke({
       function: target,
       instances: options.instances,
       arguments: records,
       fuel: options.fuel,
+      sliceFuel: options.sliceFuel,
       signal: options.signal,
     });
     this.#deviceSeconds += result.deviceSeconds;
@@ -249,8 +253,8 @@ function checkRange({ instance, address, length }: MemoryRange, count: number): 
   }
 }
 
-function checkFuel(fuel: number | undefined): void {
+function checkFuel(name: string, fuel: number | undefined): void {
   if (fuel !== undefined && (!Number.isSafeInteger(fuel) || fuel < 1)) {
-    throw usage(`fuel ${fuel} is not a positive integer`);
+    throw usage(`${name} ${fuel} is not a positive integer`);
   }
 }

@@ -84,6 +84,7 @@ export function completes(statement: Statement | undefined): boolean {
     case "trap":
     case "leave":
     case "repeat":
+    case "unwind":
       return false;
     default:
       return true;

@@ -118,7 +118,10 @@ function dumpSimple(statement: Simple): string {
       return `instance.${statement.field} = ${dumpExpression(statement.value)}`;
     case "leave":
     case "repeat":
+    case "unwind":
       return statement.kind;
+    case "checkpoint":
+      return `checkpoint ${statement.fuel.name}`;
   }
 }
 

@@ -25,14 +25,15 @@ export interface Local {
   readonly type: IrType;
   /** Unique within its function and legal in MSL. */
   readonly name: string;
-  readonly kind: "parameter" | "variable" | "temporary" | "result";
+  /** Suspension turns temporaries into variables: a resumed function does not pass by their assignment again. */
+  kind: "parameter" | "variable" | "temporary" | "result";
 }
 
 export interface Label {
   readonly name: string;
 }
 
-export type InstanceField = "memory" | "memory_bytes" | "fuel" | "depth";
+export type InstanceField = "memory" | "memory_bytes" | "fuel" | "depth" | "values_left" | "suspension" | "rewinding";
 
 export type Expression =
   /** Bits, unsigned: a number for 32-bit types, a bigint for wider ones. */
@@ -122,6 +123,10 @@ export type Statement =
   | { readonly kind: "return"; readonly values: readonly Expression[] }
   | { readonly kind: "trap"; readonly trap: TrapMessage }
   // From here on: only after legalization.
+  /** Charges one unit of fuel, and suspends the instance here where none is left. */
+  | { readonly kind: "checkpoint"; readonly fuel: Local }
+  /** Ends the function for a suspended instance; what it returns does not matter. */
+  | { readonly kind: "unwind" }
   /** An assignment that declares its variable for the rest of the list. */
   | { readonly kind: "declare"; readonly target: Local; readonly value: Expression }
   | { readonly kind: "trapIf"; readonly condition: Expression; readonly trap: TrapMessage }

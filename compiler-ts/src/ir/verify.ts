@@ -39,6 +39,7 @@ const afterLegalization: ReadonlySet<Statement["kind"]> = new Set([
   "trapWith",
   "propagateTrap",
   "setField",
+  "unwind",
   "once",
   "repeatedly",
   "leave",

@@ -11,6 +11,7 @@ import { indirectCalls } from "./indirectCalls.ts";
 import { memoryAccess } from "./memoryAccess.ts";
 import { outOfLine } from "./outOfLine.ts";
 import { stateAndTables } from "./stateAndTables.ts";
+import { suspension } from "./suspension.ts";
 import { trappingOperations } from "./trappingOperations.ts";
 
 export interface LegalizedModule {
@@ -40,8 +41,10 @@ export function legalize(module: IrModule, observe: PassObserver = () => {}): Le
   const graph = analyzeCallGraph(module);
   // Needs to know which calls may grow the memory; must see the calls before `calls` puts statements behind them.
   run("memoryAccess", (target) => memoryAccess(target, graph));
-  // Charges loops and recursive calls; must come before `calls`, whose depth counting then stands next to the call.
+  // Checkpoints are suspend points.
   run("fuel", (target) => fuel(target, graph));
+  // Behind everything that puts copies of the instance's fields at a function's start; before the trap checks behind calls, which then stand first.
+  run("suspension", (target) => suspension(target, graph));
   run("calls", (target) => calls(target, graph));
   // After `exits` there are no labels.
   run("chains", chains);

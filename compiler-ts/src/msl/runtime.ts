@@ -19,6 +19,7 @@ function runtimeFiles(profile: Profile): readonly string[] {
   return [
     ...numericFiles(profile),
     "instance.metal",
+    "suspension.metal",
     "state.metal",
     contiguous ? "memory_contiguous.metal" : "memory_tiled.metal",
     "memory.metal",

@@ -180,6 +180,9 @@ class FunctionWriter {
       case "repeatedly":
         out.scope("while (true) {", () => this.#list(statement.body));
         return;
+      case "unwind":
+        out.line(`return ${this.#resultType()}();`);
+        return;
       case "leave":
         out.line("break;");
         return;

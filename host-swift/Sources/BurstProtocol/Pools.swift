@@ -98,11 +98,13 @@ public enum InvokeRequest: RequestType {
     public let resultBytes: Int
     /// Trap `fuel exhausted` beyond it; `nil`: no limit that a run could reach.
     public let fuel: Int?
+    /// Units of fuel of one launch; `nil`: adapted to the device's time. Results do not depend on it.
+    public let sliceFuel: Int?
     public let progressToken: Int?
 
     public init(
       pool: Int, kernel: String, instances: [Int]? = nil, arguments: Data, argumentBytes: Int, resultBytes: Int, fuel: Int? = nil,
-      progressToken: Int? = nil
+      sliceFuel: Int? = nil, progressToken: Int? = nil
     ) {
       self.pool = pool
       self.kernel = kernel
@@ -111,6 +113,7 @@ public enum InvokeRequest: RequestType {
       self.argumentBytes = argumentBytes
       self.resultBytes = resultBytes
       self.fuel = fuel
+      self.sliceFuel = sliceFuel
       self.progressToken = progressToken
     }
   }

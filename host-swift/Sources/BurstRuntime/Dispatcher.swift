@@ -2,8 +2,8 @@ import BurstProtocol
 import Foundation
 import Metal
 
-/// Runs a kernel over lanes in command buffers of a bounded number of lanes, so that progress and cancellation have
-/// their moments between them. Not Sendable: `InstancePool` keeps it on its worker.
+/// Runs a kernel over lanes in command buffers of a bounded number of lanes and a bounded amount of fuel, so that progress
+/// and cancellation have their moments between them. Not Sendable: `InstancePool` keeps it on its worker.
 final class Dispatcher {
   /// The pool's memory may still be in use by the device and must not be touched any more.
   struct Abandoned: Error {
@@ -11,10 +11,17 @@ final class Dispatcher {
   }
 
   struct Limits: Sendable {
-    /// Longest wait for one command buffer. Until kernels can suspend, one may well take minutes.
+    /// Longest wait for one command buffer; most take tens of milliseconds.
     var commandBuffer: DispatchTimeInterval = .seconds(600)
     /// Longest wait after the request was cancelled.
     var afterCancellation: DispatchTimeInterval = .seconds(5)
+  }
+
+  struct Fuel {
+    /// Beyond it an instance traps; `nil`: never.
+    var limit: UInt64?
+    /// Of one launch; `nil`: adapted to the device's time.
+    var slice: UInt32?
   }
 
   private let buffers: PoolBuffers
@@ -28,6 +35,11 @@ final class Dispatcher {
   /// Enough to fill a GPU; a processor starts with a few lanes a core, since its time grows with each. Every run starts
   /// anew, because what one kernel did in a millisecond may take another, or the same with other arguments, a minute.
   private static let initialLanesOfGPU = 16_384
+  /// A slice under `shortestSlice` seconds doubles the next one's fuel, one over `longestSlice` halves it: long enough that
+  /// the launch itself is nothing, short enough for a display that shares the device.
+  private static let initialSlice: UInt32 = 1 << 20
+  private static let shortestSlice = 0.010
+  private static let longestSlice = 0.050
   private static let threadsPerThreadgroup = 64
 
   init(buffers: PoolBuffers, queue: any MTLCommandQueue, isProcessor: Bool, limits: Limits) {
@@ -39,17 +51,19 @@ final class Dispatcher {
 
   /// Returns the seconds on the device. Throws `ResponseError` (cancelled, device error) or `Abandoned`.
   func run(
-    _ pipeline: any MTLComputePipelineState, lanes: [UInt32], fuel: Int?, request: IncomingCancellation,
+    _ pipeline: any MTLComputePipelineState, lanes: [UInt32], fuel: Fuel, request: IncomingCancellation,
     progress: (Double) -> Void
   ) throws -> Double {
-    lanes.withUnsafeBytes { buffers.lanes.contents().copyMemory(from: $0.baseAddress!, byteCount: $0.count) }
+    buffers.clearSuspension(of: lanes)
+    var slice = fuel.slice ?? Self.initialSlice
     var deviceSeconds = 0.0
     var first = 0
     var lanesPerCommandBuffer = initialLanes
     while first < lanes.count {
       if request.isCancelled { throw ResponseError.cancelled }
       let count = min(lanesPerCommandBuffer, lanes.count - first)
-      let seconds = try autoreleasepool { try runOne(pipeline, lanes: first..<first + count, fuel: fuel, request: request) }
+      let chunk = Array(lanes[first..<first + count])
+      let seconds = try runToEnd(pipeline, lanes: chunk, fuel: fuel, slice: &slice, request: request)
       deviceSeconds += seconds
       first += count
       if seconds < Self.shortest {
@@ -62,16 +76,46 @@ final class Dispatcher {
     return deviceSeconds
   }
 
-  private func runOne(
-    _ pipeline: any MTLComputePipelineState, lanes: Range<Int>, fuel: Int?, request: IncomingCancellation
+  /// Launches the lanes until none is suspended any more, each time only those that are.
+  private func runToEnd(
+    _ pipeline: any MTLComputePipelineState, lanes: [UInt32], fuel: Fuel, slice: inout UInt32, request: IncomingCancellation
   ) throws -> Double {
+    var live = lanes
+    var spent: UInt64 = 0
+    var deviceSeconds = 0.0
+    while true {
+      if request.isCancelled { throw ResponseError.cancelled }
+      let left = fuel.limit.map { $0 - spent } ?? UInt64.max
+      let now = UInt32(clamping: min(left, UInt64(slice)))
+      let seconds = try autoreleasepool { try runOne(pipeline, lanes: live, fuel: now, request: request) }
+      deviceSeconds += seconds
+      spent += UInt64(now)
+      live = buffers.suspended(live)
+      if live.isEmpty { return deviceSeconds }
+      if spent == fuel.limit {
+        buffers.trapSuspended(live)
+        return deviceSeconds
+      }
+      if fuel.slice == nil { slice = Self.adapted(slice, after: seconds) }
+    }
+  }
+
+  private static func adapted(_ slice: UInt32, after seconds: Double) -> UInt32 {
+    if seconds < shortestSlice { return slice > UInt32.max / 2 ? slice : slice * 2 }
+    return seconds > longestSlice ? max(slice / 2, 1) : slice
+  }
+
+  private func runOne(
+    _ pipeline: any MTLComputePipelineState, lanes: [UInt32], fuel: UInt32, request: IncomingCancellation
+  ) throws -> Double {
+    lanes.withUnsafeBytes { buffers.lanes.contents().copyMemory(from: $0.baseAddress!, byteCount: $0.count) }
     guard let commandBuffer = queue.makeCommandBuffer(), let encoder = commandBuffer.makeComputeCommandEncoder() else {
       throw deviceError("the device makes no command buffer")
     }
     encoder.setComputePipelineState(pipeline)
     let launch = launchWords(laneCount: lanes.count, fuel: fuel)
     launch.withUnsafeBytes { encoder.setBytes($0.baseAddress!, length: $0.count, index: 0) }
-    encoder.setBuffer(buffers.lanes, offset: lanes.lowerBound * MemoryLayout<UInt32>.size, index: 1)
+    encoder.setBuffer(buffers.lanes, offset: 0, index: 1)
     encoder.setBuffer(buffers.status, offset: 0, index: 2)
     encoder.setBuffer(buffers.state, offset: 0, index: 3)
     encoder.setBuffer(buffers.memory, offset: 0, index: 4)
@@ -96,12 +140,11 @@ final class Dispatcher {
   }
 
   /// The kernel's `launch` struct (docs/kernel-abi.md).
-  private func launchWords(laneCount: Int, fuel: Int?) -> [UInt32] {
+  private func launchWords(laneCount: Int, fuel: UInt32) -> [UInt32] {
     let plan = buffers.plan
-    let fuelWord = fuel.map(UInt64.init) ?? UInt64.max
     return [
       UInt32(laneCount), UInt32(plan.memoryPages), UInt32(plan.memoryPages), UInt32(plan.valuesBytes),
-      UInt32(plan.callStackBytes), UInt32(plan.scratchBytes), UInt32(truncatingIfNeeded: fuelWord), UInt32(fuelWord >> 32),
+      UInt32(plan.callStackBytes), UInt32(plan.scratchBytes), fuel, 0,
     ].map(\.littleEndian)
   }
 

@@ -54,7 +54,7 @@ final class InstancePool: @unchecked Sendable {
   }
 
   private func initialize(_ instances: [UInt32], _ request: any IncomingCancellation) throws -> TrapReport? {
-    _ = try run(kernel(module.instantiateKernel), instances, fuel: nil, request) { _ in }
+    _ = try run(kernel(module.instantiateKernel), instances, fuel: Dispatcher.Fuel(), request) { _ in }
     let base = buffers.status.contents()
     let trapped = instances.lazy.map(Int.init).first { self.plan.status.word(0, of: $0, in: base) != 0 }
     return trapped.map { instance in
@@ -80,11 +80,15 @@ final class InstancePool: @unchecked Sendable {
       throw invalid("resultBytes", "the results of all instances do not fit in one message; invoke fewer at a time")
     }
     if let fuel = parameters.fuel, fuel < 0 { throw invalid("fuel", "must not be negative") }
+    if let slice = parameters.sliceFuel, !(1...Int(UInt32.max)).contains(slice) {
+      throw invalid("sliceFuel", "must be between 1 and \(UInt32.max)")
+    }
 
     try checkUsable()
     let scratch = plan.valuesBytes + plan.callStackBytes
     buffers.scatterRecords(parameters.arguments, bytesEach: parameters.argumentBytes, to: instances, address: scratch)
-    let seconds = try run(pipeline, instances, fuel: parameters.fuel, request, progress: progress)
+    let fuel = Dispatcher.Fuel(limit: parameters.fuel.map(UInt64.init), slice: parameters.sliceFuel.map(UInt32.init))
+    let seconds = try run(pipeline, instances, fuel: fuel, request, progress: progress)
     let (status, results) = buffers.gatherResults(
       bytesEach: parameters.resultBytes, from: instances, address: scratch + plan.scratchBytes / 2)
     return InvokeRequest.Result(status: status, results: results, deviceSeconds: seconds)
@@ -158,7 +162,7 @@ final class InstancePool: @unchecked Sendable {
   }
 
   private func run(
-    _ pipeline: any MTLComputePipelineState, _ instances: [UInt32], fuel: Int?, _ request: any IncomingCancellation,
+    _ pipeline: any MTLComputePipelineState, _ instances: [UInt32], fuel: Dispatcher.Fuel, _ request: any IncomingCancellation,
     progress: Progress
   ) throws -> Double {
     worker.preconditionIsCurrent()

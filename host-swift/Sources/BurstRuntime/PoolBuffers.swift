@@ -77,6 +77,30 @@ final class PoolBuffers {
     return (statusWords, results)
   }
 
+  /// Before a run: what an earlier one that was cut off left must not be resumed.
+  func clearSuspension(of lanes: [UInt32]) {
+    let base = status.contents()
+    for lane in lanes {
+      plan.status.setWord(2, of: Int(lane), in: base, to: 0)
+      plan.status.setWord(3, of: Int(lane), in: base, to: 0)
+    }
+  }
+
+  /// Those that ran out of fuel and wait for the next launch.
+  func suspended(_ lanes: [UInt32]) -> [UInt32] {
+    let base = status.contents()
+    return lanes.filter { plan.status.word(2, of: Int($0), in: base) != 0 }
+  }
+
+  /// Turns suspension into the trap `fuel exhausted`; the kernel left the function in the second word.
+  func trapSuspended(_ lanes: [UInt32]) {
+    let base = status.contents()
+    for lane in lanes { plan.status.setWord(0, of: Int(lane), in: base, to: Self.fuelExhausted) }
+  }
+
+  /// The trap's code (docs/kernel-abi.md, Status).
+  private static let fuelExhausted: UInt32 = 11
+
   /// The current size of an instance's memory in bytes.
   func memoryBytes(of instance: Int) -> Int {
     // A kernel wrote the word; what it may reach is bounded by what was allocated, whatever it says.

@@ -6,8 +6,8 @@ struct wb_launch {
   uint values_bytes;
   uint call_stack_bytes;
   uint scratch_bytes;
-  uint fuel_low;
-  uint fuel_high;
+  uint fuel;
+  uint reserved;
 };
 
 // What one thread knows of the instance that it runs. Pointers are to this instance's first cell in its tile.
@@ -20,11 +20,21 @@ struct wb_instance {
   constant uchar* image;
   uint memory_bytes;
   uint memory_maximum_pages;
-  // Loop iterations and recursive calls left before the reserve is asked.
+  // Loop iterations and recursive calls left in this launch.
   uint fuel;
-  ulong fuel_reserve;
-  // Recursive calls left.
+  // Frames and words of frames that could still be pushed.
   uint depth;
+  uint values_left;
+  // Frames that are pushed, and the first value word of the topmost one.
+  device uint* values;
+  device uint* call_stack;
+  uint frames;
+  uint frame;
+  uint frame_end;
+  // Not 0 while the instance unwinds: it goes on in a later launch.
+  uint suspension;
+  // Not 0 while it rewinds: functions take their frames back.
+  uint rewinding;
   uint trap;
   uint trap_function;
 };
@@ -50,9 +60,16 @@ static inline wb_instance wb_enter(constant wb_launch& launch, uint instance_ind
   instance.image = image;
   instance.memory_bytes = instance.state[0] << 16;
   instance.memory_maximum_pages = launch.memory_maximum_pages;
-  instance.fuel = 0u;
-  instance.fuel_reserve = (ulong(launch.fuel_high) << 32) | launch.fuel_low;
+  instance.values = wb_lane_words(execution, instance_index, execution_words);
+  instance.call_stack = instance.values + ulong(launch.values_bytes >> 2) * wb_tile_width;
+  instance.fuel = launch.fuel;
   instance.depth = launch.call_stack_bytes >> 5;
+  instance.values_left = launch.values_bytes >> 2;
+  instance.rewinding = instance.status[2u * wb_tile_width];
+  instance.frames = instance.status[3u * wb_tile_width];
+  instance.frame = 0u;
+  instance.frame_end = 0u;
+  instance.suspension = 0u;
   instance.trap = 0u;
   instance.trap_function = 0u;
   return instance;
@@ -61,6 +78,8 @@ static inline wb_instance wb_enter(constant wb_launch& launch, uint instance_ind
 static inline void wb_leave(thread wb_instance& instance) {
   instance.status[0] = instance.trap;
   instance.status[wb_tile_width] = instance.trap_function;
+  instance.status[2u * wb_tile_width] = instance.trap != 0u ? 0u : instance.suspension;
+  instance.status[3u * wb_tile_width] = instance.frames;
 }
 
 template <typename result>
@@ -74,13 +93,6 @@ static inline void wb_attribute_trap(thread wb_instance& instance, uint function
   if (instance.trap_function == wb_no_function) {
     instance.trap_function = function;
   }
-}
-
-// The fast counter has 32 bits, the reserve 64; 0 means that both are empty.
-static inline uint wb_fuel_refill(thread wb_instance& instance) {
-  uint taken = instance.fuel_reserve > 0x80000000ul ? 0x80000000u : uint(instance.fuel_reserve);
-  instance.fuel_reserve -= taken;
-  return taken;
 }
 
 static inline uint wb_argument32(thread wb_instance& instance, uint word) {
