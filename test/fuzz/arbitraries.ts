@@ -5,13 +5,13 @@ import { boundaryTexts } from "./boundaryValues.ts";
 import {
   blockTypes,
   type Expression,
-  type NumberType,
-  numberTypes,
   type Program,
   type ProgramFunction,
   type SignatureName,
   type Statement,
   signatures,
+  type Type,
+  types,
 } from "./program.ts";
 
 /** Of expressions and statements together; deeper ones are leaves. */
@@ -22,6 +22,7 @@ interface Grammar {
   i64: Expression;
   f32: Expression;
   f64: Expression;
+  v128: Expression;
   address: Expression;
   element: Expression;
   condition: Expression;
@@ -36,29 +37,29 @@ const trapping = /\.(div|rem|trunc)_(?!sat)/;
 
 interface Instruction {
   readonly name: string;
-  readonly operands: readonly NumberType[];
+  readonly operands: readonly Type[];
 }
 
-function isNumber(type: string): type is NumberType {
-  return (numberTypes as readonly string[]).includes(type);
+function isValue(type: string): type is Type {
+  return (types as readonly string[]).includes(type);
 }
 
-/** The instructions on numbers that leave a `type`, as the compiler's own opcode table has them. */
-function instructions(type: NumberType | undefined, immediate: "none" | "memory"): Instruction[] {
+/** The instructions on values that leave a `type`, as the compiler's own opcode table has them. */
+function instructions(type: Type | undefined, immediate: "none" | "memory" | "lane" | "memoryLane"): Instruction[] {
   return opcodes.flatMap(({ name, immediate: shape, operands = [], results = [] }) => {
-    if (shape !== immediate || results[0] !== type || !operands.every(isNumber)) return [];
-    return operands.length === 0 ? [] : [{ name, operands: operands.filter(isNumber) }];
+    if (shape !== immediate || results[0] !== type || !operands.every(isValue)) return [];
+    return operands.length === 0 ? [] : [{ name, operands: operands.filter(isValue) }];
   });
 }
 
-const constant = (type: NumberType): fc.Arbitrary<Expression> =>
+const constant = (type: Type): fc.Arbitrary<Expression> =>
   fc.constantFrom(...boundaryTexts[type]).map((text) => ({ kind: "constant", type, text }));
 
 const i32Constant = (value: number): Expression => ({ kind: "constant", type: "i32", text: String(value) });
 
 const operation = (name: string, ...operands: Expression[]): Expression => ({ kind: "operation", name, operands });
 
-const leaf = (type: NumberType): fc.Arbitrary<Expression> =>
+const leaf = (type: Type): fc.Arbitrary<Expression> =>
   fc.oneof(
     constant(type),
     fc.record({ kind: fc.constant("local" as const), type: fc.constant(type), index }),
@@ -69,12 +70,12 @@ function operationOf(tie: Tie, list: readonly Instruction[]): fc.Arbitrary<Expre
   return fc.oneof(...list.map(({ name, operands }) => applied(tie, name, operands)));
 }
 
-function applied(tie: Tie, name: string, operands: readonly NumberType[]): fc.Arbitrary<Expression> {
+function applied(tie: Tie, name: string, operands: readonly Type[]): fc.Arbitrary<Expression> {
   return each(tie, operands).map((values) => ({ kind: "operation", name, operands: values }));
 }
 
-const each = (tie: Tie, types: readonly NumberType[]): fc.Arbitrary<readonly Expression[]> =>
-  fc.tuple(...types.map((type) => tie(type)));
+const each = (tie: Tie, operands: readonly Type[]): fc.Arbitrary<readonly Expression[]> =>
+  fc.tuple(...operands.map((type) => tie(type)));
 
 /** Division by what is never zero, so that programs come further. */
 function guarded(tie: Tie, type: "i32" | "i64"): fc.Arbitrary<Expression> {
@@ -89,12 +90,13 @@ const offset = fc.oneof(
   { weight: 30, arbitrary: fc.nat(9) },
   { weight: 1, arbitrary: fc.constantFrom(65_528, 65_535, 65_536, 0xffff_ffff) },
 );
-const align = fc.nat(3);
+const align = fc.nat(4);
 
-function expressionOf(tie: Tie, type: NumberType, depthIdentifier: fc.DepthIdentifier): fc.Arbitrary<Expression> {
+function expressionOf(tie: Tie, type: Type, depthIdentifier: fc.DepthIdentifier): fc.Arbitrary<Expression> {
   const own = instructions(type, "none");
   const constantType = fc.constant(type);
   const integer = type === "i32" || type === "i64";
+  const lanes = instructions(type, "lane");
   return fc.oneof(
     { depthIdentifier, maxDepth: deepest, withCrossShrink: true },
     { weight: 6, arbitrary: leaf(type) },
@@ -191,6 +193,40 @@ function expressionOf(tie: Tie, type: NumberType, depthIdentifier: fc.DepthIdent
       }),
     },
     ...(type === "i32" ? [{ weight: 1, arbitrary: stateReading(tie) }] : []),
+    ...(lanes.length > 0 ? [{ weight: type === "v128" ? 4 : 1, arbitrary: laneOperation(tie, lanes) }] : []),
+    ...(type === "v128" ? [{ weight: 4, arbitrary: fc.oneof(shuffle(tie), loadLane(tie)) }] : []),
+  );
+}
+
+const lane = fc.nat(15);
+
+function laneOperation(tie: Tie, list: readonly Instruction[]): fc.Arbitrary<Expression> {
+  return fc.oneof(
+    ...list.map(({ name, operands }) =>
+      lane.chain((number) => applied(tie, `${name} ${number % Number(/x(\d+)/.exec(name)?.[1])}`, operands)),
+    ),
+  );
+}
+
+function shuffle(tie: Tie): fc.Arbitrary<Expression> {
+  return fc
+    .tuple(fc.array(fc.nat(31), { minLength: 16, maxLength: 16 }), tie("v128"), tie("v128"))
+    .map(([lanes, first, second]) => operation(`i8x16.shuffle ${lanes.join(" ")}`, first, second));
+}
+
+function loadLane(tie: Tie): fc.Arbitrary<Expression> {
+  return fc.oneof(
+    ...instructions("v128", "memoryLane").map(({ name }) =>
+      fc.record({
+        kind: fc.constant("loadLane" as const),
+        name: fc.constant(name),
+        lane,
+        address: tie("address"),
+        offset,
+        align,
+        value: tie("v128"),
+      }),
+    ),
   );
 }
 
@@ -236,15 +272,14 @@ function conditionOf(tie: Tie): fc.Arbitrary<Expression> {
 function statementOf(tie: Tie, depthIdentifier: fc.DepthIdentifier): fc.Arbitrary<Statement> {
   const assignments = (kind: "setLocal" | "setGlobal") =>
     fc.oneof(
-      ...numberTypes.map((type) =>
-        fc.record({ kind: fc.constant(kind), type: fc.constant(type), index, value: tie(type) }),
-      ),
+      ...types.map((type) => fc.record({ kind: fc.constant(kind), type: fc.constant(type), index, value: tie(type) })),
     );
   return fc.oneof(
     { depthIdentifier, maxDepth: deepest - 1, withCrossShrink: true },
     { weight: 60, arbitrary: assignments("setLocal") },
     { weight: 30, arbitrary: assignments("setGlobal") },
     { weight: 60, arbitrary: storeOf(tie) },
+    { weight: 5, arbitrary: storeLaneOf(tie) },
     {
       weight: 30,
       arbitrary: fc.record({
@@ -254,8 +289,8 @@ function statementOf(tie: Tie, depthIdentifier: fc.DepthIdentifier): fc.Arbitrar
         reject: tie("body"),
       }),
     },
-    { weight: 20, arbitrary: fc.oneof(...blockTypes.map((_, types) => blockOf(tie, types))) },
-    { weight: 40, arbitrary: fc.oneof(...blockTypes.map((_, types) => loopOf(tie, types))) },
+    { weight: 20, arbitrary: fc.oneof(...blockTypes.map((_, list) => blockOf(tie, list))) },
+    { weight: 40, arbitrary: fc.oneof(...blockTypes.map((_, list) => loopOf(tie, list))) },
     {
       weight: 40,
       arbitrary: fc.record({
@@ -277,9 +312,7 @@ function statementOf(tie: Tie, depthIdentifier: fc.DepthIdentifier): fc.Arbitrar
     { weight: 1, arbitrary: fc.record({ kind: fc.constant("unreachable" as const), condition: tie("condition") }) },
     {
       weight: 10,
-      arbitrary: fc.oneof(
-        ...numberTypes.map((type) => fc.record({ kind: fc.constant("drop" as const), value: tie(type) })),
-      ),
+      arbitrary: fc.oneof(...types.map((type) => fc.record({ kind: fc.constant("drop" as const), value: tie(type) }))),
     },
     {
       weight: 10,
@@ -310,26 +343,42 @@ function storeOf(tie: Tie): fc.Arbitrary<Statement> {
   );
 }
 
-function blockOf(tie: Tie, types: number): fc.Arbitrary<Statement> {
+function storeLaneOf(tie: Tie): fc.Arbitrary<Statement> {
+  return fc.oneof(
+    ...instructions(undefined, "memoryLane").map(({ name }) =>
+      fc.record({
+        kind: fc.constant("storeLane" as const),
+        name: fc.constant(name),
+        lane,
+        address: tie("address"),
+        offset,
+        align,
+        value: tie("v128"),
+      }),
+    ),
+  );
+}
+
+function blockOf(tie: Tie, list: number): fc.Arbitrary<Statement> {
   return fc.record({
     kind: fc.constant("blockOf" as const),
-    types: fc.constant(types),
+    types: fc.constant(list),
     keep: fc.boolean(),
-    initial: each(tie, blockTypes[types] ?? []),
+    initial: each(tie, blockTypes[list] ?? []),
     body: tie("body"),
-    results: each(tie, blockTypes[types] ?? []),
+    results: each(tie, blockTypes[list] ?? []),
   });
 }
 
-function loopOf(tie: Tie, types: number): fc.Arbitrary<Statement> {
+function loopOf(tie: Tie, list: number): fc.Arbitrary<Statement> {
   return fc.record({
     kind: fc.constant("loop" as const),
-    types: fc.constant(types),
+    types: fc.constant(list),
     keep: fc.boolean(),
     iterations: fc.nat(5),
-    initial: each(tie, blockTypes[types] ?? []),
+    initial: each(tie, blockTypes[list] ?? []),
     body: tie("body"),
-    next: each(tie, blockTypes[types] ?? []),
+    next: each(tie, blockTypes[list] ?? []),
     repeat: tie("condition"),
   });
 }
@@ -377,6 +426,7 @@ const grammar = fc.letrec<Grammar>((tie: Tie) => ({
   i64: expressionOf(tie, "i64", depth),
   f32: expressionOf(tie, "f32", depth),
   f64: expressionOf(tie, "f64", depth),
+  v128: expressionOf(tie, "v128", depth),
   address: addressOf(tie),
   element: elementOf(tie),
   condition: conditionOf(tie),

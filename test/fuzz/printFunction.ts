@@ -3,13 +3,13 @@ import {
   type Access,
   blockTypes,
   type Expression,
-  type NumberType,
-  numberTypes,
   type Program,
   type ProgramFunction,
   type SignatureName,
   type Statement,
   signatures,
+  type Type,
+  types,
 } from "./program.ts";
 
 const localsOfType = 2;
@@ -29,7 +29,7 @@ export function tableStart(table: number): number {
   return table;
 }
 
-type Types = readonly NumberType[];
+type Types = readonly Type[];
 type Lines = readonly string[];
 
 /** As a branch counts it, 0 the innermost. */
@@ -38,13 +38,37 @@ interface Target {
   readonly types: Types;
 }
 
+function zero(type: Type): string {
+  return type === "v128" ? "v128.const i64x2 0 0" : `${type}.const 0`;
+}
+
+/** Vector instructions after which the bits of a NaN lane are open. */
+const openNan = /^(f32x4|f64x2)\.(add|sub|mul|div|min|max|sqrt|ceil|floor|trunc|nearest|demote|promote)/;
+
+/** The float operand whose bits an instruction shows. */
+function shownOperand(name: string): { readonly index: number; readonly type: "f32" | "f64" } | undefined {
+  const [, reinterpreted] = /reinterpret_(f32|f64)$/.exec(name) ?? [];
+  const [, splat] = /^(f32|f64)x\d\.splat$/.exec(name) ?? [];
+  const [, second] = /^(f32|f64)(?:\.copysign$|x\d\.replace_lane)/.exec(name) ?? [];
+  const type = reinterpreted ?? splat ?? second;
+  if (type !== "f32" && type !== "f64") return undefined;
+  return { index: second === undefined ? 0 : 1, type };
+}
+
+function accessBytes(name: string): number {
+  const [, width, parts] = /(?:load|store)(?:(\d+)(x\d)?)?/.exec(name) ?? [];
+  if (parts !== undefined) return 8;
+  if (width !== undefined) return Number(width) / 8;
+  return name.startsWith("v128") ? 16 : Number(name.slice(1, 3)) / 8;
+}
+
 export class FunctionPrinter {
   readonly #program: Program;
   readonly #function: ProgramFunction;
   readonly #index: number;
   /** What branches to the open labels carry; the function's own is the first. */
   readonly #labels: Types[] = [];
-  readonly #locals: Record<NumberType, string[]> = { i32: [], i64: [], f32: [], f64: [] };
+  readonly #locals: Record<Type, string[]> = { i32: [], i64: [], f32: [], f64: [], v128: [] };
   #counters = 0;
 
   constructor(program: Program, index: number) {
@@ -59,19 +83,19 @@ export class FunctionPrinter {
     parameters.forEach((type, index) => {
       this.#locals[type].push(`$p${index}`);
     });
-    for (const type of numberTypes) {
+    for (const type of types) {
       for (let index = 0; index < localsOfType; index++) this.#locals[type].push(`$${type}_${index}`);
     }
     this.#labels.push(resultTypes);
     const code = [
       "global.get $fuel i32.const 1 i32.sub global.set $fuel",
       "global.get $fuel i32.const 0 i32.lt_s",
-      `if ${resultTypes.map((type) => `${type}.const 0`).join(" ")} return end`,
+      `if ${resultTypes.map(zero).join(" ")} return end`,
       ...this.#statements(body),
       ...this.#expressions(results),
     ];
     const declared = [
-      ...numberTypes.flatMap((type) => [
+      ...types.flatMap((type) => [
         ...Array.from({ length: localsOfType }, (_, index) => `(local $${type}_${index} ${type})`),
         `(local $nan_${type} ${type})`,
       ]),
@@ -90,12 +114,12 @@ export class FunctionPrinter {
     return values.flatMap((value) => this.#expression(value));
   }
 
-  #local(type: NumberType, index: number): string {
+  #local(type: Type, index: number): string {
     const names = this.#locals[type];
     return names[index % names.length] as string;
   }
 
-  #global(type: NumberType, index: number): string {
+  #global(type: Type, index: number): string {
     return `$g_${type}_${index % globalsOfType}`;
   }
 
@@ -122,8 +146,7 @@ export class FunctionPrinter {
   }
 
   #access(name: string, { offset, align }: Access): string {
-    const width = Number(/(?:load|store)(\d+)/.exec(name)?.[1] ?? name.slice(1, 3)) / 8;
-    return `${name} offset=${offset} align=${Math.min(2 ** align, width)}`;
+    return `${name} offset=${offset} align=${Math.min(2 ** align, accessBytes(name))}`;
   }
 
   #expression(value: Expression): Lines {
@@ -140,6 +163,8 @@ export class FunctionPrinter {
         return this.#operation(value.name, value.operands);
       case "load":
         return [...this.#expression(value.address), this.#access(value.name, value)];
+      case "loadLane":
+        return [...this.#expressions([value.address, value.value]), this.#laneAccess(value)];
       case "select":
         return [
           ...this.#expressions([...value.operands, value.condition]),
@@ -181,15 +206,21 @@ export class FunctionPrinter {
     }
   }
 
+  #laneAccess(access: Extract<Expression | Statement, { kind: "loadLane" | "storeLane" }>): string {
+    return `${this.#access(access.name, access)} ${access.lane % (16 / accessBytes(access.name))}`;
+  }
+
   #operation(name: string, operands: readonly Expression[]): Lines {
-    const reinterprets = name.includes("reinterpret_f");
     const lines = operands.flatMap((operand, index) => {
-      if (reinterprets) return this.#canonical(operand, name.slice(-3));
-      return name.endsWith("copysign") && index === 1
-        ? this.#canonical(operand, name.slice(0, 3))
-        : this.#expression(operand);
+      const shown = shownOperand(name);
+      return shown?.index === index ? this.#canonical(operand, shown.type) : this.#expression(operand);
     });
-    return [...lines, name];
+    const shape = openNan.exec(name)?.[1];
+    if (shape === undefined) return [...lines, name];
+    // A vector's bits may be seen anywhere, so it is made canonical at once.
+    const nans = `v128.const ${shape === "f64x2" ? "f64x2 nan nan" : "f32x4 nan nan nan nan"}`;
+    const test = `local.get $nan_v128 local.get $nan_v128 ${shape}.ne v128.bitselect`;
+    return [...lines, name, `local.set $nan_v128 ${nans} local.get $nan_v128 ${test}`];
   }
 
   /** A value whose bits will be seen. */
@@ -246,6 +277,8 @@ export class FunctionPrinter {
           ...this.#canonical(statement.value, statement.name.slice(0, 3)),
           this.#access(statement.name, statement),
         ];
+      case "storeLane":
+        return [...this.#expressions([statement.address, statement.value]), this.#laneAccess(statement)];
       case "ifElse":
         return [
           ...this.#expression(statement.condition),
@@ -309,7 +342,7 @@ export class FunctionPrinter {
   #leave(types: Types, keep: boolean, results: readonly Expression[]): Lines {
     const last = types.at(-1);
     if (!keep || last === undefined) return this.#expressions(results);
-    return [...this.#expressions(results.slice(-1)), `${last}.add`];
+    return [...this.#expressions(results.slice(-1)), last === "v128" ? "v128.xor" : `${last}.add`];
   }
 
   #block({ types: list, keep, initial, body, results }: Extract<Statement, { kind: "blockOf" }>): Lines {
