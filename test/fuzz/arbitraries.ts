@@ -87,7 +87,7 @@ function guarded(tie: Tie, type: "i32" | "i64"): fc.Arbitrary<Expression> {
 }
 
 const offset = fc.oneof(
-  { weight: 30, arbitrary: fc.nat(9) },
+  { weight: 50, arbitrary: fc.nat(9) },
   { weight: 1, arbitrary: fc.constantFrom(65_528, 65_535, 65_536, 0xffff_ffff) },
 );
 const align = fc.nat(4);
@@ -187,7 +187,7 @@ function expressionOf(tie: Tie, type: Type, depthIdentifier: fc.DepthIdentifier)
         kind: fc.constant("callIndirect" as const),
         type: constantType,
         table: fc.nat(1),
-        matching: fc.option(index, { nil: undefined, freq: 6 }),
+        matching: fc.option(index, { nil: undefined, freq: 12 }),
         element: tie("element"),
         operands: each(tie, signatures[type].parameters),
       }),
@@ -437,7 +437,7 @@ const grammar = fc.letrec<Grammar>((tie: Tie) => ({
 const functionOf = (signature: SignatureName): fc.Arbitrary<ProgramFunction> =>
   fc.record({
     signature: fc.constant(signature),
-    body: fc.array(grammar.statement, { maxLength: 6, size: "max" }),
+    body: fc.array(grammar.statement, { maxLength: 8, size: "max" }),
     results: fc.tuple(...signatures[signature].results.map((type) => grammar[type])),
   });
 

@@ -191,10 +191,7 @@ export class FunctionPrinter {
       case "call":
         return this.#call(value.type, value.index, value.operands);
       case "callIndirect":
-        return [
-          ...this.#expressions([...value.operands, this.#element(value)]),
-          `call_indirect $t${value.table} (type $${value.type})`,
-        ];
+        return this.#callIndirect(value);
       case "grow":
         return [`i32.const ${value.pages} memory.grow`];
       case "memorySize":
@@ -253,14 +250,17 @@ export class FunctionPrinter {
     return signatures[signature].results.length === 1 ? this.#expressions(operands.slice(0, 1)) : [];
   }
 
-  #element({ type, table, matching, element }: Extract<Expression, { kind: "callIndirect" }>): Expression {
+  /** Where no entry matches, the first operand stands for the result. */
+  #callIndirect({ type, table, ...call }: Extract<Expression, { kind: "callIndirect" }>): Lines {
     const { functions, elements } = this.#program;
     const entries = tableElements(elements, table).flatMap((number, at) => {
       const matches = number % 5 !== 4 && functions[number % functions.length]?.signature === type;
       return matches ? [at + tableStart(table)] : [];
     });
-    const entry = matching === undefined ? undefined : entries[matching % entries.length];
-    return entry === undefined ? element : { kind: "constant", type: "i32", text: String(entry) };
+    const entry = call.matching === undefined ? undefined : entries[call.matching % entries.length];
+    if (call.matching !== undefined && entry === undefined) return this.#expressions(call.operands.slice(0, 1));
+    const element = entry === undefined ? this.#expression(call.element) : [`i32.const ${entry}`];
+    return [...this.#expressions(call.operands), ...element, `call_indirect $t${table} (type $${type})`];
   }
 
   #statement(statement: Statement): Lines {

@@ -56,7 +56,7 @@ export type Expression =
       readonly kind: "callIndirect";
       readonly type: Type;
       readonly table: number;
-      /** Which of the table's initial entries that match; `undefined`, or where none matches: `element`. */
+      /** Which of the table's initial entries of this type; `undefined`: `element`, whatever is there. */
       readonly matching: number | undefined;
       readonly element: Expression;
       readonly operands: readonly Expression[];
