@@ -14,8 +14,17 @@ import {
   types,
 } from "./program.ts";
 
-/** Of expressions and statements together; deeper ones are leaves. */
-const deepest = 5;
+/** How deep expressions and statements nest; below are leaves. */
+interface Shape {
+  readonly depth: fc.DepthIdentifier;
+  readonly deepest: number;
+  /** Bias to leaves on the way down, as fast-check counts it. */
+  readonly depthSize: fc.DepthSize;
+  readonly longestBody: number;
+  /** Weight of leaves among expressions (all others: some 35), and of each statement with a body (all others: some 300). */
+  readonly leaves: number;
+  readonly control: number;
+}
 
 interface Grammar {
   i32: Expression;
@@ -86,20 +95,25 @@ function guarded(tie: Tie, type: "i32" | "i64"): fc.Arbitrary<Expression> {
     );
 }
 
+const leaving: fc.WeightedArbitrary<Expression> = {
+  weight: 1,
+  arbitrary: fc.record({ kind: fc.constant("escape" as const), label: index }),
+};
+
 const offset = fc.oneof(
   { weight: 50, arbitrary: fc.nat(9) },
   { weight: 1, arbitrary: fc.constantFrom(65_528, 65_535, 65_536, 0xffff_ffff) },
 );
 const align = fc.nat(4);
 
-function expressionOf(tie: Tie, type: Type, depthIdentifier: fc.DepthIdentifier): fc.Arbitrary<Expression> {
+function expressionOf(tie: Tie, type: Type, shape: Shape): fc.Arbitrary<Expression> {
   const own = instructions(type, "none");
   const constantType = fc.constant(type);
   const integer = type === "i32" || type === "i64";
   const lanes = instructions(type, "lane");
   return fc.oneof(
-    { depthIdentifier, maxDepth: deepest, withCrossShrink: true },
-    { weight: 6, arbitrary: leaf(type) },
+    { depthIdentifier: shape.depth, depthSize: shape.depthSize, maxDepth: shape.deepest, withCrossShrink: true },
+    { weight: shape.leaves, arbitrary: leaf(type) },
     {
       weight: 14,
       arbitrary: operationOf(
@@ -159,7 +173,7 @@ function expressionOf(tie: Tie, type: Type, depthIdentifier: fc.DepthIdentifier)
         type: constantType,
         condition: tie("condition"),
         accept: fc.record({ body: tie("body"), value: tie(type) }),
-        reject: fc.record({ body: tie("body"), value: tie(type) }),
+        reject: fc.record({ body: tie("body"), value: fc.oneof({ weight: 5, arbitrary: tie(type) }, leaving) }),
       }),
     },
     {
@@ -269,19 +283,19 @@ function conditionOf(tie: Tie): fc.Arbitrary<Expression> {
   return fc.oneof({ weight: 1, arbitrary: tie("i32") }, { weight: 4, arbitrary: operationOf(tie, comparisons) });
 }
 
-function statementOf(tie: Tie, depthIdentifier: fc.DepthIdentifier): fc.Arbitrary<Statement> {
+function statementOf(tie: Tie, shape: Shape): fc.Arbitrary<Statement> {
   const assignments = (kind: "setLocal" | "setGlobal") =>
     fc.oneof(
       ...types.map((type) => fc.record({ kind: fc.constant(kind), type: fc.constant(type), index, value: tie(type) })),
     );
   return fc.oneof(
-    { depthIdentifier, maxDepth: deepest - 1, withCrossShrink: true },
+    { depthIdentifier: shape.depth, depthSize: shape.depthSize, maxDepth: shape.deepest - 1, withCrossShrink: true },
     { weight: 60, arbitrary: assignments("setLocal") },
     { weight: 30, arbitrary: assignments("setGlobal") },
     { weight: 60, arbitrary: storeOf(tie) },
     { weight: 5, arbitrary: storeLaneOf(tie) },
     {
-      weight: 30,
+      weight: shape.control,
       arbitrary: fc.record({
         kind: fc.constant("ifElse" as const),
         condition: tie("condition"),
@@ -289,8 +303,8 @@ function statementOf(tie: Tie, depthIdentifier: fc.DepthIdentifier): fc.Arbitrar
         reject: tie("body"),
       }),
     },
-    { weight: 20, arbitrary: fc.oneof(...blockTypes.map((_, list) => blockOf(tie, list))) },
-    { weight: 40, arbitrary: fc.oneof(...blockTypes.map((_, list) => loopOf(tie, list))) },
+    { weight: shape.control, arbitrary: fc.oneof(...blockTypes.map((_, list) => blockOf(tie, list))) },
+    { weight: shape.control, arbitrary: fc.oneof(...blockTypes.map((_, list) => loopOf(tie, list))) },
     {
       weight: 40,
       arbitrary: fc.record({
@@ -419,34 +433,53 @@ function tableStatement(tie: Tie): fc.Arbitrary<Statement> {
   );
 }
 
-const depth = fc.createDepthIdentifier();
+const grammarOf = (shape: Shape) =>
+  fc.letrec<Grammar>((tie: Tie) => ({
+    i32: expressionOf(tie, "i32", shape),
+    i64: expressionOf(tie, "i64", shape),
+    f32: expressionOf(tie, "f32", shape),
+    f64: expressionOf(tie, "f64", shape),
+    v128: expressionOf(tie, "v128", shape),
+    address: addressOf(tie),
+    element: elementOf(tie),
+    condition: conditionOf(tie),
+    statement: statementOf(tie, shape),
+    body: fc.array<Statement>(tie("statement"), { maxLength: shape.longestBody, size: "max" }),
+  }));
 
-const grammar = fc.letrec<Grammar>((tie: Tie) => ({
-  i32: expressionOf(tie, "i32", depth),
-  i64: expressionOf(tie, "i64", depth),
-  f32: expressionOf(tie, "f32", depth),
-  f64: expressionOf(tie, "f64", depth),
-  v128: expressionOf(tie, "v128", depth),
-  address: addressOf(tie),
-  element: elementOf(tie),
-  condition: conditionOf(tie),
-  statement: statementOf(tie, depth),
-  body: fc.array<Statement>(tie("statement"), { maxLength: 3, depthIdentifier: depth }),
-}));
+const broad = grammarOf({
+  depth: fc.createDepthIdentifier(),
+  deepest: 5,
+  depthSize: "small",
+  longestBody: 3,
+  leaves: 6,
+  control: 30,
+});
+const deep = grammarOf({
+  depth: fc.createDepthIdentifier(),
+  deepest: 16,
+  depthSize: "max",
+  longestBody: 2,
+  leaves: 40,
+  control: 200,
+});
 
-const functionOf = (signature: SignatureName): fc.Arbitrary<ProgramFunction> =>
+const functionOf = (signature: SignatureName, grammar: typeof broad, longest: number): fc.Arbitrary<ProgramFunction> =>
   fc.record({
     signature: fc.constant(signature),
-    body: fc.array(grammar.statement, { maxLength: 8, size: "max" }),
+    body: fc.array(grammar.statement, { maxLength: longest, size: "max" }),
     results: fc.tuple(...signatures[signature].results.map((type) => grammar[type])),
   });
 
+const functionOfAny = fc.oneof(
+  ...(Object.keys(signatures) as SignatureName[]).flatMap((signature) => [
+    { weight: 3, arbitrary: functionOf(signature, broad, 8) },
+    { weight: 1, arbitrary: functionOf(signature, deep, 3) },
+  ]),
+);
+
 export const program: fc.Arbitrary<Program> = fc.record({
-  functions: fc.array(fc.oneof(...(Object.keys(signatures) as SignatureName[]).map(functionOf)), {
-    minLength: 1,
-    maxLength: 6,
-    size: "max",
-  }),
+  functions: fc.array(functionOfAny, { minLength: 1, maxLength: 6, size: "max" }),
   elements: fc.array(fc.nat(9), { minLength: 1, maxLength: 10, size: "max" }),
   data: fc.array(fc.nat(255), { minLength: 8, maxLength: 24 }),
   argumentKey: fc.nat(10_000),

@@ -192,6 +192,8 @@ export class FunctionPrinter {
         return this.#call(value.type, value.index, value.operands);
       case "callIndirect":
         return this.#callIndirect(value);
+      case "escape":
+        return this.#branch({ label: value.label, condition: undefined });
       case "grow":
         return [`i32.const ${value.pages} memory.grow`];
       case "memorySize":
@@ -384,7 +386,7 @@ export class FunctionPrinter {
     ];
   }
 
-  #branch({ label, condition }: Extract<Statement, { kind: "branch" }>): Lines {
+  #branch({ label, condition }: Pick<Extract<Statement, { kind: "branch" }>, "label" | "condition">): Lines {
     const { depth, types } = this.#target(label);
     const operands = this.#leaves(types, label);
     if (condition === undefined) return [...operands, `br ${depth}`];

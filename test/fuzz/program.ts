@@ -61,6 +61,8 @@ export type Expression =
       readonly element: Expression;
       readonly operands: readonly Expression[];
     }
+  /** A branch in place of a value, for an arm that leaves. */
+  | { readonly kind: "escape"; readonly label: number }
   | { readonly kind: "grow"; readonly pages: number }
   | { readonly kind: "memorySize" }
   | { readonly kind: "tableSize"; readonly table: number }
