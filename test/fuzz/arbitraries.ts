@@ -322,6 +322,15 @@ function statementOf(tie: Tie, shape: Shape): fc.Arbitrary<Statement> {
         index: tie("element"),
       }),
     },
+    {
+      weight: shape.control,
+      arbitrary: fc.record({
+        kind: fc.constant("switch" as const),
+        index: tie("element"),
+        targets: fc.array(fc.nat(8), { minLength: 1, maxLength: 9 }),
+        arms: fc.array(fc.record({ body: tie("body"), fallsThrough: fc.boolean() }), { minLength: 1, maxLength: 4 }),
+      }),
+    },
     { weight: 5, arbitrary: fc.record({ kind: fc.constant("return" as const), condition: tie("condition") }) },
     { weight: 1, arbitrary: fc.record({ kind: fc.constant("unreachable" as const), condition: tie("condition") }) },
     {

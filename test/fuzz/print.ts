@@ -30,7 +30,7 @@ export function printProgram(program: Program): string {
     `(data (i32.const 1) "${bytes}")`,
     `(data $passive "${bytes}")`,
     "(table $t0 10 13 funcref)",
-    "(table $t1 5 funcref)",
+    "(table $t1 5 200 funcref)",
     ...[0, 1].map((table) => {
       const entries = tableElements(program.elements, table).map(entry);
       return `(elem (table $t${table}) (i32.const ${tableStart(table)}) funcref ${entries.join(" ")})`;

@@ -298,6 +298,8 @@ export class FunctionPrinter {
         return this.#branch(statement);
       case "branchTable":
         return this.#branchTable(statement);
+      case "switch":
+        return this.#switch(statement);
       case "return":
         return [
           ...this.#expression(statement.condition),
@@ -391,6 +393,22 @@ export class FunctionPrinter {
     const operands = this.#leaves(types, label);
     if (condition === undefined) return [...operands, `br ${depth}`];
     return [...operands, ...this.#expression(condition), `br_if ${depth}`, ...types.map(() => "drop")];
+  }
+
+  #switch({ index, targets, arms }: Extract<Statement, { kind: "switch" }>): Lines {
+    const depths = targets.map((target) => target % (arms.length + 1));
+    const selection = (): Lines => [...this.#expression(index), `br_table ${depths.join(" ")}`];
+    // From within: arm 0 stands behind the innermost block.
+    const around = arms.reduce<() => Lines>(
+      (inner, { body, fallsThrough }, arm) =>
+        () => [
+          ...this.#scope("block", [], inner),
+          ...this.#statements(body),
+          ...(fallsThrough ? [] : [`br ${arms.length - 1 - arm}`]),
+        ],
+      selection,
+    );
+    return this.#scope("block", [], around);
   }
 
   /** Only labels of the fallback's types can share its operands; and half of the time control goes on behind. */

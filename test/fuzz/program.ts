@@ -120,6 +120,13 @@ export type Statement =
       readonly fallback: number;
       readonly index: Expression;
     }
+  /** As compilers emit it: blocks around a `br_table`, behind the end of each its arm. A target past the arms is the whole's end. */
+  | {
+      readonly kind: "switch";
+      readonly index: Expression;
+      readonly targets: readonly number[];
+      readonly arms: readonly { readonly body: readonly Statement[]; readonly fallsThrough: boolean }[];
+    }
   | { readonly kind: "return"; readonly condition: Expression }
   | { readonly kind: "unreachable"; readonly condition: Expression }
   /** Four results of different types at once. */
