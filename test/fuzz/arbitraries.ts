@@ -144,7 +144,7 @@ function expressionOf(tie: Tie, type: Type, shape: Shape): fc.Arbitrary<Expressi
       }),
     },
     {
-      weight: 1,
+      weight: 4,
       arbitrary: fc.record({ kind: fc.constant("tee" as const), type: constantType, index, value: tie(type) }),
     },
     {
@@ -206,7 +206,7 @@ function expressionOf(tie: Tie, type: Type, shape: Shape): fc.Arbitrary<Expressi
         operands: each(tie, signatures[type].parameters),
       }),
     },
-    ...(type === "i32" ? [{ weight: 1, arbitrary: stateReading(tie) }] : []),
+    ...(type === "i32" ? [{ weight: 2, arbitrary: stateReading(tie) }] : []),
     ...(lanes.length > 0 ? [{ weight: type === "v128" ? 4 : 1, arbitrary: laneOperation(tie, lanes) }] : []),
     ...(type === "v128" ? [{ weight: 4, arbitrary: fc.oneof(shuffle(tie), loadLane(tie)) }] : []),
   );
@@ -248,6 +248,7 @@ function stateReading(tie: Tie): fc.Arbitrary<Expression> {
   return fc.oneof(
     fc.constant({ kind: "memorySize" } as const),
     fc.record({ kind: fc.constant("grow" as const), pages: fc.nat(2) }),
+    fc.record({ kind: fc.constant("tableGrow" as const), table: fc.nat(1), function: fc.nat(9), count: fc.nat(3) }),
     fc.record({ kind: fc.constant("tableSize" as const), table: fc.nat(1) }),
     fc.record({ kind: fc.constant("isNull" as const), table: fc.nat(1), element: tie("element") }),
   );
@@ -418,6 +419,8 @@ function bulkOf(tie: Tie): fc.Arbitrary<Statement> {
     bulk(["memory.fill"], tie("address"), tie("i32"), small),
     bulk(["memory.copy"], tie("address"), tie("address"), fc.nat(70).map(i32Constant)),
     bulk(["memory.init $passive"], tie("address"), small, small),
+    // Overlapping, which decides the direction.
+    bulk(["table.copy $t0 $t0"], fc.nat(4).map(i32Constant), fc.nat(4).map(i32Constant), fc.nat(6).map(i32Constant)),
     bulk(["table.copy $t0 $t0", "table.copy $t0 $t1", "table.init $t0 $passive"], tie("element"), small, small),
     fc.record({
       kind: fc.constant("dropSegment" as const),
@@ -431,7 +434,6 @@ function tableStatement(tie: Tie): fc.Arbitrary<Statement> {
   const entry = fc.nat(9);
   return fc.oneof(
     fc.record({ kind: fc.constant("tableSet" as const), table, element: tie("element"), function: entry }),
-    fc.record({ kind: fc.constant("tableGrow" as const), table, function: entry, count: fc.nat(3) }),
     fc.record({
       kind: fc.constant("tableFill" as const),
       table,

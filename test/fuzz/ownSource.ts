@@ -2,7 +2,7 @@
 import { assemble } from "../wasm/support.ts";
 import { boundaryValue } from "./boundaryValues.ts";
 import type { Case } from "./observe.ts";
-import { isCallable, printProgram } from "./print.ts";
+import { isCallable, printProgram, probe } from "./print.ts";
 import { type Program, signatures } from "./program.ts";
 
 /** Each with arguments of its own. */
@@ -14,13 +14,14 @@ export function caseOf(program: Program): Case & { readonly text: string } {
   const text = printProgram(program);
   let key = program.argumentKey;
   const callable = program.functions.flatMap((item, index) => (isCallable(item) ? [{ ...item, index }] : []));
-  const calls = Array.from({ length: rounds }, () =>
-    callable.map(({ signature, index }) => ({
+  const calls = Array.from({ length: rounds }, () => [
+    ...callable.map(({ signature, index }) => ({
       name: `f${index}`,
       arguments: Array.from({ length: instances }, () =>
         signatures[signature].parameters.map((type) => (type === "v128" ? 0 : boundaryValue(type, key++))),
       ),
     })),
-  ).flat();
+    { name: probe, arguments: Array.from({ length: instances }, () => []) },
+  ]).flat();
   return { text, bytes: assemble(text), instances, calls };
 }

@@ -42,9 +42,21 @@ export function printProgram(program: Program): string {
     ...globals,
     ...functions.map((_, index) => new FunctionPrinter(program, index).print()),
     ...functions.flatMap((item, index) => (isCallable(item) ? [printExport(item, index)] : [])),
+    printProbe(),
     ")",
     "",
   ].join("\n");
+}
+
+/** Shows which of the tables' first elements are null: the tables themselves cannot be read from outside. */
+export const probe = "nulls";
+
+function printProbe(): string {
+  const tests = [10, 5].flatMap((elements, table) =>
+    Array.from({ length: elements }, (_, index) => `i32.const ${index} table.get $t${table} ref.is_null`),
+  );
+  const shifted = tests.map((test) => `i32.const 1 i32.shl ${test} i32.or`);
+  return `(func (export "${probe}") (result i32)\n  i32.const 0\n  ${shifted.join("\n  ")})`;
 }
 
 /** From JavaScript. */

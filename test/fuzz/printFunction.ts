@@ -196,6 +196,8 @@ export class FunctionPrinter {
         return this.#branch({ label: value.label, condition: undefined });
       case "grow":
         return [`i32.const ${value.pages} memory.grow`];
+      case "tableGrow":
+        return [`${this.#reference(value.function)} i32.const ${value.count} table.grow $t${value.table}`];
       case "memorySize":
         return ["memory.size"];
       case "tableSize":
@@ -321,10 +323,6 @@ export class FunctionPrinter {
         return [
           ...this.#expression(statement.element),
           `${this.#reference(statement.function)} table.set $t${statement.table}`,
-        ];
-      case "tableGrow":
-        return [
-          `${this.#reference(statement.function)} i32.const ${statement.count} table.grow $t${statement.table} drop`,
         ];
       case "tableFill":
         return [

@@ -64,6 +64,7 @@ export type Expression =
   /** A branch in place of a value, for an arm that leaves. */
   | { readonly kind: "escape"; readonly label: number }
   | { readonly kind: "grow"; readonly pages: number }
+  | { readonly kind: "tableGrow"; readonly table: number; readonly function: number; readonly count: number }
   | { readonly kind: "memorySize" }
   | { readonly kind: "tableSize"; readonly table: number }
   | { readonly kind: "isNull"; readonly table: number; readonly element: Expression };
@@ -136,7 +137,6 @@ export type Statement =
   | { readonly kind: "bulk"; readonly name: string; readonly operands: readonly Expression[] }
   | { readonly kind: "dropSegment"; readonly name: "data.drop" | "elem.drop" }
   | { readonly kind: "tableSet"; readonly table: number; readonly element: Expression; readonly function: number }
-  | { readonly kind: "tableGrow"; readonly table: number; readonly function: number; readonly count: number }
   | {
       readonly kind: "tableFill";
       readonly table: number;
