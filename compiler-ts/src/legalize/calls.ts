@@ -12,6 +12,7 @@ export function calls(module: IrModule, graph: CallGraph): void {
   for (const func of module.functions.values()) {
     const caller = graph.facts.get(func.index) as FunctionFacts;
     const dispatcher = func.kind === "dispatcher";
+    if (!(dispatcher || func.lowered.has("call") || func.lowered.has("callIndirect"))) continue;
     func.body = rewrite(func.body, (statement) => {
       if (statement.kind === "switch")
         return dispatcher ? [statement, { kind: "propagateTrap", attribute: false }] : undefined;
