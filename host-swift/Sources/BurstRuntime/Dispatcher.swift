@@ -43,6 +43,8 @@ final class Dispatcher {
     progress: (Double) -> Void
   ) throws -> Double {
     lanes.withUnsafeBytes { buffers.lanes.contents().copyMemory(from: $0.baseAddress!, byteCount: $0.count) }
+    try DeviceCopies.publish(
+      TiledRegion.Block(offset: 0, width: lanes.count * MemoryLayout<UInt32>.size, pitch: 0, rows: 1), of: buffers.lanes)
     var deviceSeconds = 0.0
     var first = 0
     var lanesPerCommandBuffer = initialLanes
@@ -66,7 +68,7 @@ final class Dispatcher {
     _ pipeline: any MTLComputePipelineState, lanes: Range<Int>, fuel: Int?, request: IncomingCancellation
   ) throws -> Double {
     guard let commandBuffer = queue.makeCommandBuffer(), let encoder = commandBuffer.makeComputeCommandEncoder() else {
-      throw deviceError("the device makes no command buffer")
+      throw Self.deviceError("the device makes no command buffer")
     }
     encoder.setComputePipelineState(pipeline)
     let launch = launchWords(laneCount: lanes.count, fuel: fuel)
@@ -90,7 +92,7 @@ final class Dispatcher {
     commandBuffer.commit()
     try wait(done, request)
     guard commandBuffer.status == .completed, commandBuffer.error == nil else {
-      throw deviceError(Self.reason(commandBuffer.error))
+      throw Self.deviceError(Self.reason(commandBuffer.error))
     }
     return max(0, commandBuffer.gpuEndTime - commandBuffer.gpuStartTime)
   }
@@ -112,17 +114,17 @@ final class Dispatcher {
     while done.wait(timeout: .now() + .milliseconds(50)) == .timedOut {
       if request.isCancelled, cancelledDeadline == nil { cancelledDeadline = .now() + limits.afterCancellation }
       if let cancelledDeadline, DispatchTime.now() > cancelledDeadline { throw Abandoned(reason: .cancelled) }
-      if DispatchTime.now() > deadline { throw Abandoned(reason: deviceError("no answer within the time limit")) }
+      if DispatchTime.now() > deadline { throw Abandoned(reason: Self.deviceError("no answer within the time limit")) }
     }
   }
 
-  private func deviceError(_ reason: String) -> ResponseError {
+  static func deviceError(_ reason: String) -> ResponseError {
     ResponseError(
       .deviceError, "A command buffer failed: \(reason).", data: try? WireEncoder.encode(DeviceErrorData(reason: reason)))
   }
 
   /// The error's name where Metal has one for it, so that a client can act on it.
-  private static func reason(_ error: (any Error)?) -> String {
+  static func reason(_ error: (any Error)?) -> String {
     guard let error else { return "unknown" }
     guard let known = error as? MTLCommandBufferError else { return error.localizedDescription }
     return switch known.code {
