@@ -1,5 +1,6 @@
 import BurstProtocol
 import BurstTransport
+import Foundation
 import Metal
 
 /// A device with the id and the profile that the protocol gives it.
@@ -26,6 +27,16 @@ final class Device: @unchecked Sendable {
       }
   }
 
+  /// Enough to fill the device: until it is full, more lanes take no longer.
+  var initialLanes: Int {
+    switch Kind(metal) {
+    case .cpu: ProcessInfo.processInfo.activeProcessorCount * 4
+    // The threads that an H100 can have resident are 270,336.
+    case .cuda: 262_144
+    case .metal: 16_384
+    }
+  }
+
   enum Kind: String {
     case cpu
     case cuda
@@ -34,10 +45,9 @@ final class Device: @unchecked Sendable {
     init(_ metal: any MTLDevice) {
       let architecture = metal.architecture.name
       self =
-        if metal.supportsFamily(.apple1) { .metal }
-        else if architecture.hasPrefix("cpu") { .cpu }
-        else if architecture.hasPrefix("cuda") { .cuda }
-        else { .metal }
+        if metal.supportsFamily(.apple1) { .metal } else if architecture.hasPrefix("cpu") { .cpu } else if architecture.hasPrefix("cuda") {
+          .cuda
+        } else { .metal }
     }
 
     /// The id of the kind's device `number`, from 0: `metal`, `metal-2`, `cuda`, `cuda:1`.

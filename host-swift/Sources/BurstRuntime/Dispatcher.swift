@@ -20,21 +20,20 @@ final class Dispatcher {
   private let buffers: PoolBuffers
   private let queue: any MTLCommandQueue
   private let limits: Limits
+  /// Every run starts anew with as many: what one kernel did in a millisecond may take another, or the same with other arguments,
+  /// a minute.
   private let initialLanes: Int
 
   /// After a command buffer under `shortest` the next gets more lanes, after one over `longest` fewer.
   private static let shortest = 0.025
   private static let longest = 0.2
-  /// Enough to fill a GPU; a processor starts with a few lanes a core, since its time grows with each. Every run starts
-  /// anew, because what one kernel did in a millisecond may take another, or the same with other arguments, a minute.
-  private static let initialLanesOfGPU = 16_384
   private static let threadsPerThreadgroup = 64
 
-  init(buffers: PoolBuffers, queue: any MTLCommandQueue, isProcessor: Bool, limits: Limits) {
+  init(buffers: PoolBuffers, queue: any MTLCommandQueue, initialLanes: Int, limits: Limits) {
     self.buffers = buffers
     self.queue = queue
     self.limits = limits
-    initialLanes = isProcessor ? ProcessInfo.processInfo.activeProcessorCount * 4 : Self.initialLanesOfGPU
+    self.initialLanes = initialLanes
   }
 
   /// Returns the seconds on the device. Throws `ResponseError` (cancelled, device error) or `Abandoned`.

@@ -35,7 +35,7 @@ final class InstancePool: @unchecked Sendable {
     self.plan = plan
     self.module = module
     self.buffers = buffers
-    dispatcher = Dispatcher(buffers: buffers, queue: commandQueue, isProcessor: device.profile == .cpu, limits: limits)
+    dispatcher = Dispatcher(buffers: buffers, queue: commandQueue, initialLanes: device.initialLanes, limits: limits)
   }
 
   /// Runs the instantiating kernel on fresh memory; the first trap, if there is one.

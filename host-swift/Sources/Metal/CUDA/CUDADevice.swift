@@ -112,7 +112,8 @@ extension CUDADevice {
   ) throws -> any MTLComputePipelineState {
     let function = try cudaFunction(of: descriptor)
     try requireArchived(function, descriptor, options)
-    return CUDAComputePipelineState(device: self, function: function, label: descriptor.label, maximumThreads: descriptor.maxTotalThreadsPerThreadgroup)
+    return CUDAComputePipelineState(
+      device: self, function: function, label: descriptor.label, maximumThreads: descriptor.maxTotalThreadsPerThreadgroup)
   }
 
   private func cudaFunction(of descriptor: MTLComputePipelineDescriptor) throws -> CUDAFunction {
