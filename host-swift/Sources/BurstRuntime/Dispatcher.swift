@@ -20,21 +20,20 @@ final class Dispatcher {
   private let buffers: PoolBuffers
   private let queue: any MTLCommandQueue
   private let limits: Limits
+  /// Every run starts anew with as many: what one kernel did in a millisecond may take another, or the same with other arguments,
+  /// a minute.
   private let initialLanes: Int
 
   /// After a command buffer under `shortest` the next gets more lanes, after one over `longest` fewer.
   private static let shortest = 0.025
   private static let longest = 0.2
-  /// Enough to fill a GPU; a processor starts with a few lanes a core, since its time grows with each. Every run starts
-  /// anew, because what one kernel did in a millisecond may take another, or the same with other arguments, a minute.
-  private static let initialLanesOfGPU = 16_384
   private static let threadsPerThreadgroup = 64
 
-  init(buffers: PoolBuffers, queue: any MTLCommandQueue, isProcessor: Bool, limits: Limits) {
+  init(buffers: PoolBuffers, queue: any MTLCommandQueue, initialLanes: Int, limits: Limits) {
     self.buffers = buffers
     self.queue = queue
     self.limits = limits
-    initialLanes = isProcessor ? ProcessInfo.processInfo.activeProcessorCount * 4 : Self.initialLanesOfGPU
+    self.initialLanes = initialLanes
   }
 
   /// Returns the seconds on the device. Throws `ResponseError` (cancelled, device error) or `Abandoned`.
@@ -43,6 +42,8 @@ final class Dispatcher {
     progress: (Double) -> Void
   ) throws -> Double {
     lanes.withUnsafeBytes { buffers.lanes.contents().copyMemory(from: $0.baseAddress!, byteCount: $0.count) }
+    try DeviceCopies.publish(
+      TiledRegion.Block(offset: 0, width: lanes.count * MemoryLayout<UInt32>.size, pitch: 0, rows: 1), of: buffers.lanes)
     var deviceSeconds = 0.0
     var first = 0
     var lanesPerCommandBuffer = initialLanes
@@ -66,7 +67,7 @@ final class Dispatcher {
     _ pipeline: any MTLComputePipelineState, lanes: Range<Int>, fuel: Int?, request: IncomingCancellation
   ) throws -> Double {
     guard let commandBuffer = queue.makeCommandBuffer(), let encoder = commandBuffer.makeComputeCommandEncoder() else {
-      throw deviceError("the device makes no command buffer")
+      throw Self.deviceError("the device makes no command buffer")
     }
     encoder.setComputePipelineState(pipeline)
     let launch = launchWords(laneCount: lanes.count, fuel: fuel)
@@ -90,7 +91,7 @@ final class Dispatcher {
     commandBuffer.commit()
     try wait(done, request)
     guard commandBuffer.status == .completed, commandBuffer.error == nil else {
-      throw deviceError(Self.reason(commandBuffer.error))
+      throw Self.deviceError(Self.reason(commandBuffer.error))
     }
     return max(0, commandBuffer.gpuEndTime - commandBuffer.gpuStartTime)
   }
@@ -112,17 +113,17 @@ final class Dispatcher {
     while done.wait(timeout: .now() + .milliseconds(50)) == .timedOut {
       if request.isCancelled, cancelledDeadline == nil { cancelledDeadline = .now() + limits.afterCancellation }
       if let cancelledDeadline, DispatchTime.now() > cancelledDeadline { throw Abandoned(reason: .cancelled) }
-      if DispatchTime.now() > deadline { throw Abandoned(reason: deviceError("no answer within the time limit")) }
+      if DispatchTime.now() > deadline { throw Abandoned(reason: Self.deviceError("no answer within the time limit")) }
     }
   }
 
-  private func deviceError(_ reason: String) -> ResponseError {
+  static func deviceError(_ reason: String) -> ResponseError {
     ResponseError(
       .deviceError, "A command buffer failed: \(reason).", data: try? WireEncoder.encode(DeviceErrorData(reason: reason)))
   }
 
   /// The error's name where Metal has one for it, so that a client can act on it.
-  private static func reason(_ error: (any Error)?) -> String {
+  static func reason(_ error: (any Error)?) -> String {
     guard let error else { return "unknown" }
     guard let known = error as? MTLCommandBufferError else { return error.localizedDescription }
     return switch known.code {
