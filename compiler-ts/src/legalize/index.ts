@@ -40,7 +40,7 @@ export function legalize(module: IrModule, observe: PassObserver = () => {}): Le
   const graph = analyzeCallGraph(module);
   // Needs to know which calls may grow the memory; must see the calls before `calls` puts statements behind them.
   run("memoryAccess", (target) => memoryAccess(target, graph));
-  // Charges loops and recursive calls; must come before `calls`, whose depth counting then stands next to the call.
+  // Charges loops and recursive calls; `calls` comes after it, so that depth counting stands next to the call.
   run("fuel", (target) => fuel(target, graph));
   run("calls", (target) => calls(target, graph));
   // After `exits` there are no labels.
