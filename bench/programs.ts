@@ -6,13 +6,23 @@ export interface BenchProgram {
   readonly name: string;
   readonly exportName: string;
   readonly argumentsOf: (instance: number) => readonly WasmValue[];
+  /** The memory that the program starts with: it never grows. */
+  readonly memoryPages: number;
 }
 
+/** What the programs need of the execution buffer, so that hundreds of thousands of instances fit: no spilled values, few arguments. */
+export const execution = { values: 0, callStack: 16_384, scratch: 4096 } as const;
+
 export const programs: readonly BenchProgram[] = [
-  { name: "collatz", exportName: "longest", argumentsOf: (instance) => [1000 + (instance % 32)] },
-  { name: "sha256", exportName: "search", argumentsOf: (instance) => [instance, 256] },
-  { name: "mandelbrot", exportName: "iterations", argumentsOf: (instance) => [16, 16, 256, instance % 256] },
-  { name: "nqueens", exportName: "solve_from", argumentsOf: (instance) => [12, instance % 12] },
-  { name: "montecarlo", exportName: "price", argumentsOf: (instance) => [instance, 1000] },
-  { name: "fib", exportName: "fib", argumentsOf: (instance) => [20 + (instance % 2)] },
+  { name: "collatz", exportName: "longest", argumentsOf: (instance) => [1000 + (instance % 32)], memoryPages: 0 },
+  { name: "sha256", exportName: "search", argumentsOf: (instance) => [instance, 256], memoryPages: 1 },
+  {
+    name: "mandelbrot",
+    exportName: "iterations",
+    argumentsOf: (instance) => [16, 16, 256, instance % 256],
+    memoryPages: 0,
+  },
+  { name: "nqueens", exportName: "solve_from", argumentsOf: (instance) => [12, instance % 12], memoryPages: 1 },
+  { name: "montecarlo", exportName: "price", argumentsOf: (instance) => [instance, 1000], memoryPages: 1 },
+  { name: "fib", exportName: "fib", argumentsOf: (instance) => [20 + (instance % 2)], memoryPages: 0 },
 ];

@@ -5,10 +5,12 @@
 import { readFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
-import { CompileError, HostError, type InvokeResult, WasmBurst } from "../compiler-ts/src/index.ts";
+import { readRecord, recordWords, writeRecord } from "../compiler-ts/src/api/values.ts";
+import { CompileError, HostError, type RecordsResult, WasmBurst } from "../compiler-ts/src/index.ts";
+import type { ValueType } from "../compiler-ts/src/wasm/module.ts";
 import type { WasmValue } from "../test/support/v8.ts";
 import { formatTable, median } from "./measure.ts";
-import { type BenchProgram, programs } from "./programs.ts";
+import { type BenchProgram, execution, programs } from "./programs.ts";
 import { startV8Baseline } from "./v8Baseline.ts";
 
 const warmUps = 2;
@@ -19,10 +21,29 @@ interface Row {
   readonly instances: number;
   /** Medians, instances a second. */
   readonly device: number;
-  readonly v8OneCore: number;
+  /** The same by the device's own clock, without the requests around it. */
+  readonly deviceAlone: number;
+  /** Undefined where it was not measured. */
+  readonly v8OneCore: number | undefined;
   readonly v8AllCores: number;
-  readonly ratioToOneCore: number;
+  readonly ratioToOneCore: number | undefined;
+  readonly buildSeconds: number;
+  readonly poolSeconds: number;
   readonly ratioToAllCores: number;
+}
+
+interface Sizes {
+  readonly instances: number;
+  readonly repetitions: number;
+  readonly oneCore: boolean;
+}
+
+/** Seconds. */
+interface Round {
+  readonly device: number;
+  readonly deviceAlone: number;
+  readonly oneCore: number | undefined;
+  readonly allCores: number;
 }
 
 async function secondsOf<Result>(run: () => Promise<Result>): Promise<{ seconds: number; result: Result }> {
@@ -31,48 +52,85 @@ async function secondsOf<Result>(run: () => Promise<Result>): Promise<{ seconds:
   return { seconds: (performance.now() - start) / 1000, result };
 }
 
-function assertEqual(program: string, device: readonly InvokeResult[], v8: readonly WasmValue[]): void {
-  device.forEach((result, instance) => {
-    const value = "trap" in result ? result.trap : result.values[0];
-    if (!Object.is(value, v8[instance])) {
-      throw new Error(`${program}, instance ${instance}: the device says ${value}, V8 ${v8[instance]}`);
+/** Arguments and results travel as records of bit patterns: what is measured is the device and its host, not JavaScript's objects. */
+function recordsOf(types: readonly ValueType[], values: readonly (readonly WasmValue[])[]): Uint32Array {
+  const words = recordWords(types);
+  const records = new Uint32Array(values.length * words);
+  values.forEach((record, instance) => {
+    writeRecord(types, record, records, instance * words, "the export");
+  });
+  return records;
+}
+
+function assertEqual(
+  program: string,
+  types: readonly ValueType[],
+  device: RecordsResult,
+  v8: readonly WasmValue[],
+): void {
+  const words = recordWords(types);
+  v8.forEach((expected, instance) => {
+    const trap = device.status[instance * 2];
+    const value = trap === 0 ? readRecord(types, device.results, instance * words)[0] : `trap ${trap}`;
+    if (!Object.is(value, expected)) {
+      throw new Error(`${program}, instance ${instance}: the device says ${value}, V8 ${expected}`);
     }
   });
 }
 
 async function measure(
   burst: WasmBurst,
-  { name, exportName, argumentsOf }: BenchProgram,
-  { instances, repetitions }: { readonly instances: number; readonly repetitions: number },
+  { name, exportName, argumentsOf, memoryPages }: BenchProgram,
+  { instances, repetitions, oneCore: withOneCore }: Sizes,
 ): Promise<Row> {
   const bytes = await readFile(new URL(`../examples/wasm/${name}.wasm`, import.meta.url));
   const argumentsOfEach = Array.from({ length: instances }, (_, instance) => argumentsOf(instance));
   const setup = { bytes, exportName, arguments: argumentsOfEach };
-  await using module = await burst.compile(bytes, { exports: [exportName] });
-  await using pool = await module.instantiate({ instances });
-  await using oneCore = await startV8Baseline(1, setup);
+  const build = await secondsOf(() => burst.compile(bytes, { exports: [exportName] }));
+  await using module = build.result;
+  const allocation = await secondsOf(() => module.instantiate({ instances, memoryPages, execution }));
+  await using pool = allocation.result;
+  await using oneCore = withOneCore ? await startV8Baseline(1, setup) : undefined;
   await using allCores = await startV8Baseline(cores, setup);
 
-  const seconds: { readonly device: number; readonly oneCore: number; readonly allCores: number }[] = [];
+  const types = module.functions.get(exportName);
+  if (types === undefined) throw new Error(`${name} does not export ${exportName}`);
+  const records = recordsOf(types.parameters, argumentsOfEach);
+  const seconds: Round[] = [];
   for (let repetition = 0; repetition < warmUps + repetitions; repetition++) {
-    const onDevice = await secondsOf(() => pool.invoke(exportName, argumentsOfEach));
-    const onOneCore = await secondsOf(oneCore.run);
+    const before = pool.deviceSeconds;
+    const onDevice = await secondsOf(() => pool.invokeRecords(exportName, records));
+    const deviceAlone = pool.deviceSeconds - before;
+    const onOneCore = oneCore === undefined ? undefined : await secondsOf(oneCore.run);
     const onAllCores = await secondsOf(allCores.run);
-    assertEqual(name, onDevice.result, onOneCore.result);
-    assertEqual(name, onDevice.result, onAllCores.result);
+    if (onOneCore !== undefined) assertEqual(name, types.results, onDevice.result, onOneCore.result);
+    assertEqual(name, types.results, onDevice.result, onAllCores.result);
     if (repetition >= warmUps) {
-      seconds.push({ device: onDevice.seconds, oneCore: onOneCore.seconds, allCores: onAllCores.seconds });
+      seconds.push({
+        device: onDevice.seconds,
+        deviceAlone,
+        oneCore: onOneCore?.seconds,
+        allCores: onAllCores.seconds,
+      });
     }
   }
-  const rate = (of: (round: (typeof seconds)[number]) => number): number => instances / median(seconds.map(of));
-  const [device, v8OneCore, v8AllCores] = [rate((s) => s.device), rate((s) => s.oneCore), rate((s) => s.allCores)];
+  const rate = (of: (round: Round) => number): number => instances / median(seconds.map(of));
+  const [device, deviceAlone, v8AllCores] = [
+    rate((s) => s.device),
+    rate((s) => s.deviceAlone),
+    rate((s) => s.allCores),
+  ];
+  const v8OneCore = withOneCore ? rate((s) => s.oneCore ?? Number.NaN) : undefined;
   return {
     program: name,
     instances,
     device,
+    deviceAlone,
     v8OneCore,
     v8AllCores,
-    ratioToOneCore: device / v8OneCore,
+    ratioToOneCore: v8OneCore === undefined ? undefined : device / v8OneCore,
+    buildSeconds: build.seconds,
+    poolSeconds: allocation.seconds,
     ratioToAllCores: device / v8AllCores,
   };
 }
@@ -82,15 +140,30 @@ function geometricMean(values: readonly number[]): number {
 }
 
 function print(rows: readonly Row[], device: WasmBurst["device"]): void {
-  const round = (rate: number): string => Math.round(rate).toLocaleString("en-US");
-  const header = ["instances/s", device.id, "V8, 1 core", `V8, ${cores} cores`, "to 1 core", `to ${cores} cores`];
+  const round = (rate: number | undefined): string =>
+    rate === undefined ? "-" : Math.round(rate).toLocaleString("en-US");
+  const times = (ratio: number | undefined): string => (ratio === undefined ? "-" : `${ratio.toFixed(2)}x`);
+  const header = [
+    "instances/s",
+    device.id,
+    `${device.id} alone`,
+    "V8, 1 core",
+    `V8, ${cores} cores`,
+    "to 1 core",
+    `to ${cores} cores`,
+    "build, s",
+    "pool, s",
+  ];
   const cells = rows.map((row) => [
     row.program,
     round(row.device),
+    round(row.deviceAlone),
     round(row.v8OneCore),
     round(row.v8AllCores),
-    `${row.ratioToOneCore.toFixed(2)}x`,
-    `${row.ratioToAllCores.toFixed(2)}x`,
+    times(row.ratioToOneCore),
+    times(row.ratioToAllCores),
+    row.buildSeconds.toFixed(2),
+    row.poolSeconds.toFixed(2),
   ]);
   console.log(`${rows[0]?.instances} instances a program; device ${device.id}: ${device.name}`);
   console.log(formatTable([header, ...cells]));
@@ -119,12 +192,14 @@ async function main(): Promise<void> {
       instances: { type: "string", default: "1024" },
       repetitions: { type: "string", default: "7" },
       programs: { type: "string", default: programs.map((program) => program.name).join(",") },
+      "all-cores-only": { type: "boolean", default: false },
       json: { type: "boolean", default: false },
     },
   });
   const sizes = {
     instances: positive(options.instances, "instances"),
     repetitions: positive(options.repetitions, "repetitions"),
+    oneCore: !options["all-cores-only"],
   };
   const chosen = chosenPrograms(options.programs);
   await using burst = await WasmBurst.launch({ device: options.device });

@@ -27,7 +27,7 @@ let executableDependencies: [Target.Dependency] =
   // Apple's Metal on a Mac; on Linux the slice of it that the host uses, over the cpu device. The shim is embedded so that the
   // host's binary needs no file beside it.
   let metalTargets: [Target] = [
-    .target(name: "Metal", resources: [.embedInCode("CPU/Shim")]),
+    .target(name: "Metal", resources: [.embedInCode("CPU/Shim"), .embedInCode("CUDA/Shim")]),
     // Breaks one rule of the API a run; the tests watch it die.
     .executableTarget(name: "MetalMisuse", dependencies: ["Metal"], path: "Tests/MetalMisuse"),
     .testTarget(name: "MetalTests", dependencies: ["Metal", "MetalMisuse"]),

@@ -40,6 +40,9 @@ export interface GlobalMetadata {
   readonly stateWord: number;
 }
 
+/** The largest memory of an instance: its size in bytes is a 32-bit number, on every device. The specification allows one page more. */
+export const maximumMemoryPages = 65_535;
+
 /** Sizes of the per-instance regions; see docs/kernel-abi.md. */
 export interface Layout {
   readonly tileWidth: number;

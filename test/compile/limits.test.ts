@@ -82,6 +82,15 @@ describe("deep and large functions", () => {
     );
   });
 
+  it("a memory of 4 GiB is over a named limit, and a maximum of 4 GiB is one page less", () => {
+    assert.throws(
+      () => compile(`(module (memory 65536) (func (export "f")))`),
+      /a memory of 65536 pages exceeds the limit of 65535 pages/,
+    );
+    const bytes = wat(`(module (memory 1 65536) (func (export "f")))`);
+    assert.equal(compileModule(bytes, { profile: profiles.apple }).metadata.layout.memory?.maximumPages, 65_535);
+  });
+
   it("a table over the backed size is refused with its size", () => {
     assert.throws(
       () => compile(`(module (table 2000000 funcref) (func (export "f")))`),

@@ -1,6 +1,7 @@
 /** Values at which instructions change their behaviour, as WebAssembly text and as JavaScript has them. */
 import type { Value } from "../../compiler-ts/src/index.ts";
-import type { NumberType } from "./program.ts";
+import type { NumberType } from "../../compiler-ts/src/wasm/module.ts";
+import type { Type } from "./program.ts";
 
 const integers32 = [0, 1, -1, 2, 3, 7, 31, 32, 127, 128, -128, 255, 0x7fff, 0x8000, 0xffff, 0x10000] as const;
 const extremes32 = [0x7fff_ffff, -0x8000_0000, -0x7fff_ffff, 0x5555_5555, 0x0123_4567] as const;
@@ -33,16 +34,31 @@ const floats64 = [
 const nans32 = ["nan", "-nan", "nan:0x200000", "-nan:0x7fffff"] as const;
 const nans64 = ["nan", "-nan", "nan:0x4000000000000", "-nan:0xfffffffffffff"] as const;
 
-export const boundaryTexts: Readonly<Record<NumberType, readonly string[]>> = {
+const scalarTexts: Readonly<Record<NumberType, readonly string[]>> = {
   i32: [...integers32, ...extremes32].map(String),
   i64: [...integers32.map(String), ...integers64, ...extremes64],
   f32: [...floats32, ...nans32],
   f64: [...floats64, ...nans64],
 };
 
+export const boundaryTexts: Readonly<Record<Type, readonly string[]>> = {
+  ...scalarTexts,
+  v128: (["i32", "f32", "i64", "f64"] as const).flatMap(vectorTexts),
+};
+
+/** Each value once, beside those that follow it. */
+function vectorTexts(lane: NumberType): string[] {
+  const texts = scalarTexts[lane];
+  const lanes = lane.endsWith("32") ? 4 : 2;
+  return texts.map((_, first) => {
+    const values = Array.from({ length: lanes }, (_, index) => texts[(first + index) % texts.length]);
+    return `${lane}x${lanes} ${values.join(" ")}`;
+  });
+}
+
 const boundaryValues: Readonly<Record<NumberType, readonly Value[]>> = {
   i32: [...integers32, ...extremes32],
-  i64: boundaryTexts.i64.map(BigInt),
+  i64: scalarTexts.i64.map(BigInt),
   f32: [...floats32.map(parseFloatText), Number.NaN].map(Math.fround),
   f64: [...floats64.map(parseFloatText), Number.NaN],
 };

@@ -32,7 +32,7 @@ export interface Observation {
 /** One observation an instance, or the trap that ended instantiation. */
 export type Run = { readonly instances: readonly Observation[] } | { readonly trap: string };
 
-/** The names and types that a run looks at. */
+/** The names and types that a run looks at: what JavaScript can, so neither functions nor globals with a v128. */
 export interface Interface {
   readonly functions: ReadonlyMap<
     string,
@@ -49,10 +49,13 @@ export function interfaceOf(bytes: Uint8Array): Interface {
     const { parameters = [], results = [] } = module.types[module.functionTypes[index] ?? -1] ?? {};
     return [name, { parameters, results }] as const;
   });
+  const callable = functions.filter(([, { parameters, results }]) => ![...parameters, ...results].includes("v128"));
   const memory = exported("memory")[0];
   return {
-    functions: new Map(functions),
-    globals: exported("global").map(({ name, index }) => ({ name, type: module.globals[index]?.type.value ?? "i32" })),
+    functions: new Map(callable),
+    globals: exported("global")
+      .map(({ name, index }) => ({ name, type: module.globals[index]?.type.value ?? "i32" }))
+      .filter(({ type }) => type !== "v128"),
     memory: memory && { name: memory.name, maximumPages: module.memories[memory.index]?.limits.maximum },
   };
 }

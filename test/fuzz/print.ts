@@ -6,7 +6,7 @@
  *   would show is made canonical first, unless it comes straight from a constant or a load, whose bits are exact.
  */
 import { FunctionPrinter, globalsOfType, reference, tableElements, tableStart } from "./printFunction.ts";
-import { numberTypes, type Program, type ProgramFunction, signatures } from "./program.ts";
+import { type Program, type ProgramFunction, signatures, type Type, types } from "./program.ts";
 
 /** Loops' iterations and calls of one invocation. */
 const fuel = 400;
@@ -19,12 +19,8 @@ export function printProgram(program: Program): string {
     ([name, { parameters, results }]) =>
       `(type $${name} (func (param ${parameters.join(" ")}) (result ${results.join(" ")})))`,
   );
-  const globals = numberTypes.flatMap((type) =>
-    Array.from(
-      { length: globalsOfType },
-      (_, index) =>
-        `(global $g_${type}_${index} (export "g_${type}_${index}") (mut ${type}) (${type}.const ${index * 3}))`,
-    ),
+  const globals = types.flatMap((type) =>
+    Array.from({ length: globalsOfType }, (_, index) => printGlobal(type, index)),
   );
   const bytes = data.map((byte) => `\\${byte.toString(16).padStart(2, "0")}`).join("");
   return [
@@ -34,7 +30,7 @@ export function printProgram(program: Program): string {
     `(data (i32.const 1) "${bytes}")`,
     `(data $passive "${bytes}")`,
     "(table $t0 10 13 funcref)",
-    "(table $t1 5 funcref)",
+    "(table $t1 5 200 funcref)",
     ...[0, 1].map((table) => {
       const entries = tableElements(program.elements, table).map(entry);
       return `(elem (table $t${table}) (i32.const ${tableStart(table)}) funcref ${entries.join(" ")})`;
@@ -45,10 +41,34 @@ export function printProgram(program: Program): string {
     "(global $fuel (mut i32) (i32.const 0))",
     ...globals,
     ...functions.map((_, index) => new FunctionPrinter(program, index).print()),
-    ...functions.map(printExport),
+    ...functions.flatMap((item, index) => (isCallable(item) ? [printExport(item, index)] : [])),
+    printProbe(),
     ")",
     "",
   ].join("\n");
+}
+
+/** Shows which of the tables' first elements are null: the tables themselves cannot be read from outside. */
+export const probe = "nulls";
+
+function printProbe(): string {
+  const tests = [10, 5].flatMap((elements, table) =>
+    Array.from({ length: elements }, (_, index) => `i32.const ${index} table.get $t${table} ref.is_null`),
+  );
+  const shifted = tests.map((test) => `i32.const 1 i32.shl ${test} i32.or`);
+  return `(func (export "${probe}") (result i32)\n  i32.const 0\n  ${shifted.join("\n  ")})`;
+}
+
+/** From JavaScript. */
+export function isCallable({ signature }: ProgramFunction): boolean {
+  return signature !== "v128";
+}
+
+/** JavaScript cannot read a global of v128. */
+function printGlobal(type: Type, index: number): string {
+  const name = `g_${type}_${index}`;
+  const initial = type === "v128" ? `i64x2 ${index} -1` : index * 3;
+  return `(global $${name} ${type === "v128" ? "" : `(export "${name}")`} (mut ${type}) (${type}.const ${initial}))`;
 }
 
 /** What an invocation calls: it fills the fuel up. */

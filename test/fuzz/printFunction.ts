@@ -3,13 +3,13 @@ import {
   type Access,
   blockTypes,
   type Expression,
-  type NumberType,
-  numberTypes,
   type Program,
   type ProgramFunction,
   type SignatureName,
   type Statement,
   signatures,
+  type Type,
+  types,
 } from "./program.ts";
 
 const localsOfType = 2;
@@ -29,7 +29,7 @@ export function tableStart(table: number): number {
   return table;
 }
 
-type Types = readonly NumberType[];
+type Types = readonly Type[];
 type Lines = readonly string[];
 
 /** As a branch counts it, 0 the innermost. */
@@ -38,13 +38,37 @@ interface Target {
   readonly types: Types;
 }
 
+function zero(type: Type): string {
+  return type === "v128" ? "v128.const i64x2 0 0" : `${type}.const 0`;
+}
+
+/** Vector instructions after which the bits of a NaN lane are open. */
+const openNan = /^(f32x4|f64x2)\.(add|sub|mul|div|min|max|sqrt|ceil|floor|trunc|nearest|demote|promote)/;
+
+/** The float operand whose bits an instruction shows. */
+function shownOperand(name: string): { readonly index: number; readonly type: "f32" | "f64" } | undefined {
+  const [, reinterpreted] = /reinterpret_(f32|f64)$/.exec(name) ?? [];
+  const [, splat] = /^(f32|f64)x\d\.splat$/.exec(name) ?? [];
+  const [, second] = /^(f32|f64)(?:\.copysign$|x\d\.replace_lane)/.exec(name) ?? [];
+  const type = reinterpreted ?? splat ?? second;
+  if (type !== "f32" && type !== "f64") return undefined;
+  return { index: second === undefined ? 0 : 1, type };
+}
+
+function accessBytes(name: string): number {
+  const [, width, parts] = /(?:load|store)(?:(\d+)(x\d)?)?/.exec(name) ?? [];
+  if (parts !== undefined) return 8;
+  if (width !== undefined) return Number(width) / 8;
+  return name.startsWith("v128") ? 16 : Number(name.slice(1, 3)) / 8;
+}
+
 export class FunctionPrinter {
   readonly #program: Program;
   readonly #function: ProgramFunction;
   readonly #index: number;
   /** What branches to the open labels carry; the function's own is the first. */
   readonly #labels: Types[] = [];
-  readonly #locals: Record<NumberType, string[]> = { i32: [], i64: [], f32: [], f64: [] };
+  readonly #locals: Record<Type, string[]> = { i32: [], i64: [], f32: [], f64: [], v128: [] };
   #counters = 0;
 
   constructor(program: Program, index: number) {
@@ -59,19 +83,19 @@ export class FunctionPrinter {
     parameters.forEach((type, index) => {
       this.#locals[type].push(`$p${index}`);
     });
-    for (const type of numberTypes) {
+    for (const type of types) {
       for (let index = 0; index < localsOfType; index++) this.#locals[type].push(`$${type}_${index}`);
     }
     this.#labels.push(resultTypes);
     const code = [
       "global.get $fuel i32.const 1 i32.sub global.set $fuel",
       "global.get $fuel i32.const 0 i32.lt_s",
-      `if ${resultTypes.map((type) => `${type}.const 0`).join(" ")} return end`,
+      `if ${resultTypes.map(zero).join(" ")} return end`,
       ...this.#statements(body),
       ...this.#expressions(results),
     ];
     const declared = [
-      ...numberTypes.flatMap((type) => [
+      ...types.flatMap((type) => [
         ...Array.from({ length: localsOfType }, (_, index) => `(local $${type}_${index} ${type})`),
         `(local $nan_${type} ${type})`,
       ]),
@@ -90,12 +114,12 @@ export class FunctionPrinter {
     return values.flatMap((value) => this.#expression(value));
   }
 
-  #local(type: NumberType, index: number): string {
+  #local(type: Type, index: number): string {
     const names = this.#locals[type];
     return names[index % names.length] as string;
   }
 
-  #global(type: NumberType, index: number): string {
+  #global(type: Type, index: number): string {
     return `$g_${type}_${index % globalsOfType}`;
   }
 
@@ -122,8 +146,7 @@ export class FunctionPrinter {
   }
 
   #access(name: string, { offset, align }: Access): string {
-    const width = Number(/(?:load|store)(\d+)/.exec(name)?.[1] ?? name.slice(1, 3)) / 8;
-    return `${name} offset=${offset} align=${Math.min(2 ** align, width)}`;
+    return `${name} offset=${offset} align=${Math.min(2 ** align, accessBytes(name))}`;
   }
 
   #expression(value: Expression): Lines {
@@ -140,6 +163,8 @@ export class FunctionPrinter {
         return this.#operation(value.name, value.operands);
       case "load":
         return [...this.#expression(value.address), this.#access(value.name, value)];
+      case "loadLane":
+        return [...this.#expressions([value.address, value.value]), this.#laneAccess(value)];
       case "select":
         return [
           ...this.#expressions([...value.operands, value.condition]),
@@ -166,12 +191,13 @@ export class FunctionPrinter {
       case "call":
         return this.#call(value.type, value.index, value.operands);
       case "callIndirect":
-        return [
-          ...this.#expressions([...value.operands, this.#element(value)]),
-          `call_indirect $t${value.table} (type $${value.type})`,
-        ];
+        return this.#callIndirect(value);
+      case "escape":
+        return this.#branch({ label: value.label, condition: undefined });
       case "grow":
         return [`i32.const ${value.pages} memory.grow`];
+      case "tableGrow":
+        return [`${this.#reference(value.function)} i32.const ${value.count} table.grow $t${value.table}`];
       case "memorySize":
         return ["memory.size"];
       case "tableSize":
@@ -181,15 +207,21 @@ export class FunctionPrinter {
     }
   }
 
+  #laneAccess(access: Extract<Expression | Statement, { kind: "loadLane" | "storeLane" }>): string {
+    return `${this.#access(access.name, access)} ${access.lane % (16 / accessBytes(access.name))}`;
+  }
+
   #operation(name: string, operands: readonly Expression[]): Lines {
-    const reinterprets = name.includes("reinterpret_f");
     const lines = operands.flatMap((operand, index) => {
-      if (reinterprets) return this.#canonical(operand, name.slice(-3));
-      return name.endsWith("copysign") && index === 1
-        ? this.#canonical(operand, name.slice(0, 3))
-        : this.#expression(operand);
+      const shown = shownOperand(name);
+      return shown?.index === index ? this.#canonical(operand, shown.type) : this.#expression(operand);
     });
-    return [...lines, name];
+    const shape = openNan.exec(name)?.[1];
+    if (shape === undefined) return [...lines, name];
+    // A vector's bits may be seen anywhere, so it is made canonical at once.
+    const nans = `v128.const ${shape === "f64x2" ? "f64x2 nan nan" : "f32x4 nan nan nan nan"}`;
+    const test = `local.get $nan_v128 local.get $nan_v128 ${shape}.ne v128.bitselect`;
+    return [...lines, name, `local.set $nan_v128 ${nans} local.get $nan_v128 ${test}`];
   }
 
   /** A value whose bits will be seen. */
@@ -222,14 +254,17 @@ export class FunctionPrinter {
     return signatures[signature].results.length === 1 ? this.#expressions(operands.slice(0, 1)) : [];
   }
 
-  #element({ type, table, matching, element }: Extract<Expression, { kind: "callIndirect" }>): Expression {
+  /** Where no entry matches, the first operand stands for the result. */
+  #callIndirect({ type, table, ...call }: Extract<Expression, { kind: "callIndirect" }>): Lines {
     const { functions, elements } = this.#program;
     const entries = tableElements(elements, table).flatMap((number, at) => {
       const matches = number % 5 !== 4 && functions[number % functions.length]?.signature === type;
       return matches ? [at + tableStart(table)] : [];
     });
-    const entry = matching === undefined ? undefined : entries[matching % entries.length];
-    return entry === undefined ? element : { kind: "constant", type: "i32", text: String(entry) };
+    const entry = call.matching === undefined ? undefined : entries[call.matching % entries.length];
+    if (call.matching !== undefined && entry === undefined) return this.#expressions(call.operands.slice(0, 1));
+    const element = entry === undefined ? this.#expression(call.element) : [`i32.const ${entry}`];
+    return [...this.#expressions(call.operands), ...element, `call_indirect $t${table} (type $${type})`];
   }
 
   #statement(statement: Statement): Lines {
@@ -246,6 +281,8 @@ export class FunctionPrinter {
           ...this.#canonical(statement.value, statement.name.slice(0, 3)),
           this.#access(statement.name, statement),
         ];
+      case "storeLane":
+        return [...this.#expressions([statement.address, statement.value]), this.#laneAccess(statement)];
       case "ifElse":
         return [
           ...this.#expression(statement.condition),
@@ -263,6 +300,8 @@ export class FunctionPrinter {
         return this.#branch(statement);
       case "branchTable":
         return this.#branchTable(statement);
+      case "switch":
+        return this.#switch(statement);
       case "return":
         return [
           ...this.#expression(statement.condition),
@@ -285,10 +324,6 @@ export class FunctionPrinter {
           ...this.#expression(statement.element),
           `${this.#reference(statement.function)} table.set $t${statement.table}`,
         ];
-      case "tableGrow":
-        return [
-          `${this.#reference(statement.function)} i32.const ${statement.count} table.grow $t${statement.table} drop`,
-        ];
       case "tableFill":
         return [
           ...this.#expression(statement.element),
@@ -309,7 +344,7 @@ export class FunctionPrinter {
   #leave(types: Types, keep: boolean, results: readonly Expression[]): Lines {
     const last = types.at(-1);
     if (!keep || last === undefined) return this.#expressions(results);
-    return [...this.#expressions(results.slice(-1)), `${last}.add`];
+    return [...this.#expressions(results.slice(-1)), last === "v128" ? "v128.xor" : `${last}.add`];
   }
 
   #block({ types: list, keep, initial, body, results }: Extract<Statement, { kind: "blockOf" }>): Lines {
@@ -351,11 +386,27 @@ export class FunctionPrinter {
     ];
   }
 
-  #branch({ label, condition }: Extract<Statement, { kind: "branch" }>): Lines {
+  #branch({ label, condition }: Pick<Extract<Statement, { kind: "branch" }>, "label" | "condition">): Lines {
     const { depth, types } = this.#target(label);
     const operands = this.#leaves(types, label);
     if (condition === undefined) return [...operands, `br ${depth}`];
     return [...operands, ...this.#expression(condition), `br_if ${depth}`, ...types.map(() => "drop")];
+  }
+
+  #switch({ index, targets, arms }: Extract<Statement, { kind: "switch" }>): Lines {
+    const depths = targets.map((target) => target % (arms.length + 1));
+    const selection = (): Lines => [...this.#expression(index), `br_table ${depths.join(" ")}`];
+    // From within: arm 0 stands behind the innermost block.
+    const around = arms.reduce<() => Lines>(
+      (inner, { body, fallsThrough }, arm) =>
+        () => [
+          ...this.#scope("block", [], inner),
+          ...this.#statements(body),
+          ...(fallsThrough ? [] : [`br ${arms.length - 1 - arm}`]),
+        ],
+      selection,
+    );
+    return this.#scope("block", [], around);
   }
 
   /** Only labels of the fallback's types can share its operands; and half of the time control goes on behind. */

@@ -5,33 +5,35 @@
  */
 import type { NumberType } from "../../compiler-ts/src/wasm/module.ts";
 
-export type { NumberType };
+/** Of what programs compute with; references occur in tables alone. */
+export type Type = NumberType | "v128";
 
-export const numberTypes = ["i32", "i64", "f32", "f64"] as const satisfies readonly NumberType[];
+export const types = ["i32", "i64", "f32", "f64", "v128"] as const satisfies readonly Type[];
 
 export type Expression =
-  | { readonly kind: "constant"; readonly type: NumberType; readonly text: string }
-  | { readonly kind: "local" | "global"; readonly type: NumberType; readonly index: number }
-  | { readonly kind: "tee"; readonly type: NumberType; readonly index: number; readonly value: Expression }
-  /** An instruction without immediates. */
+  | { readonly kind: "constant"; readonly type: Type; readonly text: string }
+  | { readonly kind: "local" | "global"; readonly type: Type; readonly index: number }
+  | { readonly kind: "tee"; readonly type: Type; readonly index: number; readonly value: Expression }
+  /** An instruction that only its operands decide; `name` includes its lanes. */
   | { readonly kind: "operation"; readonly name: string; readonly operands: readonly Expression[] }
   | ({ readonly kind: "load"; readonly name: string } & Access)
+  | ({ readonly kind: "loadLane"; readonly name: string; readonly lane: number; readonly value: Expression } & Access)
   | {
       readonly kind: "select";
-      readonly type: NumberType;
+      readonly type: Type;
       readonly typed: boolean;
       readonly operands: readonly Expression[];
       readonly condition: Expression;
     }
   | {
       readonly kind: "block";
-      readonly type: NumberType;
+      readonly type: Type;
       readonly body: readonly Statement[];
       readonly value: Expression;
     }
   | {
       readonly kind: "if";
-      readonly type: NumberType;
+      readonly type: Type;
       readonly condition: Expression;
       readonly accept: { readonly body: readonly Statement[]; readonly value: Expression };
       readonly reject: { readonly body: readonly Statement[]; readonly value: Expression };
@@ -39,27 +41,30 @@ export type Expression =
   /** Leaves its value if it does not branch. */
   | {
       readonly kind: "branchIf";
-      readonly type: NumberType;
+      readonly type: Type;
       readonly label: number;
       readonly value: Expression;
       readonly condition: Expression;
     }
   | {
       readonly kind: "call";
-      readonly type: NumberType;
+      readonly type: Type;
       readonly index: number;
       readonly operands: readonly Expression[];
     }
   | {
       readonly kind: "callIndirect";
-      readonly type: NumberType;
+      readonly type: Type;
       readonly table: number;
-      /** Which of the table's initial entries that match; `undefined`, or where none matches: `element`. */
+      /** Which of the table's initial entries of this type; `undefined`: `element`, whatever is there. */
       readonly matching: number | undefined;
       readonly element: Expression;
       readonly operands: readonly Expression[];
     }
+  /** A branch in place of a value, for an arm that leaves. */
+  | { readonly kind: "escape"; readonly label: number }
   | { readonly kind: "grow"; readonly pages: number }
+  | { readonly kind: "tableGrow"; readonly table: number; readonly function: number; readonly count: number }
   | { readonly kind: "memorySize" }
   | { readonly kind: "tableSize"; readonly table: number }
   | { readonly kind: "isNull"; readonly table: number; readonly element: Expression };
@@ -74,12 +79,13 @@ export interface Access {
 export type Statement =
   | {
       readonly kind: "setLocal" | "setGlobal";
-      readonly type: NumberType;
+      readonly type: Type;
       readonly index: number;
       readonly value: Expression;
     }
   | { readonly kind: "drop"; readonly value: Expression }
   | ({ readonly kind: "store"; readonly name: string; readonly value: Expression } & Access)
+  | ({ readonly kind: "storeLane"; readonly name: string; readonly lane: number; readonly value: Expression } & Access)
   | {
       readonly kind: "ifElse";
       readonly condition: Expression;
@@ -115,6 +121,13 @@ export type Statement =
       readonly fallback: number;
       readonly index: Expression;
     }
+  /** As compilers emit it: blocks around a `br_table`, behind the end of each its arm. A target past the arms is the whole's end. */
+  | {
+      readonly kind: "switch";
+      readonly index: Expression;
+      readonly targets: readonly number[];
+      readonly arms: readonly { readonly body: readonly Statement[]; readonly fallsThrough: boolean }[];
+    }
   | { readonly kind: "return"; readonly condition: Expression }
   | { readonly kind: "unreachable"; readonly condition: Expression }
   /** Four results of different types at once. */
@@ -124,7 +137,6 @@ export type Statement =
   | { readonly kind: "bulk"; readonly name: string; readonly operands: readonly Expression[] }
   | { readonly kind: "dropSegment"; readonly name: "data.drop" | "elem.drop" }
   | { readonly kind: "tableSet"; readonly table: number; readonly element: Expression; readonly function: number }
-  | { readonly kind: "tableGrow"; readonly table: number; readonly function: number; readonly count: number }
   | {
       readonly kind: "tableFill";
       readonly table: number;
@@ -139,19 +151,21 @@ export const blockTypes = [
   ["i32"],
   ["i64", "i32"],
   ["f32", "f64", "i32"],
-] as const satisfies readonly (readonly NumberType[])[];
+  ["v128", "i32"],
+] as const satisfies readonly (readonly Type[])[];
 
 export interface Signature {
-  readonly parameters: readonly NumberType[];
-  readonly results: readonly NumberType[];
+  readonly parameters: readonly Type[];
+  readonly results: readonly Type[];
 }
 
-/** A call of type t goes to a function of signature t; the other two are statements. */
+/** A call of type t goes to a function of signature t; the last two are statements. JavaScript cannot call one with v128. */
 export const signatures = {
   i32: { parameters: ["i32", "i32"], results: ["i32"] },
   i64: { parameters: ["i64", "i32"], results: ["i64"] },
   f32: { parameters: ["f32", "f32"], results: ["f32"] },
   f64: { parameters: ["f64", "f64"], results: ["f64"] },
+  v128: { parameters: ["v128", "i32"], results: ["v128"] },
   many: { parameters: ["i32", "i64", "f32", "f64"], results: ["f64", "i32", "f32", "i64"] },
   none: { parameters: [], results: [] },
 } as const satisfies Record<string, Signature>;

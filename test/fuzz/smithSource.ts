@@ -11,7 +11,7 @@ import type { FuzzDevice } from "./device.ts";
 import { type Case, interfaceOf } from "./observe.ts";
 import { compare, Difference, type Finding, reduceCalls, type Tally } from "./search.ts";
 
-/** WebAssembly 2.0 without SIMD and imports, NaNs canonical, memories and tables small. */
+/** WebAssembly 2.0 without imports, NaNs canonical, memories and tables small. */
 const configuration = {
   "max-imports": 0,
   "min-funcs": 4,
@@ -29,7 +29,7 @@ const configuration = {
   "bulk-memory-enabled": true,
   "multi-value-enabled": true,
   "reference-types-enabled": true,
-  "simd-enabled": false,
+  "simd-enabled": true,
   "relaxed-simd-enabled": false,
   "threads-enabled": false,
   "shared-everything-threads-enabled": false,
@@ -116,6 +116,6 @@ function caseOf(bytes: Uint8Array, seed: number): Case {
 
 function argument(type: ValueType, key: number): Value {
   if (type === "funcref" || type === "externref") return type === "externref" && key % 2 === 0 ? key + 1 : null;
-  if (type === "v128") throw new Error("the configuration has no SIMD");
+  if (type === "v128") throw new Error("JavaScript has no v128");
   return boundaryValue(type, key);
 }

@@ -1,4 +1,5 @@
 /** A compiled module on a device. */
+import { maximumMemoryPages } from "../metadata.ts";
 import { parseModule } from "../wasm/decode.ts";
 import type { Module } from "../wasm/module.ts";
 import type { BackendModule, CompileTimings, ExportedFunction, PoolOptions } from "./backend.ts";
@@ -43,8 +44,11 @@ export class BurstModule {
     const { instances, memoryPages } = options;
     if (!Number.isSafeInteger(instances) || instances < 1)
       throw usage(`${instances} instances: expected a positive integer`);
-    if (memoryPages !== undefined && (!Number.isInteger(memoryPages) || memoryPages < 0 || memoryPages > 65_536)) {
-      throw usage(`${memoryPages} memory pages: expected an integer from 0 to 65536`);
+    if (
+      memoryPages !== undefined &&
+      (!Number.isInteger(memoryPages) || memoryPages < 0 || memoryPages > maximumMemoryPages)
+    ) {
+      throw usage(`${memoryPages} memory pages: expected an integer from 0 to ${maximumMemoryPages}`);
     }
     return new Pool(this.#module, await this.#module.createPool(options), instances);
   }

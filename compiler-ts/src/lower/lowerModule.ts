@@ -1,10 +1,19 @@
 /** Module-level lowering: where state, tables and segments lie, what instantiation does, which functions are compiled. */
 import { CompileError } from "../diagnostics.ts";
 import { constant, i32, vector, zero } from "../ir/builder.ts";
-import type { Expression, IrFunction, IrGlobal, IrModule, IrSegment, IrTable, Statement } from "../ir/module.ts";
-import { wordsOf } from "../metadata.ts";
+import type {
+  Expression,
+  IrFunction,
+  IrGlobal,
+  IrMemory,
+  IrModule,
+  IrSegment,
+  IrTable,
+  Statement,
+} from "../ir/module.ts";
+import { maximumMemoryPages, wordsOf } from "../metadata.ts";
 import { Namer } from "../msl/namer.ts";
-import type { ConstantExpression, Module } from "../wasm/module.ts";
+import type { ConstantExpression, MemoryType, Module } from "../wasm/module.ts";
 import { functionDisplayNames } from "../wasm/names.ts";
 import { lowerFunction } from "./lowerFunction.ts";
 import { reachableCode } from "./reachable.ts";
@@ -73,8 +82,7 @@ export function lowerModule(module: Module, options: LoweringOptions): IrModule 
     functions,
     globals,
     tables: tables.tables,
-    memory:
-      memory === undefined ? undefined : { minimumPages: memory.limits.minimum, maximumPages: memory.limits.maximum },
+    memory: memory === undefined ? undefined : memoryOf(memory),
     data: segments.data,
     elements: segments.elements,
     image: segments.image,
@@ -119,6 +127,18 @@ function constantExpression(_module: Module, expression: ConstantExpression): Ex
         message: `imported global ${expression.globalIndex} in a constant expression`,
       });
   }
+}
+
+function memoryOf({ limits: { minimum, maximum } }: MemoryType): IrMemory {
+  if (minimum > maximumMemoryPages)
+    throw new CompileError({
+      kind: "limit",
+      message: `a memory of ${minimum} pages exceeds the limit of ${maximumMemoryPages} pages`,
+    });
+  return {
+    minimumPages: minimum,
+    maximumPages: maximum === undefined ? undefined : Math.min(maximum, maximumMemoryPages),
+  };
 }
 
 /** Section 4.5.4 of the specification, in its order. Memory and state are zero when it starts. */

@@ -15,7 +15,7 @@ import { describeImports, exportedFunctions, exportedGlobals } from "../api/desc
 import { unknownExport, usage } from "../api/usage.ts";
 import { CompileError } from "../diagnostics.ts";
 import { HostError, InstantiationTrap } from "../errors.ts";
-import { trapMessages } from "../metadata.ts";
+import { maximumMemoryPages, trapMessages } from "../metadata.ts";
 import { parseModule } from "../wasm/decode.ts";
 import { renderType } from "../wasm/inspect.ts";
 import type { Module } from "../wasm/module.ts";
@@ -156,12 +156,14 @@ function refuseImports(module: Module): void {
 /** The protocol's default for `memoryPages`. */
 function defaultPages(module: Module): number {
   const limits = module.memories[0]?.limits;
-  return limits === undefined ? 0 : Math.min(limits.maximum ?? 65_536, limits.minimum + 16);
+  return limits === undefined
+    ? 0
+    : Math.min(limits.maximum ?? maximumMemoryPages, maximumMemoryPages, limits.minimum + 16);
 }
 
 function poolPages(module: Module, asked: number | undefined): number {
   const limits = module.memories[0]?.limits;
   if (asked === undefined || limits === undefined) return defaultPages(module);
   if (asked < limits.minimum) throw usage(`${asked} memory pages: the module needs at least ${limits.minimum}`);
-  return Math.min(asked, limits.maximum ?? 65_536);
+  return Math.min(asked, limits.maximum ?? maximumMemoryPages, maximumMemoryPages);
 }

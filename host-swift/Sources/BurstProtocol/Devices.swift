@@ -15,6 +15,8 @@ public struct Profile: Codable, Sendable, Equatable {
   }
 
   public static let apple = Profile(name: "apple", f64: false, f32Subnormals: false, strictAlignment: true, tileWidth: 32)
+  /// A GPU with IEEE arithmetic.
+  public static let native = Profile(name: "native", f64: true, f32Subnormals: true, strictAlignment: true, tileWidth: 32)
   public static let cpu = Profile(name: "cpu", f64: true, f32Subnormals: true, strictAlignment: false, tileWidth: 1)
 }
 

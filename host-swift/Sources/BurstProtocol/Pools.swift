@@ -98,13 +98,11 @@ public enum InvokeRequest: RequestType {
     public let resultBytes: Int
     /// Trap `fuel exhausted` beyond it; `nil`: no limit that a run could reach.
     public let fuel: Int?
-    /// Units of fuel of one launch; `nil`: adapted to the device's time. Results do not depend on it.
-    public let sliceFuel: Int?
     public let progressToken: Int?
 
     public init(
       pool: Int, kernel: String, instances: [Int]? = nil, arguments: Data, argumentBytes: Int, resultBytes: Int, fuel: Int? = nil,
-      sliceFuel: Int? = nil, progressToken: Int? = nil
+      progressToken: Int? = nil
     ) {
       self.pool = pool
       self.kernel = kernel
@@ -113,7 +111,6 @@ public enum InvokeRequest: RequestType {
       self.argumentBytes = argumentBytes
       self.resultBytes = resultBytes
       self.fuel = fuel
-      self.sliceFuel = sliceFuel
       self.progressToken = progressToken
     }
   }

@@ -1,5 +1,6 @@
 import BurstProtocol
 import BurstTransport
+import Foundation
 import Metal
 
 /// A device with the id and the profile that the protocol gives it.
@@ -18,14 +19,42 @@ final class Device: @unchecked Sendable {
   init(_ metal: any MTLDevice, id: String) {
     self.metal = metal
     self.id = id
-    profile = Self.isProcessor(metal) ? .cpu : .apple
+    profile =
+      switch Kind(metal) {
+      case .cpu: .cpu
+      case .cuda: .native
+      case .metal: .apple
+      }
   }
 
-  /// `cpu` for a processor, else `metal`.
-  static func kind(of metal: any MTLDevice) -> String { isProcessor(metal) ? "cpu" : "metal" }
+  /// Enough to fill the device: until it is full, more lanes take no longer.
+  var initialLanes: Int {
+    switch Kind(metal) {
+    case .cpu: ProcessInfo.processInfo.activeProcessorCount * 4
+    // The threads that an H100 can have resident are 270,336.
+    case .cuda: 262_144
+    case .metal: 16_384
+    }
+  }
 
-  private static func isProcessor(_ metal: any MTLDevice) -> Bool {
-    metal.architecture.name.hasPrefix("cpu") && !metal.supportsFamily(.apple1)
+  enum Kind: String {
+    case cpu
+    case cuda
+    case metal
+
+    init(_ metal: any MTLDevice) {
+      let architecture = metal.architecture.name
+      self =
+        if metal.supportsFamily(.apple1) { .metal } else if architecture.hasPrefix("cpu") { .cpu } else if architecture.hasPrefix("cuda") {
+          .cuda
+        } else { .metal }
+    }
+
+    /// The id of the kind's device `number`, from 0: `metal`, `metal-2`, `cuda`, `cuda:1`.
+    func id(number: Int) -> String {
+      if number == 0 { return rawValue }
+      return self == .cuda ? "\(rawValue):\(number)" : "\(rawValue)-\(number + 1)"
+    }
   }
 
   /// Why the device is not usable, or `nil`: found once by building an empty kernel, which is what needs a compiler.

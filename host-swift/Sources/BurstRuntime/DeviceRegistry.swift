@@ -6,12 +6,11 @@ struct DeviceRegistry: Sendable {
   let devices: [Device]
 
   init(_ metalDevices: [any MTLDevice] = MTLCopyAllDevices()) {
-    var counts: [String: Int] = [:]
+    var counts: [Device.Kind: Int] = [:]
     devices = metalDevices.map { metal in
-      let kind = Device.kind(of: metal)
-      counts[kind, default: 0] += 1
-      let number = counts[kind] ?? 1
-      return Device(metal, id: number == 1 ? kind : "\(kind)-\(number)")
+      let kind = Device.Kind(metal)
+      defer { counts[kind, default: 0] += 1 }
+      return Device(metal, id: kind.id(number: counts[kind, default: 0]))
     }
   }
 

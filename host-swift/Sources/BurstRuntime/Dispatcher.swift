@@ -2,8 +2,8 @@ import BurstProtocol
 import Foundation
 import Metal
 
-/// Runs a kernel over lanes in command buffers of a bounded number of lanes and a bounded amount of fuel, so that progress
-/// and cancellation have their moments between them. Not Sendable: `InstancePool` keeps it on its worker.
+/// Runs a kernel over lanes in command buffers of a bounded number of lanes, so that progress and cancellation have
+/// their moments between them. Not Sendable: `InstancePool` keeps it on its worker.
 final class Dispatcher {
   /// The pool's memory may still be in use by the device and must not be touched any more.
   struct Abandoned: Error {
@@ -11,59 +11,46 @@ final class Dispatcher {
   }
 
   struct Limits: Sendable {
-    /// Longest wait for one command buffer; most take tens of milliseconds.
+    /// Longest wait for one command buffer. Until kernels can suspend, one may well take minutes.
     var commandBuffer: DispatchTimeInterval = .seconds(600)
     /// Longest wait after the request was cancelled.
     var afterCancellation: DispatchTimeInterval = .seconds(5)
   }
 
-  struct Fuel {
-    /// Beyond it an instance traps; `nil`: never.
-    var limit: UInt64?
-    /// Of one launch; `nil`: adapted to the device's time.
-    var slice: UInt32?
-  }
-
   private let buffers: PoolBuffers
   private let queue: any MTLCommandQueue
   private let limits: Limits
+  /// Every run starts anew with as many: what one kernel did in a millisecond may take another, or the same with other arguments,
+  /// a minute.
   private let initialLanes: Int
 
   /// After a command buffer under `shortest` the next gets more lanes, after one over `longest` fewer.
   private static let shortest = 0.025
   private static let longest = 0.2
-  /// Enough to fill a GPU; a processor starts with a few lanes a core, since its time grows with each. Every run starts
-  /// anew, because what one kernel did in a millisecond may take another, or the same with other arguments, a minute.
-  private static let initialLanesOfGPU = 16_384
-  /// A slice under `shortestSlice` seconds doubles the next one's fuel, one over `longestSlice` halves it: long enough that
-  /// the launch itself is nothing, short enough for a display that shares the device.
-  private static let initialSlice: UInt32 = 1 << 20
-  private static let shortestSlice = 0.010
-  private static let longestSlice = 0.050
   private static let threadsPerThreadgroup = 64
 
-  init(buffers: PoolBuffers, queue: any MTLCommandQueue, isProcessor: Bool, limits: Limits) {
+  init(buffers: PoolBuffers, queue: any MTLCommandQueue, initialLanes: Int, limits: Limits) {
     self.buffers = buffers
     self.queue = queue
     self.limits = limits
-    initialLanes = isProcessor ? ProcessInfo.processInfo.activeProcessorCount * 4 : Self.initialLanesOfGPU
+    self.initialLanes = initialLanes
   }
 
   /// Returns the seconds on the device. Throws `ResponseError` (cancelled, device error) or `Abandoned`.
   func run(
-    _ pipeline: any MTLComputePipelineState, lanes: [UInt32], fuel: Fuel, request: IncomingCancellation,
+    _ pipeline: any MTLComputePipelineState, lanes: [UInt32], fuel: Int?, request: IncomingCancellation,
     progress: (Double) -> Void
   ) throws -> Double {
-    buffers.clearSuspension(of: lanes)
-    var slice = fuel.slice ?? Self.initialSlice
+    lanes.withUnsafeBytes { buffers.lanes.contents().copyMemory(from: $0.baseAddress!, byteCount: $0.count) }
+    try DeviceCopies.publish(
+      TiledRegion.Block(offset: 0, width: lanes.count * MemoryLayout<UInt32>.size, pitch: 0, rows: 1), of: buffers.lanes)
     var deviceSeconds = 0.0
     var first = 0
     var lanesPerCommandBuffer = initialLanes
     while first < lanes.count {
       if request.isCancelled { throw ResponseError.cancelled }
       let count = min(lanesPerCommandBuffer, lanes.count - first)
-      let chunk = Array(lanes[first..<first + count])
-      let seconds = try runToEnd(pipeline, lanes: chunk, fuel: fuel, slice: &slice, request: request)
+      let seconds = try autoreleasepool { try runOne(pipeline, lanes: first..<first + count, fuel: fuel, request: request) }
       deviceSeconds += seconds
       first += count
       if seconds < Self.shortest {
@@ -76,46 +63,16 @@ final class Dispatcher {
     return deviceSeconds
   }
 
-  /// Launches the lanes until none is suspended any more, each time only those that are.
-  private func runToEnd(
-    _ pipeline: any MTLComputePipelineState, lanes: [UInt32], fuel: Fuel, slice: inout UInt32, request: IncomingCancellation
-  ) throws -> Double {
-    var live = lanes
-    var spent: UInt64 = 0
-    var deviceSeconds = 0.0
-    while true {
-      if request.isCancelled { throw ResponseError.cancelled }
-      let left = fuel.limit.map { $0 - spent } ?? UInt64.max
-      let now = UInt32(clamping: min(left, UInt64(slice)))
-      let seconds = try autoreleasepool { try runOne(pipeline, lanes: live, fuel: now, request: request) }
-      deviceSeconds += seconds
-      spent += UInt64(now)
-      live = buffers.suspended(live)
-      if live.isEmpty { return deviceSeconds }
-      if spent == fuel.limit {
-        buffers.trapSuspended(live)
-        return deviceSeconds
-      }
-      if fuel.slice == nil { slice = Self.adapted(slice, after: seconds) }
-    }
-  }
-
-  private static func adapted(_ slice: UInt32, after seconds: Double) -> UInt32 {
-    if seconds < shortestSlice { return slice > UInt32.max / 2 ? slice : slice * 2 }
-    return seconds > longestSlice ? max(slice / 2, 1) : slice
-  }
-
   private func runOne(
-    _ pipeline: any MTLComputePipelineState, lanes: [UInt32], fuel: UInt32, request: IncomingCancellation
+    _ pipeline: any MTLComputePipelineState, lanes: Range<Int>, fuel: Int?, request: IncomingCancellation
   ) throws -> Double {
-    lanes.withUnsafeBytes { buffers.lanes.contents().copyMemory(from: $0.baseAddress!, byteCount: $0.count) }
     guard let commandBuffer = queue.makeCommandBuffer(), let encoder = commandBuffer.makeComputeCommandEncoder() else {
-      throw deviceError("the device makes no command buffer")
+      throw Self.deviceError("the device makes no command buffer")
     }
     encoder.setComputePipelineState(pipeline)
     let launch = launchWords(laneCount: lanes.count, fuel: fuel)
     launch.withUnsafeBytes { encoder.setBytes($0.baseAddress!, length: $0.count, index: 0) }
-    encoder.setBuffer(buffers.lanes, offset: 0, index: 1)
+    encoder.setBuffer(buffers.lanes, offset: lanes.lowerBound * MemoryLayout<UInt32>.size, index: 1)
     encoder.setBuffer(buffers.status, offset: 0, index: 2)
     encoder.setBuffer(buffers.state, offset: 0, index: 3)
     encoder.setBuffer(buffers.memory, offset: 0, index: 4)
@@ -134,17 +91,18 @@ final class Dispatcher {
     commandBuffer.commit()
     try wait(done, request)
     guard commandBuffer.status == .completed, commandBuffer.error == nil else {
-      throw deviceError(Self.reason(commandBuffer.error))
+      throw Self.deviceError(Self.reason(commandBuffer.error))
     }
     return max(0, commandBuffer.gpuEndTime - commandBuffer.gpuStartTime)
   }
 
   /// The kernel's `launch` struct (docs/kernel-abi.md).
-  private func launchWords(laneCount: Int, fuel: UInt32) -> [UInt32] {
+  private func launchWords(laneCount: Int, fuel: Int?) -> [UInt32] {
     let plan = buffers.plan
+    let fuelWord = fuel.map(UInt64.init) ?? UInt64.max
     return [
       UInt32(laneCount), UInt32(plan.memoryPages), UInt32(plan.memoryPages), UInt32(plan.valuesBytes),
-      UInt32(plan.callStackBytes), UInt32(plan.scratchBytes), fuel, 0,
+      UInt32(plan.callStackBytes), UInt32(plan.scratchBytes), UInt32(truncatingIfNeeded: fuelWord), UInt32(fuelWord >> 32),
     ].map(\.littleEndian)
   }
 
@@ -155,17 +113,17 @@ final class Dispatcher {
     while done.wait(timeout: .now() + .milliseconds(50)) == .timedOut {
       if request.isCancelled, cancelledDeadline == nil { cancelledDeadline = .now() + limits.afterCancellation }
       if let cancelledDeadline, DispatchTime.now() > cancelledDeadline { throw Abandoned(reason: .cancelled) }
-      if DispatchTime.now() > deadline { throw Abandoned(reason: deviceError("no answer within the time limit")) }
+      if DispatchTime.now() > deadline { throw Abandoned(reason: Self.deviceError("no answer within the time limit")) }
     }
   }
 
-  private func deviceError(_ reason: String) -> ResponseError {
+  static func deviceError(_ reason: String) -> ResponseError {
     ResponseError(
       .deviceError, "A command buffer failed: \(reason).", data: try? WireEncoder.encode(DeviceErrorData(reason: reason)))
   }
 
   /// The error's name where Metal has one for it, so that a client can act on it.
-  private static func reason(_ error: (any Error)?) -> String {
+  static func reason(_ error: (any Error)?) -> String {
     guard let error else { return "unknown" }
     guard let known = error as? MTLCommandBufferError else { return error.localizedDescription }
     return switch known.code {

@@ -35,7 +35,7 @@ final class InstancePool: @unchecked Sendable {
     self.plan = plan
     self.module = module
     self.buffers = buffers
-    dispatcher = Dispatcher(buffers: buffers, queue: commandQueue, isProcessor: device.profile == .cpu, limits: limits)
+    dispatcher = Dispatcher(buffers: buffers, queue: commandQueue, initialLanes: device.initialLanes, limits: limits)
   }
 
   /// Runs the instantiating kernel on fresh memory; the first trap, if there is one.
@@ -46,7 +46,7 @@ final class InstancePool: @unchecked Sendable {
   func reset(_ parameters: ResetPoolRequest.Parameters, _ request: any IncomingCancellation) throws {
     let instances = try check(instances: parameters.instances)
     try checkUsable()
-    buffers.clear(instances)
+    try buffers.clear(instances)
     if let trap = try initialize(instances, request) {
       // It did not trap when the pool was made, and instantiation is deterministic.
       throw ResponseError(.internalError, "Instantiation trapped with code \(trap.code) in function \(trap.function).")
@@ -54,7 +54,8 @@ final class InstancePool: @unchecked Sendable {
   }
 
   private func initialize(_ instances: [UInt32], _ request: any IncomingCancellation) throws -> TrapReport? {
-    _ = try run(kernel(module.instantiateKernel), instances, fuel: Dispatcher.Fuel(), request) { _ in }
+    _ = try run(kernel(module.instantiateKernel), instances, fuel: nil, request) { _ in }
+    try buffers.fetchStatus()
     let base = buffers.status.contents()
     let trapped = instances.lazy.map(Int.init).first { self.plan.status.word(0, of: $0, in: base) != 0 }
     return trapped.map { instance in
@@ -80,33 +81,30 @@ final class InstancePool: @unchecked Sendable {
       throw invalid("resultBytes", "the results of all instances do not fit in one message; invoke fewer at a time")
     }
     if let fuel = parameters.fuel, fuel < 0 { throw invalid("fuel", "must not be negative") }
-    if let slice = parameters.sliceFuel, !(1...Int(UInt32.max)).contains(slice) {
-      throw invalid("sliceFuel", "must be between 1 and \(UInt32.max)")
-    }
 
     try checkUsable()
     let scratch = plan.valuesBytes + plan.callStackBytes
-    buffers.scatterRecords(parameters.arguments, bytesEach: parameters.argumentBytes, to: instances, address: scratch)
-    let fuel = Dispatcher.Fuel(limit: parameters.fuel.map(UInt64.init), slice: parameters.sliceFuel.map(UInt32.init))
-    let seconds = try run(pipeline, instances, fuel: fuel, request, progress: progress)
-    let (status, results) = buffers.gatherResults(
+    try buffers.scatterRecords(parameters.arguments, bytesEach: parameters.argumentBytes, to: instances, address: scratch)
+    let seconds = try run(pipeline, instances, fuel: parameters.fuel, request, progress: progress)
+    let (status, results) = try buffers.gatherResults(
       bytesEach: parameters.resultBytes, from: instances, address: scratch + plan.scratchBytes / 2)
     return InvokeRequest.Result(status: status, results: results, deviceSeconds: seconds)
   }
 
   func write(_ parameters: WriteMemoryRequest.Parameters) throws {
     try checkUsable()
+    try buffers.fetchMemorySizes(of: allInstances())
     for (index, write) in parameters.writes.enumerated() {
       try check(range: write.address, write.bytes.count, of: write.instance, field: "writes[\(index)]")
     }
-    let base = buffers.memory.contents()
     for write in parameters.writes {
-      write.bytes.withUnsafeBytes { plan.memory.scatter($0, to: base, instance: write.instance, address: write.address) }
+      try buffers.writeMemory(write.bytes, instance: write.instance, address: write.address)
     }
   }
 
   func read(_ parameters: ReadMemoryRequest.Parameters) throws -> [Data] {
     try checkUsable()
+    try buffers.fetchMemorySizes(of: allInstances())
     var total = 0
     for (index, read) in parameters.reads.enumerated() {
       try check(range: read.address, read.length, of: read.instance, field: "reads[\(index)]")
@@ -115,11 +113,8 @@ final class InstancePool: @unchecked Sendable {
         throw invalid("reads", "the bytes asked for do not fit in one message; read less at a time")
       }
     }
-    let base = buffers.memory.contents()
-    return parameters.reads.map { read in
-      var bytes = Data(count: read.length)
-      bytes.withUnsafeMutableBytes { plan.memory.gather(from: base, instance: read.instance, address: read.address, into: $0) }
-      return bytes
+    return try parameters.reads.map { read in
+      try buffers.readMemory(length: read.length, instance: read.instance, address: read.address)
     }
   }
 
@@ -131,6 +126,7 @@ final class InstancePool: @unchecked Sendable {
     guard instances.count * size <= FrameDecoder.maximumBodyBytes / 2 else {
       throw invalid("words", "the state asked for does not fit in one message; read less at a time")
     }
+    try buffers.fetchState()
     let base = buffers.state.contents()
     var bytes = Data(count: instances.count * size)
     bytes.withUnsafeMutableBytes { bytes in
@@ -152,6 +148,7 @@ final class InstancePool: @unchecked Sendable {
       throw invalid("bytes", "\(instances.count) × \(size) bytes were expected, got \(parameters.bytes.count)")
     }
     try checkUsable()
+    try buffers.fetchState()
     let base = buffers.state.contents()
     parameters.bytes.withUnsafeBytes { bytes in
       for (index, instance) in instances.enumerated() {
@@ -159,10 +156,11 @@ final class InstancePool: @unchecked Sendable {
         plan.state.scatter(record, to: base, instance: Int(instance), address: parameters.word * 4)
       }
     }
+    try buffers.publishState()
   }
 
   private func run(
-    _ pipeline: any MTLComputePipelineState, _ instances: [UInt32], fuel: Dispatcher.Fuel, _ request: any IncomingCancellation,
+    _ pipeline: any MTLComputePipelineState, _ instances: [UInt32], fuel: Int?, _ request: any IncomingCancellation,
     progress: Progress
   ) throws -> Double {
     worker.preconditionIsCurrent()

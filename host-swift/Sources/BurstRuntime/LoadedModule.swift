@@ -13,7 +13,8 @@ struct LoadedModule: Sendable {
 
 extension Layout {
   static let pageBytes = 65_536
-  static let maximumPages = 65_536
+  /// A kernel holds a memory's size in bytes as a 32-bit number.
+  static let maximumPages = 65_535
   static let maximumTileWidth = 1024
   /// Far beyond any module; keeps sums of sizes from overflowing.
   static let maximumRegionBytes = 1 << 30

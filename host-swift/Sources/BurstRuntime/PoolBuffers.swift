@@ -19,7 +19,7 @@ final class PoolBuffers {
   /// `nil` where the device has no memory left in spite of its limits.
   init?(_ plan: PoolPlan, image: Data, device: any MTLDevice) {
     func buffer(_ length: Int) -> (any MTLBuffer)? {
-      device.makeBuffer(length: max(length, Self.minimumLength), options: .storageModeShared)
+      device.makeBuffer(length: max(length, Self.minimumLength), options: DeviceCopies.storage(of: device))
     }
     func buffer(_ region: TiledRegion) -> (any MTLBuffer)? { buffer(region.length(instances: plan.instances)) }
     guard
@@ -30,6 +30,8 @@ final class PoolBuffers {
     image.withUnsafeBytes { bytes in
       if let start = bytes.baseAddress { imageBuffer.contents().copyMemory(from: start, byteCount: bytes.count) }
     }
+    let whole = TiledRegion.Block(offset: 0, width: image.count, pitch: 0, rows: 1)
+    guard (try? DeviceCopies.publish(whole, of: imageBuffer)) != nil else { return nil }
     self.plan = plan
     self.lanes = lanes
     self.status = status
@@ -41,9 +43,11 @@ final class PoolBuffers {
   }
 
   /// Records in the order of `instances` to `address` of each instance's execution buffer.
-  func scatterRecords(_ records: Data, bytesEach: Int, to instances: [UInt32], address: Int) {
-    guard bytesEach > 0 else { return }
+  func scatterRecords(_ records: Data, bytesEach: Int, to instances: [UInt32], address: Int) throws {
+    guard bytesEach > 0, let block = block(plan.execution, address: address, length: bytesEach, instances) else { return }
     let base = execution.contents()
+    // The block has other instances' records as well.
+    if instances.count < plan.instances { try DeviceCopies.fetch(block, of: execution) }
     records.withUnsafeBytes { bytes in
       for (index, instance) in instances.enumerated() {
         plan.execution.scatter(
@@ -51,14 +55,19 @@ final class PoolBuffers {
           instance: Int(instance), address: address)
       }
     }
+    try DeviceCopies.publish(block, of: execution)
   }
 
   /// The first two words of each status, and the records at `address` of the execution buffers, zero where a trap is set.
-  func gatherResults(bytesEach: Int, from instances: [UInt32], address: Int) -> (status: Data, results: Data) {
+  func gatherResults(bytesEach: Int, from instances: [UInt32], address: Int) throws -> (status: Data, results: Data) {
     var statusWords = Data(count: instances.count * 8)
     var results = Data(count: instances.count * bytesEach)
     let statusBase = status.contents()
     let base = execution.contents()
+    if let block = block(plan.status, address: 0, length: 8, instances) { try DeviceCopies.fetch(block, of: status) }
+    if let block = block(plan.execution, address: address, length: bytesEach, instances) {
+      try DeviceCopies.fetch(block, of: execution)
+    }
     statusWords.withUnsafeMutableBytes { words in
       results.withUnsafeMutableBytes { bytes in
         for (index, lane) in instances.enumerated() {
@@ -77,43 +86,75 @@ final class PoolBuffers {
     return (statusWords, results)
   }
 
-  /// Before a run: what an earlier one that was cut off left must not be resumed.
-  func clearSuspension(of lanes: [UInt32]) {
-    let base = status.contents()
-    for lane in lanes {
-      plan.status.setWord(2, of: Int(lane), in: base, to: 0)
-      plan.status.setWord(3, of: Int(lane), in: base, to: 0)
-    }
+  private func block(_ region: TiledRegion, address: Int, length: Int, _ instances: [UInt32]) -> TiledRegion.Block? {
+    guard length > 0, let first = instances.min(), let last = instances.max() else { return nil }
+    return region.block(address: address, length: length, instances: Int(first)...Int(last))
   }
 
-  /// Those that ran out of fuel and wait for the next launch.
-  func suspended(_ lanes: [UInt32]) -> [UInt32] {
-    let base = status.contents()
-    return lanes.filter { plan.status.word(2, of: Int($0), in: base) != 0 }
+  /// Makes the sizes of the memories of `instances` known to `memoryBytes(of:)`.
+  func fetchMemorySizes(of instances: [UInt32]) throws {
+    if let block = block(plan.state, address: 0, length: 4, instances) { try DeviceCopies.fetch(block, of: state) }
   }
 
-  /// Turns suspension into the trap `fuel exhausted`; the kernel left the function in the second word.
-  func trapSuspended(_ lanes: [UInt32]) {
-    let base = status.contents()
-    for lane in lanes { plan.status.setWord(0, of: Int(lane), in: base, to: Self.fuelExhausted) }
-  }
-
-  /// The trap's code (docs/kernel-abi.md, Status).
-  private static let fuelExhausted: UInt32 = 11
-
-  /// The current size of an instance's memory in bytes.
+  /// The current size of an instance's memory in bytes, after `fetchMemorySizes(of:)`.
   func memoryBytes(of instance: Int) -> Int {
     // A kernel wrote the word; what it may reach is bounded by what was allocated, whatever it says.
     min(Int(plan.state.word(0, of: instance, in: state.contents())), plan.memoryPages) * Layout.pageBytes
   }
 
   /// Zeroes what the instantiating kernel does not write: memory beyond segments, state, tables.
-  func clear(_ instances: [UInt32]) {
+  func clear(_ instances: [UInt32]) throws {
+    try fetchMemorySizes(of: instances)
+    let wholeState = plan.state.block(instances: plan.instances)
+    if instances.count == plan.instances, try DeviceCopies.clear(wholeState, of: state) {
+      // The memories' sizes differ by instance; those that never grew need no more than the first bytes of all.
+      let largest = instances.lazy.map { self.memoryBytes(of: Int($0)) }.max() ?? 0
+      let all = 0...plan.instances - 1
+      _ = try DeviceCopies.clear(plan.memory.block(address: 0, length: largest, instances: all), of: memory)
+      _ = try DeviceCopies.clear(plan.tables.block(instances: plan.instances), of: tables)
+      return
+    }
     for lane in instances {
       let instance = Int(lane)
-      plan.memory.clear(memory.contents(), instance: instance, length: memoryBytes(of: instance))
-      plan.state.clear(state.contents(), instance: instance, length: plan.state.bytesPerInstance)
-      plan.tables.clear(tables.contents(), instance: instance, length: plan.tables.bytesPerInstance)
+      try clear(plan.memory, memory, instance, length: memoryBytes(of: instance))
+      try clear(plan.state, state, instance, length: plan.state.bytesPerInstance)
+      try clear(plan.tables, tables, instance, length: plan.tables.bytesPerInstance)
     }
+  }
+
+  private func clear(_ region: TiledRegion, _ buffer: any MTLBuffer, _ instance: Int, length: Int) throws {
+    if try DeviceCopies.clear(region.cells(address: 0, length: length, instance: instance), of: buffer) { return }
+    region.clear(buffer.contents(), instance: instance, length: length)
+  }
+
+  // MARK: Bytes of one instance
+
+  func writeMemory(_ bytes: Data, instance: Int, address: Int) throws {
+    let block = plan.memory.block(address: address, length: bytes.count, instances: instance...instance)
+    // The block has the tile's other instances' bytes as well.
+    try DeviceCopies.fetch(block, of: memory)
+    bytes.withUnsafeBytes { plan.memory.scatter($0, to: memory.contents(), instance: instance, address: address) }
+    try DeviceCopies.publish(block, of: memory)
+  }
+
+  func readMemory(length: Int, instance: Int, address: Int) throws -> Data {
+    try DeviceCopies.fetch(plan.memory.block(address: address, length: length, instances: instance...instance), of: memory)
+    var bytes = Data(count: length)
+    bytes.withUnsafeMutableBytes { plan.memory.gather(from: memory.contents(), instance: instance, address: address, into: $0) }
+    return bytes
+  }
+
+  // MARK: State
+
+  func fetchState() throws {
+    try DeviceCopies.fetch(plan.state.block(instances: plan.instances), of: state)
+  }
+
+  func publishState() throws {
+    try DeviceCopies.publish(plan.state.block(instances: plan.instances), of: state)
+  }
+
+  func fetchStatus() throws {
+    try DeviceCopies.fetch(plan.status.block(instances: plan.instances), of: status)
   }
 }

@@ -22,6 +22,36 @@ struct TiledRegion: Sendable, Equatable {
     return instance / tileWidth * bytesPerTile + (address - within) * tileWidth + instance % tileWidth * cell + within
   }
 
+  /// `rows` runs of `width` bytes, `pitch` bytes apart.
+  struct Block: Sendable, Equatable {
+    var offset: Int
+    var width: Int
+    var pitch: Int
+    var rows: Int
+  }
+
+  /// All bytes of the region's first `instances`.
+  func block(instances: Int) -> Block {
+    Block(offset: 0, width: length(instances: instances), pitch: 0, rows: 1)
+  }
+
+  /// Whole cells with `length` bytes from `address` on, of every instance of the tiles that hold `instances`.
+  func block(address: Int, length: Int, instances: ClosedRange<Int>) -> Block {
+    let start = address / cell * cell
+    let end = (address + length + cell - 1) / cell * cell
+    let tiles = instances.lowerBound / tileWidth...instances.upperBound / tileWidth
+    return Block(
+      offset: tiles.lowerBound * bytesPerTile + start * tileWidth, width: (end - start) * tileWidth, pitch: bytesPerTile,
+      rows: tiles.count)
+  }
+
+  /// The same of one instance alone, cell by cell.
+  func cells(address: Int, length: Int, instance: Int) -> Block {
+    let start = address / cell * cell
+    let end = (address + length + cell - 1) / cell * cell
+    return Block(offset: offset(instance: instance, address: start), width: cell, pitch: cell * tileWidth, rows: (end - start) / cell)
+  }
+
   /// Copies `bytes` to an instance's `address`.
   func scatter(_ bytes: UnsafeRawBufferPointer, to base: UnsafeMutableRawPointer, instance: Int, address: Int) {
     forEachPiece(instance: instance, address: address, length: bytes.count) { offset, start, count in
@@ -60,10 +90,6 @@ struct TiledRegion: Sendable, Equatable {
 
   func word(_ index: Int, of instance: Int, in base: UnsafeRawPointer) -> UInt32 {
     UInt32(littleEndian: (base + offset(instance: instance, address: index * 4)).load(as: UInt32.self))
-  }
-
-  func setWord(_ index: Int, of instance: Int, in base: UnsafeMutableRawPointer, to value: UInt32) {
-    (base + offset(instance: instance, address: index * 4)).storeBytes(of: value.littleEndian, as: UInt32.self)
   }
 
   /// The longest runs that are contiguous in the region: `body(offset in the region, offset in the range, bytes)`.

@@ -21,7 +21,7 @@ enum TestKernels {
     constant ulong state_bytes = 8;
 
     struct Launch {
-      uint lane_count, memory_capacity_pages, memory_maximum_pages, values_bytes, call_stack_bytes, scratch_bytes, fuel, reserved;
+      uint lane_count, memory_capacity_pages, memory_maximum_pages, values_bytes, call_stack_bytes, scratch_bytes, fuel_low, fuel_high;
     };
 
     static inline ulong place(ulong instance, ulong size, ulong cell, ulong address) {

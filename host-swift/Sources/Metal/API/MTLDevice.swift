@@ -8,7 +8,7 @@ public func MTLCreateSystemDefaultDevice() -> (any MTLDevice)? {
 
 // swift-format-ignore: AlwaysUseLowerCamelCase
 public func MTLCopyAllDevices() -> [any MTLDevice] {
-  [CPUDevice.shared]
+  CUDADevice.all + [CPUDevice.shared]
 }
 
 public protocol MTLDevice: NSObjectProtocol, Sendable {

@@ -1,67 +1,16 @@
 import Foundation
 
 extension CPUDevice {
+  func register(_ archive: KernelArchive) {
+    images.register(archive)
+  }
+
+  func ownFunction(of descriptor: MTLComputePipelineDescriptor) throws -> any ArchivableFunction {
+    try cpuFunction(of: descriptor)
+  }
+
   func makeLibrary(source: String, options: MTLCompileOptions?) throws -> any MTLLibrary {
     CPULibrary(device: self, image: try images.image(source: source, macros: options?.preprocessorMacros ?? [:]))
-  }
-
-  func makeLibrary(
-    source: String, options: MTLCompileOptions?, completionHandler: @escaping @Sendable ((any MTLLibrary)?, (any Error)?) -> Void
-  ) {
-    let options = UncheckedTransfer(options?.copy() as? MTLCompileOptions)
-    DispatchQueue.global().async {
-      do {
-        completionHandler(try self.makeLibrary(source: source, options: options.value), nil)
-      } catch {
-        completionHandler(nil, error)
-      }
-    }
-  }
-
-  func makeLibrary(source: String, options: MTLCompileOptions?) async throws -> any MTLLibrary {
-    try await withCheckedThrowingContinuation { continuation in
-      makeLibrary(source: source, options: options) { library, error in
-        continuation.resume(with: result(library, error))
-      }
-    }
-  }
-
-  func makeComputePipelineState(function computeFunction: any MTLFunction) throws -> any MTLComputePipelineState {
-    let descriptor = MTLComputePipelineDescriptor()
-    descriptor.computeFunction = computeFunction
-    return try makeComputePipelineState(descriptor: descriptor, options: [], reflection: nil)
-  }
-
-  func makeComputePipelineState(
-    function computeFunction: any MTLFunction,
-    completionHandler: @escaping @Sendable ((any MTLComputePipelineState)?, (any Error)?) -> Void
-  ) {
-    let descriptor = MTLComputePipelineDescriptor()
-    descriptor.computeFunction = computeFunction
-    makeComputePipelineState(descriptor: descriptor, options: []) { pipeline, _, error in completionHandler(pipeline, error) }
-  }
-
-  func makeComputePipelineState(function computeFunction: any MTLFunction) async throws -> any MTLComputePipelineState {
-    try await withCheckedThrowingContinuation { continuation in
-      makeComputePipelineState(function: computeFunction) { pipeline, error in
-        continuation.resume(with: result(pipeline, error))
-      }
-    }
-  }
-
-  func makeComputePipelineState(
-    descriptor: MTLComputePipelineDescriptor, options: MTLPipelineOption,
-    completionHandler: @escaping @Sendable ((any MTLComputePipelineState)?, MTLComputePipelineReflection?, (any Error)?) -> Void
-  ) {
-    let descriptor = UncheckedTransfer(descriptor.copy() as! MTLComputePipelineDescriptor)
-    DispatchQueue.global().async {
-      do {
-        let pipeline = try self.makeComputePipelineState(descriptor: descriptor.value, options: options, reflection: nil)
-        completionHandler(pipeline, nil, nil)
-      } catch {
-        completionHandler(nil, nil, error)
-      }
-    }
   }
 
   func makeComputePipelineState(
@@ -69,17 +18,12 @@ extension CPUDevice {
     reflection: AutoreleasingUnsafeMutablePointer<MTLAutoreleasedComputePipelineReflection?>?
   ) throws -> any MTLComputePipelineState {
     let function = try cpuFunction(of: descriptor)
-    if options.contains(.failOnBinaryArchiveMiss) {
-      let archives = (descriptor.binaryArchives ?? []).compactMap { $0 as? CPUBinaryArchive }
-      guard archives.contains(where: { $0.contains(function) }) else {
-        throw MTLBinaryArchiveError(.internalError, "No binary archive of the descriptor contains the function '\(function.name)'")
-      }
-    }
+    try requireArchived(function, descriptor, options)
     return CPUComputePipelineState(
       device: self, function: function, label: descriptor.label, maximumThreads: descriptor.maxTotalThreadsPerThreadgroup)
   }
 
-  func cpuFunction(of descriptor: MTLComputePipelineDescriptor) throws -> CPUFunction {
+  private func cpuFunction(of descriptor: MTLComputePipelineDescriptor) throws -> CPUFunction {
     guard let function = descriptor.computeFunction else {
       throw MTLLibraryError(.functionNotFound, "The pipeline descriptor has no compute function")
     }
@@ -88,18 +32,4 @@ extension CPUDevice {
     }
     return function
   }
-}
-
-/// A copy that one closure gets to itself.
-private struct UncheckedTransfer<Value>: @unchecked Sendable {
-  let value: Value
-
-  init(_ value: Value) {
-    self.value = value
-  }
-}
-
-private func result<Value>(_ value: Value?, _ error: (any Error)?) -> Result<Value, any Error> {
-  if let value { return .success(value) }
-  return .failure(error ?? MTLLibraryError(.internal, "No result and no error"))
 }

@@ -2,11 +2,11 @@ import Foundation
 import Synchronization
 
 /// Runs MSL on the processor: clang++ compiles the text to a shared object, a thread pool walks the grid.
-final class CPUDevice: NSObject, MTLDevice {
+final class CPUDevice: NSObject, CompilingDevice {
   static let shared = CPUDevice(environment: ProcessInfo.processInfo.environment)
 
   let pool: WorkerPool
-  let images: KernelImageStore
+  let images: KernelImageStore<KernelImage>
   private let allocated = Mutex(0)
   private let workingSetSize = Machine.availableMemory / 4 * 3
 
@@ -15,7 +15,8 @@ final class CPUDevice: NSObject, MTLDevice {
     pool = WorkerPool(workerCount: Machine.workerCount(environment: environment))
     images = KernelImageStore(
       compiler: ClangCompiler(environment: environment),
-      cache: ObjectCache(directory: ObjectCache.defaultDirectory(environment: environment)))
+      cache: ObjectCache(directory: ObjectCache.defaultDirectory(environment: environment), prefix: "cpu"),
+      load: KernelImage.init(key:object:))
   }
 
   var name: String {
@@ -54,7 +55,7 @@ final class CPUDevice: NSObject, MTLDevice {
   }
 
   func makeCommandQueue(maxCommandBufferCount: Int) -> (any MTLCommandQueue)? {
-    maxCommandBufferCount > 0 ? CPUCommandQueue(device: self, maxCommandBufferCount: maxCommandBufferCount) : nil
+    maxCommandBufferCount > 0 ? SerialCommandQueue(device: self, runner: pool, maxCommandBufferCount: maxCommandBufferCount) : nil
   }
 
   func makeBuffer(length: Int, options: MTLResourceOptions) -> (any MTLBuffer)? {
@@ -68,6 +69,6 @@ final class CPUDevice: NSObject, MTLDevice {
   }
 
   func makeBinaryArchive(descriptor: MTLBinaryArchiveDescriptor) throws -> any MTLBinaryArchive {
-    try CPUBinaryArchive(device: self, url: descriptor.url)
+    try KernelArchive(device: self, url: descriptor.url)
   }
 }

@@ -25,7 +25,7 @@ final class CPULibrary: NSObject, MTLLibrary {
   }
 }
 
-final class CPUFunction: NSObject, MTLFunction {
+final class CPUFunction: NSObject, ArchivableFunction {
   private let owner: CPUDevice
   let image: KernelImage
   let kernel: KernelImage.Kernel
@@ -39,6 +39,8 @@ final class CPUFunction: NSObject, MTLFunction {
 
   var device: any MTLDevice { owner }
   var name: String { kernel.name }
+  var key: String { image.key }
+  var object: Data { image.object }
   var functionType: MTLFunctionType { .kernel }
 
   var label: String? {

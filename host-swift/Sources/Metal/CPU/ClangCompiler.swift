@@ -1,7 +1,7 @@
 import Foundation
 
 /// Compiles MSL with clang++ as C++14, behind the headers in `Shim`, to a shared object without dependencies.
-struct ClangCompiler: Sendable {
+struct ClangCompiler: KernelCompiler {
   private let executable: ClangExecutable
 
   init(environment: [String: String]) {

@@ -14,10 +14,6 @@ final class KernelImage: @unchecked Sendable {
     var requiredBuffers: UInt64
   }
 
-  struct LoadError: Error {
-    var message: String
-  }
-
   /// Names what the object was built from.
   let key: String
   let object: Data
@@ -26,7 +22,7 @@ final class KernelImage: @unchecked Sendable {
   private let handle: UnsafeMutableRawPointer
 
   /// `object` must be whole (see `CheckedFile`): the loader trusts it.
-  init(key: String, object: Data) throws(LoadError) {
+  init(key: String, object: Data) throws(KernelLoadError) {
     self.key = key
     self.object = object
     // From memory, so that what was checked is what is loaded, and no temporary file or executable folder is needed.
@@ -35,13 +31,13 @@ final class KernelImage: @unchecked Sendable {
     guard let handle = dlopen("/proc/self/fd/\(file)", RTLD_NOW | RTLD_LOCAL) else {
       let message = Self.loaderMessage()
       close(file)
-      throw LoadError(message: message)
+      throw KernelLoadError(message: message)
     }
     guard let table = dlsym(handle, "wasmburst_kernels") else {
       let message = Self.loaderMessage()
       dlclose(handle)
       close(file)
-      throw LoadError(message: message)
+      throw KernelLoadError(message: message)
     }
     self.handle = handle
     kernels = Self.kernels(in: table)
@@ -75,16 +71,16 @@ final class KernelImage: @unchecked Sendable {
     dlsym(nil, "memfd_create").map { unsafeBitCast($0, to: MemoryFileFunction.self) }
   }()
 
-  private static func memoryFile(_ content: Data) throws(LoadError) -> Int32 {
+  private static func memoryFile(_ content: Data) throws(KernelLoadError) -> Int32 {
     let closeOnExec: UInt32 = 1
-    guard let createMemoryFile else { throw LoadError(message: "this system has no memfd_create") }
+    guard let createMemoryFile else { throw KernelLoadError(message: "this system has no memfd_create") }
     let file = createMemoryFile("wasmburst-kernels", closeOnExec)
-    guard file >= 0 else { throw LoadError(message: "memfd_create: \(String(cString: strerror(errno)))") }
+    guard file >= 0 else { throw KernelLoadError(message: "memfd_create: \(String(cString: strerror(errno)))") }
     do {
       try FileHandle(fileDescriptor: file, closeOnDealloc: false).write(contentsOf: content)
     } catch {
       close(file)
-      throw LoadError(message: error.localizedDescription)
+      throw KernelLoadError(message: error.localizedDescription)
     }
     return file
   }

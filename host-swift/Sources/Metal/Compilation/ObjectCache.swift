@@ -5,6 +5,8 @@ import Foundation
 /// The cache only saves time: a file that cannot be read or written is as good as none.
 struct ObjectCache: Sendable {
   let directory: URL
+  /// Of file names: the kind of device.
+  let prefix: String
 
   /// `WASMBURST_CACHE`, else `XDG_CACHE_HOME/wasmburst`, else `~/.cache/wasmburst`.
   static func defaultDirectory(environment: [String: String]) -> URL {
@@ -22,7 +24,7 @@ struct ObjectCache: Sendable {
   }
 
   func url(for key: String) -> URL {
-    directory.appendingPathComponent("cpu-\(key).object")
+    directory.appendingPathComponent("\(prefix)-\(key).object")
   }
 
   func object(for key: String) -> Data? {

@@ -1,6 +1,6 @@
 import Foundation
 
-final class CPUBlitCommandEncoder: CPUCommandEncoder, MTLBlitCommandEncoder {
+final class SerialBlitCommandEncoder: SerialCommandEncoder, MTLBlitCommandEncoder {
   func copy(
     from sourceBuffer: any MTLBuffer, sourceOffset: Int, to destinationBuffer: any MTLBuffer, destinationOffset: Int, size: Int
   ) {
@@ -8,13 +8,13 @@ final class CPUBlitCommandEncoder: CPUCommandEncoder, MTLBlitCommandEncoder {
     requireRange(destinationOffset, size, in: destinationBuffer)
     record(
       .copy(
-        from: cpuBuffer(sourceBuffer), sourceOffset: sourceOffset, to: cpuBuffer(destinationBuffer),
+        from: own(sourceBuffer), sourceOffset: sourceOffset, to: own(destinationBuffer),
         destinationOffset: destinationOffset, size: size))
   }
 
   func fill(buffer: any MTLBuffer, range: Range<Int>, value: UInt8) {
     requireRange(range.lowerBound, range.count, in: buffer)
-    record(.fill(cpuBuffer(buffer), range: range, value: value))
+    record(.fill(own(buffer), range: range, value: value))
   }
 
   private func requireRange(_ offset: Int, _ size: Int, in buffer: any MTLBuffer) {

@@ -1,6 +1,6 @@
 import Foundation
 
-final class CPUCommandBuffer: NSObject, MTLCommandBuffer, @unchecked Sendable {
+final class SerialCommandBuffer: NSObject, MTLCommandBuffer, @unchecked Sendable {
   private struct State {
     var label: String?
     var status = MTLCommandBufferStatus.notEnqueued
@@ -23,12 +23,12 @@ final class CPUCommandBuffer: NSObject, MTLCommandBuffer, @unchecked Sendable {
     var end: CFTimeInterval = 0
   }
 
-  private let queue: CPUCommandQueue
+  private let queue: SerialCommandQueue
   /// Guards `state`.
   private let condition = NSCondition()
   private var state = State()
 
-  init(queue: CPUCommandQueue) {
+  init(queue: SerialCommandQueue) {
     self.queue = queue
   }
 
@@ -53,19 +53,19 @@ final class CPUCommandBuffer: NSObject, MTLCommandBuffer, @unchecked Sendable {
 }
 
 // Encoding.
-extension CPUCommandBuffer {
+extension SerialCommandBuffer {
   func makeComputeCommandEncoder() -> (any MTLComputeCommandEncoder)? {
     makeComputeCommandEncoder(dispatchType: .serial)
   }
 
   func makeComputeCommandEncoder(dispatchType: MTLDispatchType) -> (any MTLComputeCommandEncoder)? {
     openEncoder()
-    return CPUComputeCommandEncoder(commandBuffer: self, dispatchType: dispatchType)
+    return SerialComputeCommandEncoder(commandBuffer: self, dispatchType: dispatchType)
   }
 
   func makeBlitCommandEncoder() -> (any MTLBlitCommandEncoder)? {
     openEncoder()
-    return CPUBlitCommandEncoder(commandBuffer: self)
+    return SerialBlitCommandEncoder(commandBuffer: self)
   }
 
   private func openEncoder() {
@@ -122,39 +122,32 @@ extension CPUCommandBuffer {
 }
 
 // Execution.
-extension CPUCommandBuffer {
-  func execute(on pool: WorkerPool) {
+extension SerialCommandBuffer {
+  func execute(on executor: any CommandExecutor) {
     let (commands, scheduledHandlers) = schedule()
     if !scheduledHandlers.isEmpty {
       queue.handlerQueue.async { [self] in
         for handler in scheduledHandlers { handler(self) }
       }
     }
-    var failure: MTLCommandBufferError?
-    let start = Self.now
-    do {
-      for command in commands { try command.execute(on: pool) }
-    } catch {
-      failure = error
-    }
-    complete(start: start, end: Self.now, failure: failure)
+    complete(executor.execute(commands))
   }
 
   private func schedule() -> ([Command], [MTLCommandBufferHandler]) {
     condition.withLock {
-      state.times.scheduling = Self.now
+      state.times.scheduling = CommandExecution.now
       state.status = .scheduled
       condition.broadcast()
       return (state.commands, state.scheduledHandlers)
     }
   }
 
-  private func complete(start: CFTimeInterval, end: CFTimeInterval, failure: MTLCommandBufferError?) {
+  private func complete(_ execution: CommandExecution) {
     let handlers = condition.withLock {
-      state.times.start = start
-      state.times.end = end
-      state.error = failure
-      state.status = failure == nil ? .completed : .error
+      state.times.start = execution.start
+      state.times.end = execution.end
+      state.error = execution.failure
+      state.status = execution.failure == nil ? .completed : .error
       // What the commands hold goes now, whoever keeps the command buffer.
       state.commands = []
       state.resources = []
@@ -200,9 +193,5 @@ extension CPUCommandBuffer {
       }
       if isFinished { continuation.resume() }
     }
-  }
-
-  private static var now: CFTimeInterval {
-    CFTimeInterval(DispatchTime.now().uptimeNanoseconds) / 1e9
   }
 }

@@ -1,8 +1,9 @@
 import Foundation
 
 /// Runs its command buffers one after the other, in the order of `enqueue()` or else `commit()`.
-final class CPUCommandQueue: NSObject, MTLCommandQueue, @unchecked Sendable {
-  let owner: CPUDevice
+final class SerialCommandQueue: NSObject, MTLCommandQueue, @unchecked Sendable {
+  let device: any MTLDevice
+  private let runner: any CommandExecutor
   /// Calls scheduled and completed handlers.
   let handlerQueue = DispatchQueue(label: "metal.command-queue.handlers")
   private let executor = DispatchQueue(label: "metal.command-queue")
@@ -11,14 +12,13 @@ final class CPUCommandQueue: NSObject, MTLCommandQueue, @unchecked Sendable {
   private let condition = NSCondition()
   private var guardedLabel: String?
   private var uncompletedCount = 0
-  private var pending: [CPUCommandBuffer] = []
+  private var pending: [SerialCommandBuffer] = []
 
-  init(device: CPUDevice, maxCommandBufferCount: Int) {
-    owner = device
+  init(device: any MTLDevice, runner: any CommandExecutor, maxCommandBufferCount: Int) {
+    self.device = device
+    self.runner = runner
     self.maxCommandBufferCount = maxCommandBufferCount
   }
-
-  var device: any MTLDevice { owner }
 
   var label: String? {
     get { condition.withLock { guardedLabel } }
@@ -30,10 +30,10 @@ final class CPUCommandQueue: NSObject, MTLCommandQueue, @unchecked Sendable {
       while uncompletedCount >= maxCommandBufferCount { condition.wait() }
       uncompletedCount += 1
     }
-    return CPUCommandBuffer(queue: self)
+    return SerialCommandBuffer(queue: self)
   }
 
-  /// The cpu device always keeps what its commands refer to.
+  /// The Linux devices always keep what their commands refer to.
   func makeCommandBufferWithUnretainedReferences() -> (any MTLCommandBuffer)? {
     makeCommandBuffer()
   }
@@ -46,7 +46,7 @@ final class CPUCommandQueue: NSObject, MTLCommandQueue, @unchecked Sendable {
     }
   }
 
-  func enqueue(_ commandBuffer: CPUCommandBuffer) {
+  func enqueue(_ commandBuffer: SerialCommandBuffer) {
     condition.withLock {
       if !pending.contains(where: { $0 === commandBuffer }) { pending.append(commandBuffer) }
     }
@@ -55,11 +55,11 @@ final class CPUCommandQueue: NSObject, MTLCommandQueue, @unchecked Sendable {
   /// Runs what is committed at the head of the queue. An enqueued command buffer that is not committed holds up those behind it.
   func advance() {
     executor.async { [self] in
-      while let next = takeCommitted() { next.execute(on: owner.pool) }
+      while let next = takeCommitted() { next.execute(on: runner) }
     }
   }
 
-  private func takeCommitted() -> CPUCommandBuffer? {
+  private func takeCommitted() -> SerialCommandBuffer? {
     condition.withLock {
       guard let first = pending.first, first.status == .committed else { return nil }
       return pending.removeFirst()

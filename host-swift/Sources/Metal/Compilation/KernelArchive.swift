@@ -1,27 +1,40 @@
 import Foundation
 
-/// Kernels of one or more libraries in a checked file: the same class over shared objects that Metal has over GPU binaries.
+/// A function that can be kept: `object` is what its library was built to, `key` names what it was built from.
+protocol ArchivableFunction: MTLFunction {
+  var key: String { get }
+  var object: Data { get }
+}
+
+/// A device whose libraries this process compiles.
+protocol CompilingDevice: MTLDevice {
+  func register(_ archive: KernelArchive)
+  /// The descriptor's function. Throws `MTLLibraryError` where it has none, or another device's.
+  func ownFunction(of descriptor: MTLComputePipelineDescriptor) throws -> any ArchivableFunction
+}
+
+/// Kernels of one or more libraries in a checked file: the same class over compiled objects that Metal has over GPU binaries.
 ///
 /// While an archive is open, `makeLibrary(source:options:)` takes its objects from there: open it first, then a text that it
 /// holds is not compiled. On Metal the order makes no difference.
-final class CPUBinaryArchive: NSObject, MTLBinaryArchive, @unchecked Sendable {
+final class KernelArchive: NSObject, MTLBinaryArchive, @unchecked Sendable {
   private struct Entry: Codable {
     var object: Data
     var functions: Set<String>
   }
 
-  private let owner: CPUDevice
+  private let owner: any CompilingDevice
   /// Guards `guardedLabel` and `entries`.
   private let lock = NSLock()
   private var guardedLabel: String?
   /// By the key of the text that an object was built from.
   private var entries: [String: Entry] = [:]
 
-  init(device: CPUDevice, url: URL?) throws {
+  init(device: any CompilingDevice, url: URL?) throws {
     owner = device
     super.init()
     if let url { entries = try Self.read(url) }
-    device.images.register(self)
+    device.register(self)
   }
 
   var device: any MTLDevice { owner }
@@ -32,9 +45,9 @@ final class CPUBinaryArchive: NSObject, MTLBinaryArchive, @unchecked Sendable {
   }
 
   func addComputePipelineFunctions(descriptor: MTLComputePipelineDescriptor) throws {
-    let function = try owner.cpuFunction(of: descriptor)
+    let function = try owner.ownFunction(of: descriptor)
     lock.withLock {
-      _ = entries[function.image.key, default: Entry(object: function.image.object, functions: [])].functions.insert(function.name)
+      _ = entries[function.key, default: Entry(object: function.object, functions: [])].functions.insert(function.name)
     }
   }
 
@@ -49,8 +62,8 @@ final class CPUBinaryArchive: NSObject, MTLBinaryArchive, @unchecked Sendable {
     }
   }
 
-  func contains(_ function: CPUFunction) -> Bool {
-    lock.withLock { entries[function.image.key]?.functions.contains(function.name) ?? false }
+  func contains(_ function: any ArchivableFunction) -> Bool {
+    lock.withLock { entries[function.key]?.functions.contains(function.name) ?? false }
   }
 
   func object(for key: String) -> Data? {

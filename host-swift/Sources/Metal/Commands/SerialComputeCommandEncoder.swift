@@ -1,19 +1,17 @@
 import Foundation
 
-final class CPUComputeCommandEncoder: CPUCommandEncoder, MTLComputeCommandEncoder {
+final class SerialComputeCommandEncoder: SerialCommandEncoder, MTLComputeCommandEncoder {
   let dispatchType: MTLDispatchType
-  private var pipeline: CPUComputePipelineState?
+  private var pipeline: (any MTLComputePipelineState)?
   private var bindings = [KernelBinding?](repeating: nil, count: KernelSignature.bufferCount)
 
-  init(commandBuffer: CPUCommandBuffer, dispatchType: MTLDispatchType) {
+  init(commandBuffer: SerialCommandBuffer, dispatchType: MTLDispatchType) {
     self.dispatchType = dispatchType
     super.init(commandBuffer: commandBuffer)
   }
 
   func setComputePipelineState(_ state: any MTLComputePipelineState) {
-    guard let state = state as? CPUComputePipelineState else {
-      fatalError("failed assertion: the pipeline state belongs to another device")
-    }
+    require(state.device === device, "the pipeline state belongs to another device")
     pipeline = state
   }
 
@@ -21,7 +19,7 @@ final class CPUComputeCommandEncoder: CPUCommandEncoder, MTLComputeCommandEncode
     requireIndex(index)
     bindings[index] = buffer.map { buffer in
       requireOffset(offset, in: buffer)
-      return .buffer(cpuBuffer(buffer), offset: offset)
+      return .buffer(own(buffer), offset: offset)
     }
   }
 
@@ -77,7 +75,7 @@ final class CPUComputeCommandEncoder: CPUCommandEncoder, MTLComputeCommandEncode
     require((0..<buffer.length).contains(offset), "the offset \(offset) is outside the buffer's \(buffer.length) bytes")
   }
 
-  private func pipelineForDispatch(threadsPerThreadgroup size: MTLSize) -> CPUComputePipelineState {
+  private func pipelineForDispatch(threadsPerThreadgroup size: MTLSize) -> any MTLComputePipelineState {
     guard let pipeline else { fatalError("failed assertion: no compute pipeline state is set") }
     requireExtents(size, "threadsPerThreadgroup")
     let limit = pipeline.maxTotalThreadsPerThreadgroup

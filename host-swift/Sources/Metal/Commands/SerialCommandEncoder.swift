@@ -1,14 +1,14 @@
 import Foundation
 
 /// Records commands for its command buffer, which gets them at `endEncoding()`. Used by one thread.
-class CPUCommandEncoder: NSObject, MTLCommandEncoder {
-  private let commandBuffer: CPUCommandBuffer
+class SerialCommandEncoder: NSObject, MTLCommandEncoder {
+  private let commandBuffer: SerialCommandBuffer
   private var commands: [Command] = []
   private var resources: [any MTLResource] = []
   private var isOpen = true
   var label: String?
 
-  init(commandBuffer: CPUCommandBuffer) {
+  init(commandBuffer: SerialCommandBuffer) {
     self.commandBuffer = commandBuffer
   }
 
@@ -34,8 +34,8 @@ class CPUCommandEncoder: NSObject, MTLCommandEncoder {
     resources.append(resource)
   }
 
-  final func cpuBuffer(_ buffer: any MTLBuffer) -> CPUBuffer {
-    guard let buffer = buffer as? CPUBuffer else { fatalError("failed assertion: the buffer belongs to another device") }
+  final func own(_ buffer: any MTLBuffer) -> any MTLBuffer {
+    require(buffer.device === device, "the buffer belongs to another device")
     return buffer
   }
 }

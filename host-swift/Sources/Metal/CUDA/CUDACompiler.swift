@@ -1,0 +1,74 @@
+import Foundation
+
+/// Compiles MSL with NVRTC, behind the header in `Shim`, for one GPU architecture.
+struct CUDACompiler: KernelCompiler {
+  /// What a library is built to, as a binary property list.
+  struct Object: Codable {
+    struct Kernel: Codable {
+      var name: String
+      /// The buffer index of each pointer parameter, in their order.
+      var buffers: [Int]
+    }
+
+    var cubin: Data
+    var kernels: [Kernel]
+  }
+
+  /// "sm_90".
+  let architecture: String
+  private let nvrtc: NVRTC?
+  private static let shim = String(decoding: PackageResources.metal_stdlib_cuda_h, as: UTF8.self)
+
+  init(architecture: String, nvrtc: NVRTC?) {
+    self.architecture = architecture
+    self.nvrtc = nvrtc
+  }
+
+  // IEEE arithmetic; only the contraction is not what NVRTC does by default.
+  private var options: [String] {
+    [
+      "--std=c++17", "--gpu-architecture=\(architecture)", "-default-device", "--fmad=false", "--ftz=false", "--prec-div=true",
+      "--prec-sqrt=true", "--disable-warnings",
+    ]
+  }
+
+  func key(source: String, definitions: [String]) -> String {
+    let circumstances = [Self.shim, nvrtc?.version ?? "", CUDAKernelText.wrapperVersion] + options + definitions
+    return SHA256.hexDigest(Array(circumstances.joined(separator: "\0").utf8) + [0] + Array(source.utf8))
+  }
+
+  func compile(source: String, definitions: [String]) throws -> Data {
+    guard let nvrtc else {
+      throw MTLLibraryError(
+        .unsupported,
+        "NVRTC, NVIDIA's runtime compiler, was not found: install libnvrtc.so.13 or .12, or name it in WASMBURST_NVRTC")
+    }
+    let kernels: [KernelSignature]
+    do {
+      kernels = try KernelSignature.parseAll(in: source)
+    } catch {
+      throw MTLLibraryError(.compileFailure, "program_source:\(error.line): error: \(error.message)")
+    }
+    let text = CUDAKernelText.text(source: source, kernels: kernels, shim: Self.shim)
+    do {
+      let cubin = try nvrtc.compile(source: text, name: "program_source", options: options + definitions)
+      let encoder = PropertyListEncoder()
+      encoder.outputFormat = .binary
+      return try encoder.encode(Object(cubin: cubin, kernels: kernels.map { .init(name: $0.name, buffers: $0.buffers) }))
+    } catch let failure as NVRTC.Failure {
+      throw MTLLibraryError(failure.isCompileError ? .compileFailure : .internal, failure.message)
+    }
+  }
+}
+
+extension KernelSignature {
+  /// The buffer index of each pointer or reference, in their order.
+  fileprivate var buffers: [Int] {
+    parameters.compactMap { parameter in
+      switch parameter {
+      case .pointer(_, let buffer), .reference(_, let buffer): buffer
+      case .builtin: nil
+      }
+    }
+  }
+}

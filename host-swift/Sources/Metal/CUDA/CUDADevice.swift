@@ -1,0 +1,128 @@
+import Foundation
+import Synchronization
+
+/// An NVIDIA GPU: NVRTC compiles the text, the driver API runs it.
+final class CUDADevice: NSObject, CompilingDevice {
+  /// The machine's GPUs; none where there is no driver or the driver refuses to start.
+  static let all: [CUDADevice] = discover(environment: ProcessInfo.processInfo.environment)
+
+  let context: CUDAContext
+  let images: KernelImageStore<CUDAModule>
+  let name: String
+  /// "sm_90".
+  let computeArchitecture: String
+  private let maxThreads: Int
+  private let sharedMemory: Int
+  private let allocated = Mutex(0)
+
+  private init(driver: CUDADriver, number: Int32, nvrtc: NVRTC?, environment: [String: String]) throws(CUDAError) {
+    var device: CUDADriver.Device = 0
+    try driver.check(driver.deviceGet(&device, number))
+    var name = [CChar](repeating: 0, count: 256)
+    try driver.check(driver.deviceGetName(&name, Int32(name.count), device))
+    self.name = String(decoding: name.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+    let major = try CUDAContext.attribute(.computeCapabilityMajor, of: device, driver)
+    let minor = try CUDAContext.attribute(.computeCapabilityMinor, of: device, driver)
+    computeArchitecture = "sm_\(major)\(minor)"
+    maxThreads = try CUDAContext.attribute(.maxThreadsPerBlock, of: device, driver)
+    sharedMemory = try CUDAContext.attribute(.maxSharedMemoryPerBlock, of: device, driver)
+    let context = try CUDAContext(driver: driver, device: device)
+    self.context = context
+    images = KernelImageStore(
+      compiler: CUDACompiler(architecture: computeArchitecture, nvrtc: nvrtc),
+      cache: ObjectCache(directory: ObjectCache.defaultDirectory(environment: environment), prefix: "cuda"),
+      load: { key, object throws(KernelLoadError) in try CUDAModule(key: key, object: object, context: context) })
+  }
+
+  private static func discover(environment: [String: String]) -> [CUDADevice] {
+    var count: Int32 = 0
+    guard let driver = CUDADriver.shared, driver.initialize(0) == 0, driver.deviceGetCount(&count) == 0, count > 0 else { return [] }
+    let nvrtc = NVRTC(environment: environment)
+    return (0..<count).compactMap { try? CUDADevice(driver: driver, number: $0, nvrtc: nvrtc, environment: environment) }
+  }
+
+  /// Counts `bytes` as allocated unless they would exceed the working set.
+  func reserve(bytes: Int) -> Bool {
+    allocated.withLock { allocated in
+      guard bytes <= context.workingSetSize - allocated else { return false }
+      allocated += bytes
+      return true
+    }
+  }
+
+  func release(bytes: Int) {
+    allocated.withLock { $0 -= bytes }
+  }
+}
+
+extension CUDADevice {
+  var registryID: UInt64 { 0x1_0000 + UInt64(context.device) }
+  var architecture: MTLArchitecture { MTLArchitecture(name: "cuda_\(computeArchitecture)") }
+  var maxThreadsPerThreadgroup: MTLSize { MTLSize(width: maxThreads, height: maxThreads, depth: 64) }
+  var maxThreadgroupMemoryLength: Int { sharedMemory }
+  var maxBufferLength: Int { context.workingSetSize }
+  var hasUnifiedMemory: Bool { false }
+  var recommendedMaxWorkingSetSize: UInt64 { UInt64(context.workingSetSize) }
+  var currentAllocatedSize: Int { allocated.withLock { $0 } }
+  var isLowPower: Bool { false }
+  var isHeadless: Bool { true }
+  var isRemovable: Bool { false }
+
+  func supportsFamily(_ gpuFamily: MTLGPUFamily) -> Bool { false }
+
+  func makeCommandQueue() -> (any MTLCommandQueue)? {
+    makeCommandQueue(maxCommandBufferCount: 64)
+  }
+
+  func makeCommandQueue(maxCommandBufferCount: Int) -> (any MTLCommandQueue)? {
+    guard maxCommandBufferCount > 0, let stream = try? CUDAStream(context: context) else { return nil }
+    return SerialCommandQueue(device: self, runner: stream, maxCommandBufferCount: maxCommandBufferCount)
+  }
+
+  func makeBuffer(length: Int, options: MTLResourceOptions) -> (any MTLBuffer)? {
+    CUDABuffer(device: self, length: length, options: options)
+  }
+
+  func makeBuffer(bytes pointer: UnsafeRawPointer, length: Int, options: MTLResourceOptions) -> (any MTLBuffer)? {
+    guard let buffer = CUDABuffer(device: self, length: length, options: options) else { return nil }
+    buffer.contents().copyMemory(from: pointer, byteCount: length)
+    try? buffer.copyToDevice(.whole(of: buffer))
+    return buffer
+  }
+
+  func makeBinaryArchive(descriptor: MTLBinaryArchiveDescriptor) throws -> any MTLBinaryArchive {
+    try KernelArchive(device: self, url: descriptor.url)
+  }
+
+  func register(_ archive: KernelArchive) {
+    images.register(archive)
+  }
+
+  func ownFunction(of descriptor: MTLComputePipelineDescriptor) throws -> any ArchivableFunction {
+    try cudaFunction(of: descriptor)
+  }
+
+  func makeLibrary(source: String, options: MTLCompileOptions?) throws -> any MTLLibrary {
+    CUDALibrary(device: self, module: try images.image(source: source, macros: options?.preprocessorMacros ?? [:]))
+  }
+
+  func makeComputePipelineState(
+    descriptor: MTLComputePipelineDescriptor, options: MTLPipelineOption,
+    reflection: AutoreleasingUnsafeMutablePointer<MTLAutoreleasedComputePipelineReflection?>?
+  ) throws -> any MTLComputePipelineState {
+    let function = try cudaFunction(of: descriptor)
+    try requireArchived(function, descriptor, options)
+    return CUDAComputePipelineState(
+      device: self, function: function, label: descriptor.label, maximumThreads: descriptor.maxTotalThreadsPerThreadgroup)
+  }
+
+  private func cudaFunction(of descriptor: MTLComputePipelineDescriptor) throws -> CUDAFunction {
+    guard let function = descriptor.computeFunction else {
+      throw MTLLibraryError(.functionNotFound, "The pipeline descriptor has no compute function")
+    }
+    guard let function = function as? CUDAFunction else {
+      throw MTLLibraryError(.unsupported, "The function '\(function.name)' belongs to another device")
+    }
+    return function
+  }
+}

@@ -1,0 +1,148 @@
+import Foundation
+
+/// Runs a queue's commands on a stream of its own.
+final class CUDAStream: CommandExecutor, @unchecked Sendable {
+  // Unchecked because handles are pointers; its queue calls it from one thread at a time.
+  private let context: CUDAContext
+  private let stream: CUDADriver.Stream
+  private let start: CUDADriver.Event
+  private let end: CUDADriver.Event
+  /// Device memory for what `setBytes` was given; parts are used again once a command buffer has ended.
+  private let arena: CUDADriver.DevicePointer
+  private var arenaUsed = 0
+
+  private static let arenaBytes = 1 << 20
+  private static let nonBlocking: UInt32 = 1  // CU_STREAM_NON_BLOCKING
+
+  init(context: CUDAContext) throws(CUDAError) {
+    var stream: CUDADriver.Stream?
+    var (start, end): (CUDADriver.Event?, CUDADriver.Event?)
+    var arena: CUDADriver.DevicePointer = 0
+    try context.perform { $0.streamCreate(&stream, Self.nonBlocking) }
+    try context.perform { $0.eventCreate(&start, 0) }
+    try context.perform { $0.eventCreate(&end, 0) }
+    try context.perform { $0.memoryAllocate(&arena, Self.arenaBytes) }
+    self.context = context
+    self.stream = stream!
+    self.start = start!
+    self.end = end!
+    self.arena = arena
+  }
+
+  deinit {
+    try? context.perform { $0.memoryFree(arena) }
+    try? context.perform { $0.eventDestroy(start) }
+    try? context.perform { $0.eventDestroy(end) }
+    try? context.perform { $0.streamDestroy(stream) }
+  }
+
+  func execute(_ commands: [Command]) -> CommandExecution {
+    var execution = CommandExecution(start: CommandExecution.now, end: 0)
+    let shared = Self.sharedBuffers(of: commands)
+    do {
+      for buffer in shared { try buffer.copyToDevice(.whole(of: buffer)) }
+      try perform { $0.eventRecord(start, stream) }
+      for command in commands { try execute(command) }
+      try perform { $0.eventRecord(end, stream) }
+      try perform { $0.streamSynchronize(stream) }
+      var milliseconds: Float = 0
+      try perform { $0.eventElapsedTime(&milliseconds, start, end) }
+      execution.end = CommandExecution.now
+      execution.start = execution.end - CFTimeInterval(milliseconds) / 1e3
+      for buffer in shared { try buffer.copyToHost(.whole(of: buffer)) }
+    } catch let error as MTLCommandBufferError {
+      // Whatever of the commands runs still must not outlive what they refer to.
+      try? perform { $0.streamSynchronize(stream) }
+      execution.failure = error
+      execution.end = CommandExecution.now
+    } catch {
+      execution.failure = MTLCommandBufferError(.internal, error.localizedDescription)
+      execution.end = CommandExecution.now
+    }
+    arenaUsed = 0
+    return execution
+  }
+
+  private func execute(_ command: Command) throws {
+    switch command {
+    case .dispatch(let dispatch):
+      try launch(dispatch)
+    case .copy(let source, let sourceOffset, let destination, let destinationOffset, let size):
+      let (from, to) = (source.gpuAddress + UInt64(sourceOffset), destination.gpuAddress + UInt64(destinationOffset))
+      try perform { $0.copyOnDevice(to, from, size, stream) }
+    case .fill(let buffer, let range, let value):
+      try perform { $0.fill(buffer.gpuAddress + UInt64(range.lowerBound), value, range.count, stream) }
+    }
+  }
+
+  private func launch(_ dispatch: KernelDispatch) throws {
+    guard let kernel = (dispatch.pipeline as? CUDAComputePipelineState)?.kernel else {
+      throw MTLCommandBufferError(.invalidResource, "The pipeline state belongs to another device")
+    }
+    try dispatch.requireBuffers(kernel.requiredBuffers, of: kernel.name)
+    let (grid, group) = (dispatch.threadsPerGrid, dispatch.threadsPerThreadgroup)
+    // The wrapper's parameters: see CUDAKernelText.
+    var pointers = try kernel.buffers.map { try address(of: dispatch.bindings[$0]!) }
+    var extents = [UInt32(grid.width), UInt32(grid.height), UInt32(grid.depth)]
+    try pointers.withUnsafeMutableBytes { pointers in
+      try extents.withUnsafeMutableBytes { extents in
+        let parameters =
+          (0..<kernel.buffers.count).map { pointers.baseAddress! + $0 * 8 } + (0..<3).map { extents.baseAddress! + $0 * 4 }
+        let list = parameters.map { Optional($0) }
+        try perform { driver in
+          driver.launchKernel(
+            kernel.function, Self.blocks(grid.width, group.width), Self.blocks(grid.height, group.height),
+            Self.blocks(grid.depth, group.depth), UInt32(group.width), UInt32(group.height), UInt32(group.depth), 0, stream, list, nil)
+        }
+      }
+    }
+  }
+
+  private func address(of binding: KernelBinding) throws -> UInt64 {
+    switch binding {
+    case .buffer(let buffer, let offset):
+      return buffer.gpuAddress + UInt64(offset)
+    case .bytes(let bytes):
+      if arenaUsed + bytes.length > Self.arenaBytes {
+        try perform { $0.streamSynchronize(stream) }
+        arenaUsed = 0
+      }
+      let address = arena + UInt64(arenaUsed)
+      arenaUsed += (bytes.length + 255) / 256 * 256
+      try perform { $0.copyToDevice(address, bytes.memory, bytes.length, stream) }
+      return address
+    }
+  }
+
+  private func perform(_ body: (CUDADriver) -> CUDADriver.Status) throws {
+    do throws(CUDAError) {
+      try context.perform(body)
+    } catch {
+      throw error.commandBufferError
+    }
+  }
+
+  private static func blocks(_ threads: Int, _ group: Int) -> UInt32 {
+    UInt32((threads + group - 1) / group)
+  }
+
+  /// Those that follow `.storageModeShared`'s rules: see `DiscreteBuffer`.
+  private static func sharedBuffers(of commands: [Command]) -> [CUDABuffer] {
+    var found: [ObjectIdentifier: CUDABuffer] = [:]
+    func add(_ buffer: any MTLBuffer) {
+      guard buffer.storageMode == .shared, let buffer = buffer as? CUDABuffer else { return }
+      found[ObjectIdentifier(buffer)] = buffer
+    }
+    for command in commands {
+      switch command {
+      case .dispatch(let dispatch):
+        for case .buffer(let buffer, _) in dispatch.bindings { add(buffer) }
+      case .copy(let source, _, let destination, _, _):
+        add(source)
+        add(destination)
+      case .fill(let buffer, _, _): add(buffer)
+      }
+    }
+    return Array(found.values)
+  }
+}
