@@ -70,6 +70,8 @@ export interface LoadModuleParameters {
   readonly instantiateKernel: string;
   /** Names of the kernels to make pipelines for, the instantiating one not included. */
   readonly kernels: readonly string[];
+  /** Record sizes of the imported functions by number (metadata's `imports`); absent: none. */
+  readonly imports?: readonly { readonly argumentBytes: number; readonly resultBytes: number }[];
   /** For `$/progress`. */
   readonly progressToken?: number;
 }
@@ -90,6 +92,26 @@ export interface CreatePoolParameters {
   readonly memoryPages?: number;
   /** Bytes of the execution buffer's parts; defaults 32,768, 16,384 and 16,384. Multiples of 256. */
   readonly execution?: { readonly values?: number; readonly callStack?: number; readonly scratch?: number };
+  /** Written before instantiation and at each reset: imported globals, memory (its size in pages is word 0 of the state) and tables. */
+  readonly initial?: readonly InitialBytes[];
+  /** For instantiation and resets: see InvokeParameters. */
+  readonly sliceFuel?: number;
+}
+export interface InitialBytes {
+  readonly region: "state" | "memory" | "tables";
+  /** Byte within the region. */
+  readonly address: number;
+  /** One record for all instances, or one an instance, in order. */
+  readonly bytes: Bytes;
+  readonly perInstance: boolean;
+}
+/** Instances that wait for one imported function. */
+export interface WaitingCalls {
+  /** Number of the import in the metadata's `imports`. */
+  readonly import: number;
+  readonly instances: readonly number[];
+  /** One record an instance, in their order: docs/kernel-abi.md, execution buffer. */
+  readonly arguments: Bytes;
 }
 export interface CreatePoolResult {
   readonly pool: number;
@@ -98,6 +120,8 @@ export interface CreatePoolResult {
   readonly bytesPerInstance: number;
   /** Set where instantiation trapped (a segment out of bounds, the start function); the pool then does not exist. */
   readonly trap?: TrapReport;
+  /** Set where the start function called imports: `pool/resume` goes on with the instantiation, and the pool can do nothing else before it ends. */
+  readonly waiting?: readonly WaitingCalls[];
 }
 export interface TrapReport {
   readonly code: number;
@@ -128,19 +152,61 @@ export interface InvokeParameters {
   readonly resultBytes: number;
   /** Trap `fuel exhausted` beyond it; absent: no limit that a run could reach. */
   readonly fuel?: number;
+  /** Seconds on the device after which an instance that has not ended gets the trap `time limit exceeded`; absent: none. Time spent waiting for imports does not count. */
+  readonly timeLimit?: number;
   /** Units of fuel of one launch; absent: adapted to the device's time. Results do not depend on it. */
   readonly sliceFuel?: number;
   readonly progressToken?: number;
 }
 export interface InvokeResult {
-  /** For each instance run, two 32-bit words: trap code, function index. */
+  /** For each instance run, two 32-bit words: trap code (`waitingStatus` where it waits for an import), function index. */
   readonly status: Bytes;
-  /** One record an instance; the record of a trapped instance is zero. */
+  /** One record an instance; zero where it trapped or waits. */
   readonly results: Bytes;
   /** Time on the device. */
   readonly deviceSeconds: number;
+  /** One entry an import that instances wait for; absent or empty: the invocation is complete. */
+  readonly waiting?: readonly WaitingCalls[];
 }
+/** First status word of an instance that waits. */
+export const waitingStatus = 0xffff_ffff;
+/** An error `invocationWaiting` while instances of an earlier invocation of this pool wait. */
 export const invoke = request<InvokeParameters, InvokeResult>()("pool/invoke");
+
+/** Answers for instances that wait. All of them must be answered or failed at once: one round a slice. */
+export interface ResumePoolParameters {
+  readonly pool: number;
+  readonly answers: readonly {
+    readonly import: number;
+    readonly instances: readonly number[];
+    /** One result record an instance, in their order. */
+    readonly results: Bytes;
+  }[];
+  /** Instances whose import failed: they end with the trap `host function failed`. */
+  readonly failed?: readonly number[];
+  readonly progressToken?: number;
+}
+export interface ResumePoolResult extends InvokeResult {
+  /** The instances that were resumed or failed, ascending: the order of `status` and `results`. */
+  readonly instances: readonly number[];
+  /** While the pool is being instantiated: its first trap; the pool then does not exist any more. */
+  readonly trap?: TrapReport;
+}
+/** Runs until every resumed instance has ended or waits again. */
+export const resumePool = request<ResumePoolParameters, ResumePoolResult>()("pool/resume");
+
+/** Complete state of all instances, suspended or not, in a form that does not depend on the device: protocol/README.md, Snapshots. */
+export const snapshotPool = request<{ readonly pool: number }, { readonly bytes: Bytes }>()("pool/snapshot");
+
+export interface RestorePoolParameters {
+  readonly module: number;
+  readonly snapshot: Bytes;
+}
+/** A new pool with the snapshot's instances; error `invalidSnapshot` names what is wrong with it. `waiting` is as in the result that preceded the snapshot. */
+export interface RestorePoolResult extends CreatePoolResult {
+  readonly instances: number;
+}
+export const restorePool = request<RestorePoolParameters, RestorePoolResult>()("pool/restore");
 
 /** Brings instances back to the state after instantiation. */
 export const resetPool = request<{ readonly pool: number; readonly instances?: readonly number[] }, null>()(
@@ -190,6 +256,9 @@ export const requests = [
   createPool,
   releasePool,
   invoke,
+  resumePool,
+  snapshotPool,
+  restorePool,
   resetPool,
   writeMemory,
   readMemory,
@@ -243,5 +312,9 @@ export const errorCodes = {
   /** A command buffer failed: `data.reason` names the device's error. */
   deviceError: -32018,
   shuttingDown: -32019,
+  /** Instances of the pool wait for imports: only `pool/resume`, `pool/snapshot`, `pool/release` and reads and writes are possible. */
+  invocationWaiting: -32020,
+  /** The bytes are no snapshot, damaged, of another version, or of another module. */
+  invalidSnapshot: -32021,
 } as const;
 export type ErrorName = keyof typeof errorCodes;

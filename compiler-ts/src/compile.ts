@@ -140,6 +140,7 @@ function metadataOf(
         ? []
         : [{ exportName: item.name, type: global.type, mutable: global.mutable, stateWord: global.stateWord }];
     }),
+    imports: [],
     memoryExports: module.exports.filter((item) => item.kind === "memory").map((item) => item.name),
     layout,
     functionNames: functionDisplayNames(module),

@@ -40,6 +40,14 @@ export interface GlobalMetadata {
   readonly stateWord: number;
 }
 
+/** An imported function that instances suspend for; its number in the list is what they wait for (docs/kernel-abi.md, Status). */
+export interface ImportMetadata {
+  readonly module: string;
+  readonly name: string;
+  readonly parameters: readonly ValueType[];
+  readonly results: readonly ValueType[];
+}
+
 /** The largest memory of an instance: its size in bytes is a 32-bit number, on every device. The specification allows one page more. */
 export const maximumMemoryPages = 65_535;
 
@@ -60,6 +68,7 @@ export interface ModuleMetadata {
   readonly instantiateKernel: string;
   readonly kernels: readonly KernelMetadata[];
   readonly globals: readonly GlobalMetadata[];
+  readonly imports: readonly ImportMetadata[];
   /** Export name of the memory, where it is exported. */
   readonly memoryExports: readonly string[];
   readonly layout: Layout;
@@ -105,6 +114,8 @@ export const trapMessages = [
   "indirect call type mismatch",
   "call stack exhausted",
   "fuel exhausted",
+  "time limit exceeded",
+  "host function failed",
 ] as const;
 
 export type TrapMessage = Exclude<(typeof trapMessages)[number], "">;

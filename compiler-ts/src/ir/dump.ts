@@ -95,6 +95,8 @@ function dumpSimple(statement: Simple): string {
       return `global ${statement.global} = ${dumpExpression(statement.value)}`;
     case "call":
       return `${targets(statement.targets)}call ${statement.callee}(${list(statement.arguments)})`;
+    case "callImport":
+      return `${targets(statement.targets)}call import ${statement.import}(${list(statement.arguments)})`;
     case "callIndirect":
       return `${targets(statement.targets)}call_indirect table ${statement.table} [${dumpExpression(statement.index)}](${list(statement.arguments)})`;
     case "trapping":

@@ -79,6 +79,13 @@ export type Statement =
       readonly arguments: readonly Expression[];
       readonly targets: readonly Local[];
     }
+  /** A call of an imported function, by its number in the metadata's `imports`: the instance is suspended until the host has the results. */
+  | {
+      readonly kind: "callImport";
+      readonly import: number;
+      readonly arguments: readonly Expression[];
+      readonly targets: readonly Local[];
+    }
   | {
       readonly kind: "callIndirect";
       readonly type: FunctionType;

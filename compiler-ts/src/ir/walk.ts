@@ -172,6 +172,7 @@ export function assignedLocals(statement: Statement): readonly Local[] {
     case "trapping":
       return [statement.target];
     case "call":
+    case "callImport":
     case "callIndirect":
       return statement.targets;
     case "bulk":
@@ -194,6 +195,7 @@ export function expressionsOf(statement: Statement): readonly Expression[] {
     case "store":
       return [statement.address, statement.value];
     case "call":
+    case "callImport":
       return statement.arguments;
     case "callIndirect":
       return [statement.index, ...statement.arguments];

@@ -7,7 +7,9 @@ struct wb_launch {
   uint call_stack_bytes;
   uint scratch_bytes;
   uint fuel;
-  uint reserved;
+  uint fuel_limit_low;
+  uint fuel_limit_high;
+  uint reserved[3];
 };
 
 // What one thread knows of the instance that it runs. Pointers are to this instance's first cell in its tile.
@@ -20,8 +22,11 @@ struct wb_instance {
   constant uchar* image;
   uint memory_bytes;
   uint memory_maximum_pages;
-  // Loop iterations and recursive calls left in this launch.
+  // Loop iterations and recursive calls left in this launch, and how many it began with.
   uint fuel;
+  uint fuel_given;
+  // Where the fuel of this launch ends, that of the invocation does.
+  bool fuel_is_last;
   // Frames and words of frames that could still be pushed.
   uint depth;
   uint values_left;
@@ -47,6 +52,10 @@ static inline device uint* wb_lane_words(device uint* region, uint instance_inde
   return region + (ulong(instance_index / wb_tile_width) * wb_tile_width * words + instance_index % wb_tile_width);
 }
 
+static inline ulong wb_fuel_used(thread const wb_instance& instance) {
+  return (ulong(instance.status[5u * wb_tile_width]) << 32) | instance.status[4u * wb_tile_width];
+}
+
 static inline wb_instance wb_enter(constant wb_launch& launch, uint instance_index, device uint* status, device uint* state, device uchar* memory,
                                    device uint* tables, device uint* execution, constant uchar* image) {
   wb_instance instance;
@@ -56,13 +65,16 @@ static inline wb_instance wb_enter(constant wb_launch& launch, uint instance_ind
   instance.state = wb_lane_words(state, instance_index, wb_state_words);
   instance.tables = wb_lane_words(tables, instance_index, wb_table_words);
   instance.scratch = wb_lane_words(execution, instance_index, execution_words) + ulong((launch.values_bytes + launch.call_stack_bytes) >> 2) * wb_tile_width;
-  instance.status = wb_lane_words(status, instance_index, 4u);
+  instance.status = wb_lane_words(status, instance_index, 8u);
   instance.image = image;
   instance.memory_bytes = instance.state[0] << 16;
   instance.memory_maximum_pages = launch.memory_maximum_pages;
   instance.values = wb_lane_words(execution, instance_index, execution_words);
   instance.call_stack = instance.values + ulong(launch.values_bytes >> 2) * wb_tile_width;
-  instance.fuel = launch.fuel;
+  ulong fuel_left = ((ulong(launch.fuel_limit_high) << 32) | launch.fuel_limit_low) - wb_fuel_used(instance);
+  instance.fuel_is_last = fuel_left <= ulong(launch.fuel);
+  instance.fuel = instance.fuel_is_last ? uint(fuel_left) : launch.fuel;
+  instance.fuel_given = instance.fuel;
   instance.depth = launch.call_stack_bytes >> 5;
   instance.values_left = launch.values_bytes >> 2;
   instance.rewinding = instance.status[2u * wb_tile_width];
@@ -80,6 +92,9 @@ static inline void wb_leave(thread wb_instance& instance) {
   instance.status[wb_tile_width] = instance.trap_function;
   instance.status[2u * wb_tile_width] = instance.trap != 0u ? 0u : instance.suspension;
   instance.status[3u * wb_tile_width] = instance.frames;
+  ulong used = wb_fuel_used(instance) + ulong(instance.fuel_given - instance.fuel);
+  instance.status[4u * wb_tile_width] = uint(used);
+  instance.status[5u * wb_tile_width] = uint(used >> 32);
 }
 
 template <typename result>

@@ -1,7 +1,11 @@
 // Suspended instances (docs/kernel-abi.md, Suspension): frames of values, with headers of 8 words on the call stack.
 
-// Out of fuel in `function`.
+// Out of fuel in `function`. 11 is the trap `fuel exhausted`.
 static inline void wb_suspend(thread wb_instance& instance, uint function) {
+  instance.fuel = 0u;
+  if (instance.fuel_is_last) {
+    instance.trap = 11u;
+  }
   instance.suspension = 1u;
   instance.trap_function = function;
 }
