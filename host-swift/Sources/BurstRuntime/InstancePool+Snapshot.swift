@@ -15,7 +15,8 @@ extension InstancePool {
       content.append(to: &bytes, plan: plan)
       guard bytes.count <= FrameDecoder.maximumBodyBytes / 2 else {
         throw invalid(
-          "pool", "the snapshot does not fit in one message: after \(instance + 1) of \(plan.instances) instances it has \(bytes.count) bytes")
+          "pool",
+          "the snapshot does not fit in one message: after \(instance + 1) of \(plan.instances) instances it has \(bytes.count) bytes")
       }
     }
     Snapshot.seal(&bytes)

@@ -56,7 +56,8 @@ struct SnapshotTests {
     _ = try invoke(pool, "count", [1, 2, 3])
     _ = try invoke(pool, "grow", [1, 0, 2])
     let writes = [
-      WriteMemoryRequest.Write(instance: 0, address: 70_001, bytes: Data([5, 6, 7])), .init(instance: 2, address: 4095, bytes: Data([8, 9])),
+      WriteMemoryRequest.Write(instance: 0, address: 70_001, bytes: Data([5, 6, 7])),
+      .init(instance: 2, address: 4095, bytes: Data([8, 9])),
     ]
     _ = try client.call(WriteMemoryRequest.self, .init(pool: pool, writes: writes))
     let bytes = try snapshot(pool)
