@@ -11,6 +11,7 @@ const afterLowering: ReadonlySet<Statement["kind"]> = new Set([
   "globalGet",
   "globalSet",
   "call",
+  "callImport",
   "callIndirect",
   "trapping",
   "bulk",

@@ -84,6 +84,8 @@ function ownFacts(body: Parameters<typeof visitStatements>[0]): OwnFacts {
         facts.callees.add(statement.callee);
         break;
       case "loop":
+      // It suspends too, and a host function's failure is a trap.
+      case "callImport":
         facts.loops = true;
         break;
       case "load":
@@ -94,7 +96,7 @@ function ownFacts(body: Parameters<typeof visitStatements>[0]): OwnFacts {
         facts.traps = true;
         break;
       case "bulk":
-        if (statement.operation === "memory.grow" || statement.operation === "instance.reset") facts.growsMemory = true;
+        if (statement.operation === "memory.grow" || statement.operation === "memory.reset") facts.growsMemory = true;
         break;
       default:
         break;
