@@ -23,6 +23,7 @@ function runtimeFiles(profile: Profile): readonly string[] {
     "state.metal",
     contiguous ? "memory_contiguous.metal" : "memory_tiled.metal",
     "memory.metal",
+    "linked_memory.metal",
     "tables.metal",
   ];
 }
