@@ -40,6 +40,8 @@ const afterLegalization: ReadonlySet<Statement["kind"]> = new Set([
   "trapWith",
   "propagateTrap",
   "setField",
+  "checkpoint",
+  "restore",
   "unwind",
   "once",
   "repeatedly",
