@@ -19,6 +19,9 @@ const compiled: CompiledModule = {
     instantiateKernel: "make",
     kernels: [{ exportName: "f", kernel: "run_f", functionIndex: 1, parameters: ["i64", "i32"], results: ["f64"] }],
     imports: [],
+    importedGlobals: [],
+    importedMemory: undefined,
+    importedTables: [],
     globals: [{ exportName: "g", type: "i64", mutable: true, stateWord: 5 }],
     memoryExports: [],
     layout: { tileWidth: 32, memoryCell: 8, memory: undefined, stateBytes: 32, tableBytes: 0 },
@@ -59,7 +62,7 @@ async function backend(handlers: Readonly<Record<string, Handler>>) {
     new Uint8Array(0),
     {},
   );
-  return { module: new BurstModule(new Uint8Array(0), module), asked };
+  return { module: new BurstModule(new Uint8Array(0), undefined, module), asked };
 }
 
 const words = (...values: readonly number[]) => new Uint8Array(Uint32Array.from(values).buffer);

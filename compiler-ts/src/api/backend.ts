@@ -3,6 +3,7 @@
  * low word first (docs/kernel-abi.md, execution buffer).
  */
 import type { Progress } from "../host/client.ts";
+import type { Libraries } from "../link/program.ts";
 import type { ValueType } from "../wasm/module.ts";
 
 export interface ExportedFunction {
@@ -21,6 +22,8 @@ export interface ExportedGlobal {
 export interface CompileOptions {
   /** Exported functions that will be invoked; fewer make a smaller kernel text. Default: all. */
   readonly exports?: readonly string[] | undefined;
+  /** Modules whose exports take the place of imports, by the name that imports give; they are instantiated in this order, before the module itself. */
+  readonly link?: Libraries | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 

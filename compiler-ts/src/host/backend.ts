@@ -18,6 +18,7 @@ import { usage } from "../api/usage.ts";
 import { recordWords } from "../api/values.ts";
 import { CompileError } from "../diagnostics.ts";
 import { HostError, InstantiationTrap } from "../errors.ts";
+import type { Libraries } from "../link/program.ts";
 import { type CompiledModule, type GlobalMetadata, type Profile, trapMessages, wordsOf } from "../metadata.ts";
 import type { ValueType } from "../wasm/module.ts";
 import type { HostClient } from "./client.ts";
@@ -25,7 +26,7 @@ import { moduleIdentity } from "./identity.ts";
 
 export type CompileModule = (
   bytes: Uint8Array,
-  options: { readonly profile: Profile; readonly exports?: readonly string[] },
+  options: { readonly profile: Profile; readonly exports?: readonly string[]; readonly link?: Libraries | undefined },
 ) => CompiledModule;
 
 export class HostBackend implements Backend {
@@ -50,6 +51,7 @@ export class HostBackend implements Backend {
     const compiled = this.#compile(bytes, {
       profile: this.#profile,
       ...(options.exports === undefined ? {} : { exports: options.exports }),
+      link: options.link,
     });
     const compileSeconds = (performance.now() - start) / 1000;
     const { metadata } = compiled;

@@ -1,5 +1,5 @@
 /** Stable text form of the IR: `--emit ir`, and before/after texts of passes in tests. */
-import type { Expression, Frame, IrFunction, IrModule, Local, Statement } from "./module.ts";
+import type { Expression, Frame, IrFunction, IrGlobal, IrModule, Local, Statement } from "./module.ts";
 
 export function dumpModule(module: IrModule): string {
   const lines: string[] = [];
@@ -8,19 +8,29 @@ export function dumpModule(module: IrModule): string {
   );
   if (module.memory !== undefined)
     lines.push(`memory ${module.memory.minimumPages}..${module.memory.maximumPages ?? ""} pages`);
+  module.linkedMemories.forEach((memory, i) => {
+    lines.push(
+      `memory ${i + 1}: ${memory.minimumPages} of ${memory.capacityPages} pages at word ${memory.word}, size at state word ${memory.sizeWord}`,
+    );
+  });
   module.globals.forEach((global, i) => {
     lines.push(
-      `global ${i}: ${global.mutable ? "mutable " : ""}${global.type} at state word ${global.stateWord} = ${dumpExpression(global.initial)}`,
+      `global ${i}: ${global.mutable ? "mutable " : ""}${global.type} at state word ${global.stateWord} = ${dumpInitial(global)}`,
     );
   });
   module.tables.forEach((table, i) => {
     lines.push(
-      `table ${i}: ${table.minimum} of ${table.capacity} at word ${table.word}${table.contents === undefined ? "" : ", constant"}`,
+      `table ${i}: ${table.minimum} of ${table.capacity} at word ${table.word}${table.imported ? ", imported" : ""}${table.contents === undefined ? "" : ", constant"}`,
     );
   });
   for (const func of [...module.functions.values()].sort((a, b) => a.index - b.index))
     lines.push("", dumpFunction(func));
   return `${lines.join("\n")}\n`;
+}
+
+function dumpInitial({ imported, initial }: IrGlobal): string {
+  if (initial !== undefined) return dumpExpression(initial);
+  return imported ? "imported" : "instantiated";
 }
 
 export function dumpFunction(func: IrFunction): string {
@@ -86,9 +96,9 @@ function dumpSimple(statement: Simple): string {
     case "declare":
       return `let ${statement.target.name} = ${dumpExpression(statement.value)}`;
     case "load":
-      return `${statement.target.name} = ${statement.operation} ${dumpExpression(statement.address)} + ${statement.offset}`;
+      return `${statement.target.name} = ${access(statement)} ${dumpExpression(statement.address)} + ${statement.offset}`;
     case "store":
-      return `${statement.operation} ${dumpExpression(statement.address)} + ${statement.offset}, ${dumpExpression(statement.value)}`;
+      return `${access(statement)} ${dumpExpression(statement.address)} + ${statement.offset}, ${dumpExpression(statement.value)}`;
     case "globalGet":
       return `${statement.target.name} = global ${statement.global}`;
     case "globalSet":
@@ -128,6 +138,10 @@ function dumpSimple(statement: Simple): string {
     case "checkpoint":
       return `checkpoint ${statement.fuel.name}${frame(statement.frame)}`;
   }
+}
+
+function access({ operation, memory }: Extract<Statement, { kind: "load" | "store" }>): string {
+  return memory === 0 ? operation : `${operation} memory ${memory}`;
 }
 
 function frame(saved: Frame | undefined): string {

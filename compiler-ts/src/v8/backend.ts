@@ -52,6 +52,8 @@ export class V8Backend implements Backend {
   async compile(bytes: Uint8Array, options: CompileOptions): Promise<BackendModule> {
     options.signal?.throwIfAborted();
     const start = performance.now();
+    if (Object.keys(options.link ?? {}).length > 0)
+      throw new CompileError({ kind: "unsupported", message: "linked modules are not supported on the device v8" });
     const module = parseModule(bytes);
     refuseImports(module);
     const functions = selectFunctions(exportedFunctions(module), options.exports);

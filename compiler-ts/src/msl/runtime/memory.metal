@@ -142,18 +142,21 @@ static inline void wb_fill_bytes(device uchar* memory, uint destination, uint va
   }
 }
 
-static inline uint wb_memory_fill(thread wb_instance& instance, uint destination, uint value, uint length) {
-  uint trap = wb_range_out_of_bounds(destination, length, instance.memory_bytes) ? 5u : 0u;
+static inline uint wb_fill_memory(device uchar* memory, uint memory_bytes, uint destination, uint value, uint length) {
+  uint trap = wb_range_out_of_bounds(destination, length, memory_bytes) ? 5u : 0u;
   if (trap == 0u) {
-    wb_fill_bytes(instance.memory, destination, value, length);
+    wb_fill_bytes(memory, destination, value, length);
   }
   return trap;
 }
 
+static inline uint wb_memory_fill(thread wb_instance& instance, uint destination, uint value, uint length) {
+  return wb_fill_memory(instance.memory, instance.memory_bytes, destination, value, length);
+}
+
 // Ascending or descending, so that an overlap never reads what was written.
-static inline uint wb_memory_copy(thread wb_instance& instance, uint destination, uint source, uint length) {
-  device uchar* memory = instance.memory;
-  uint trap = wb_range_out_of_bounds(destination, length, instance.memory_bytes) || wb_range_out_of_bounds(source, length, instance.memory_bytes) ? 5u : 0u;
+static inline uint wb_copy_memory(device uchar* memory, uint memory_bytes, uint destination, uint source, uint length) {
+  uint trap = wb_range_out_of_bounds(destination, length, memory_bytes) || wb_range_out_of_bounds(source, length, memory_bytes) ? 5u : 0u;
   if (trap == 0u && destination <= source) {
     uint done = 0u;
     uint head = min(length, (0u - destination) & 3u);
@@ -181,24 +184,28 @@ static inline uint wb_memory_copy(thread wb_instance& instance, uint destination
   return trap;
 }
 
-// Segments start at multiples of 8 in the image.
-static inline uint wb_memory_init(thread wb_instance& instance, uint image_offset, uint segment_length, uint destination, uint source, uint length) {
-  uint trap = wb_range_out_of_bounds(source, length, segment_length) || wb_range_out_of_bounds(destination, length, instance.memory_bytes) ? 5u : 0u;
+static inline uint wb_memory_copy(thread wb_instance& instance, uint destination, uint source, uint length) {
+  return wb_copy_memory(instance.memory, instance.memory_bytes, destination, source, length);
+}
+
+static inline uint wb_init_memory(device uchar* memory, uint memory_bytes, constant uchar* segment, uint segment_length, uint destination, uint source,
+                                  uint length) {
+  uint trap = wb_range_out_of_bounds(source, length, segment_length) || wb_range_out_of_bounds(destination, length, memory_bytes) ? 5u : 0u;
   if (trap == 0u) {
-    constant uchar* bytes = instance.image + image_offset + source;
     for (uint i = 0u; i < length; i++) {
-      wb_store8(instance.memory, destination + i, bytes[i]);
+      wb_store8(memory, destination + i, segment[source + i]);
     }
   }
   return trap;
 }
 
-// Before instantiation: what an earlier life of the instance left is cleared. A fresh buffer is zero, its size word too.
-static inline void wb_instance_reset(thread wb_instance& instance, uint minimum_pages) {
-  wb_fill_bytes(instance.memory, 0u, 0u, instance.memory_bytes);
-  for (uint word = 0u; word < wb_state_words; word++) {
-    wb_state_store32(instance, word, 0u);
-  }
+// Segments start at multiples of 8 in the image.
+static inline uint wb_memory_init(thread wb_instance& instance, uint image_offset, uint segment_length, uint destination, uint source, uint length) {
+  return wb_init_memory(instance.memory, instance.memory_bytes, instance.image + image_offset, segment_length, destination, source, length);
+}
+
+// For instantiation: the regions are zero then (docs/kernel-abi.md).
+static inline void wb_memory_reset(thread wb_instance& instance, uint minimum_pages) {
   instance.state[0] = minimum_pages;
   instance.memory_bytes = minimum_pages << 16;
 }
