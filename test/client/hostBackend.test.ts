@@ -18,7 +18,7 @@ const compiled: CompiledModule = {
     instantiateKernel: "make",
     kernels: [{ exportName: "f", kernel: "run_f", functionIndex: 1, parameters: ["i64", "i32"], results: ["f64"] }],
     imports: [],
-  globals: [{ exportName: "g", type: "i64", mutable: true, stateWord: 5 }],
+    globals: [{ exportName: "g", type: "i64", mutable: true, stateWord: 5 }],
     memoryExports: [],
     layout: { tileWidth: 32, memoryCell: 8, memory: undefined, stateBytes: 32, tableBytes: 0 },
     functionNames: ["helper", "f"],

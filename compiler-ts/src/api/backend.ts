@@ -4,6 +4,9 @@
  */
 import type { Progress } from "../host/client.ts";
 import type { ValueType } from "../wasm/module.ts";
+import type { ImportDescriptor } from "./description.ts";
+import type { HostFailure, HostFunctions } from "./hostFunctions.ts";
+import type { ResolvedImports } from "./resolveImports.ts";
 
 export interface ExportedFunction {
   readonly name: string;
@@ -33,6 +36,13 @@ export interface PoolOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** What a device is asked for: with everything that the module imports, checked against its types. */
+export interface BackendPoolOptions extends PoolOptions {
+  readonly imports: ResolvedImports;
+  /** Serves the instances that wait for the functions among the imports. */
+  readonly hostFunctions: HostFunctions;
+}
+
 export interface Invocation {
   readonly function: ExportedFunction;
   /** In the order of the records; no duplicates. `undefined`: all. */
@@ -51,6 +61,8 @@ export interface InvocationResult {
   /** One record an instance; a trapped instance's is undefined in content. */
   readonly results: Uint32Array;
   readonly deviceSeconds: number;
+  /** By instance: why the trap `host function failed`. */
+  readonly failures: ReadonlyMap<number, HostFailure>;
 }
 
 export interface MemoryRange {
@@ -85,9 +97,11 @@ export interface BackendModule {
   readonly globals: ReadonlyMap<string, ExportedGlobal>;
   /** Name of every function of the index space. */
   readonly functionNames: readonly string[];
+  /** What every pool has to be given; functions in the order of their numbers. */
+  readonly imports: readonly ImportDescriptor[];
   readonly timings: CompileTimings;
   /** Throws InstantiationTrap, or HostError `poolTooLarge`. */
-  createPool(options: PoolOptions): Promise<BackendPool>;
+  createPool(options: BackendPoolOptions): Promise<BackendPool>;
   release(): Promise<void>;
 }
 

@@ -9,6 +9,8 @@ import type {
   MemoryRange,
   MemoryWrite,
 } from "./backend.ts";
+import type { HostFailure, HostFunctions } from "./hostFunctions.ts";
+import { Turns } from "./turns.ts";
 import { unknownExport, usage } from "./usage.ts";
 import { readRecord, readValue, recordWords, type Value, writeRecord, writeValue } from "./values.ts";
 
@@ -25,8 +27,10 @@ export interface InvokeOptions {
 export interface Trap {
   /** In the specification's wording. */
   readonly trap: string;
-  /** Name of the wasm function that trapped. */
+  /** Name of the wasm function that trapped, or `module.name` of the import that failed. */
   readonly function: string;
+  /** What the import threw, or what is wrong with what it returned; with the trap `host function failed`. */
+  readonly message?: string;
 }
 
 export type InvokeResult = { readonly values: readonly Value[] } | Trap;
@@ -36,6 +40,8 @@ export interface RecordsResult {
   readonly status: Uint32Array;
   readonly results: Uint32Array;
   readonly deviceSeconds: number;
+  /** By instance: which import failed and why, where the trap is `host function failed`. */
+  readonly failures: ReadonlyMap<number, HostFailure>;
 }
 
 export class Pool {
@@ -46,15 +52,17 @@ export class Pool {
   readonly globals: PoolGlobals;
   readonly #module: BackendModule;
   readonly #pool: BackendPool;
+  readonly #turns: Turns;
   #deviceSeconds = 0;
 
-  constructor(module: BackendModule, pool: BackendPool, instances: number) {
+  constructor(module: BackendModule, pool: BackendPool, instances: number, hostFunctions: HostFunctions) {
     this.#module = module;
     this.#pool = pool;
+    this.#turns = new Turns(hostFunctions);
     this.instances = instances;
     this.memoryPages = pool.memoryPages;
-    this.memory = new PoolMemory(pool, instances);
-    this.globals = new PoolGlobals(module, pool, instances);
+    this.memory = new PoolMemory(pool, instances, this.#turns);
+    this.globals = new PoolGlobals(module, pool, instances, this.#turns);
   }
 
   /** Time that the device spent in all invocations so far. */
@@ -75,12 +83,15 @@ export class Pool {
     const target = this.#function(name);
     const count = checkInstances(options.instances, this.instances) ?? this.instances;
     const records = encodeArguments(target, argumentsOfEachInstance, count);
-    const { status, results } = await this.invokeRecords(name, records, options);
+    const { status, results, failures } = await this.invokeRecords(name, records, options);
     const words = recordWords(target.results);
     return Array.from({ length: count }, (_, index) => {
       const code = status[index * 2] ?? 0;
       if (code === 0) return { values: readRecord(target.results, results, index * words) };
-      return { trap: trapMessages[code] ?? `trap ${code}`, function: this.functionName(status[index * 2 + 1] ?? 0) };
+      const trap = trapMessages[code] ?? `trap ${code}`;
+      const failure = failures.get(options.instances?.[index] ?? index);
+      if (failure !== undefined) return { trap, function: failure.import, message: failure.message };
+      return { trap, function: this.functionName(status[index * 2 + 1] ?? 0) };
     });
   }
 
@@ -97,14 +108,15 @@ export class Pool {
     }
     checkFuel("fuel", options.fuel);
     checkFuel("sliceFuel", options.sliceFuel);
-    const result = await this.#pool.invoke({
+    const invocation = {
       function: target,
       instances: options.instances,
       arguments: records,
       fuel: options.fuel,
       sliceFuel: options.sliceFuel,
       signal: options.signal,
-    });
+    };
+    const result = await this.#turns.take("invoke", () => this.#pool.invoke(invocation));
     this.#deviceSeconds += result.deviceSeconds;
     return result;
   }
@@ -117,11 +129,11 @@ export class Pool {
   /** Brings instances (default: all) back to the state after instantiation. */
   async reset(instances?: readonly number[]): Promise<void> {
     checkInstances(instances, this.instances);
-    await this.#pool.reset(instances);
+    await this.#turns.take("reset", () => this.#pool.reset(instances));
   }
 
   async release(): Promise<void> {
-    await this.#pool.release();
+    await this.#turns.take("release", () => this.#pool.release());
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -138,10 +150,12 @@ export class Pool {
 class PoolMemory {
   readonly #pool: BackendPool;
   readonly #instances: number;
+  readonly #turns: Turns;
 
-  constructor(pool: BackendPool, instances: number) {
+  constructor(pool: BackendPool, instances: number, turns: Turns) {
     this.#pool = pool;
     this.#instances = instances;
+    this.#turns = turns;
   }
 
   /** Throws HostError `memoryOutOfBounds` where the range is not within the instance's current memory. */
@@ -154,7 +168,7 @@ class PoolMemory {
     for (const { instance, address, bytes } of writes) {
       checkRange({ instance, address, length: bytes.length }, this.#instances);
     }
-    if (writes.length > 0) await this.#pool.writeMemory(writes);
+    if (writes.length > 0) await this.#turns.take("memory.write", () => this.#pool.writeMemory(writes));
   }
 
   async read(instance: number, address: number, length: number): Promise<Uint8Array> {
@@ -165,7 +179,7 @@ class PoolMemory {
   /** Many reads in one request, answered in their order. */
   async readAll(ranges: readonly MemoryRange[]): Promise<readonly Uint8Array[]> {
     for (const range of ranges) checkRange(range, this.#instances);
-    return ranges.length === 0 ? [] : this.#pool.readMemory(ranges);
+    return ranges.length === 0 ? [] : this.#turns.take("memory.read", () => this.#pool.readMemory(ranges));
   }
 }
 
@@ -173,17 +187,20 @@ class PoolGlobals {
   readonly #module: BackendModule;
   readonly #pool: BackendPool;
   readonly #instances: number;
+  readonly #turns: Turns;
 
-  constructor(module: BackendModule, pool: BackendPool, instances: number) {
+  constructor(module: BackendModule, pool: BackendPool, instances: number, turns: Turns) {
     this.#module = module;
     this.#pool = pool;
     this.#instances = instances;
+    this.#turns = turns;
   }
 
   async get(instance: number, name: string): Promise<Value> {
     checkInstances([instance], this.#instances);
     const global = this.#global(name);
-    return readValue(global.type, await this.#pool.readGlobal(instance, name), 0);
+    const words = await this.#turns.take("globals.get", () => this.#pool.readGlobal(instance, name));
+    return readValue(global.type, words, 0);
   }
 
   async set(instance: number, name: string, value: Value): Promise<void> {
@@ -192,7 +209,7 @@ class PoolGlobals {
     if (!global.mutable) throw usage(`global ${name} is immutable`);
     const words = new Uint32Array(recordWords([global.type]));
     writeValue(global.type, value, words, 0, () => `global ${name}`);
-    await this.#pool.writeGlobal(instance, name, words);
+    await this.#turns.take("globals.set", () => this.#pool.writeGlobal(instance, name, words));
   }
 
   #global(name: string): ExportedGlobal {

@@ -1,26 +1,40 @@
 /** A device of the Swift host: compiles to MSL here, runs there. */
 
-import type { DeviceDescription } from "../../../protocol/messages.ts";
+import type { DeviceDescription, ResumePoolResult, TrapReport, WaitingCalls } from "../../../protocol/messages.ts";
 import type {
   Backend,
   BackendEvents,
   BackendModule,
   BackendPool,
+  BackendPoolOptions,
   CompileOptions,
   ExportedGlobal,
   Invocation,
   InvocationResult,
   MemoryRange,
   MemoryWrite,
-  PoolOptions,
 } from "../api/backend.ts";
+import type { ImportDescriptor } from "../api/description.ts";
+import type { HostFunctions } from "../api/hostFunctions.ts";
+import type { InstanceMemories } from "../api/memoryRequests.ts";
 import { usage } from "../api/usage.ts";
 import { recordWords } from "../api/values.ts";
 import { CompileError } from "../diagnostics.ts";
-import { HostError, InstantiationTrap } from "../errors.ts";
-import { type CompiledModule, type GlobalMetadata, type Profile, trapMessages, wordsOf } from "../metadata.ts";
+import { InstantiationTrap } from "../errors.ts";
+import {
+  type CompiledModule,
+  type GlobalMetadata,
+  type ImportMetadata,
+  type ModuleMetadata,
+  type Profile,
+  trapCode,
+  trapMessages,
+  wordsOf,
+} from "../metadata.ts";
 import type { ValueType } from "../wasm/module.ts";
 import type { HostClient } from "./client.ts";
+import { bytesOf, ofLength, wordsOfBytes } from "./records.ts";
+import { serveRounds } from "./rounds.ts";
 
 export type CompileModule = (
   bytes: Uint8Array,
@@ -61,6 +75,7 @@ export class HostBackend implements Backend {
         layout: metadata.layout,
         instantiateKernel: metadata.instantiateKernel,
         kernels: metadata.kernels.map(({ kernel }) => kernel),
+        ...(metadata.imports.length === 0 ? {} : { imports: metadata.imports.map(recordSizes) }),
       },
       { signal: options.signal, onProgress: this.#events.onProgress },
     );
@@ -72,6 +87,7 @@ export class HostBackend implements Backend {
       functions: new Map(functions),
       globals: new Map(metadata.globals.map((global) => [global.exportName, exportedGlobal(global)])),
       functionNames: metadata.functionNames,
+      imports: neededImports(metadata),
       timings: { compileSeconds, buildSeconds: loaded.buildSeconds, cached: loaded.cached },
       createPool: (pool) => createPool(client, loaded.module, compiled, pool, this.#events),
       async release() {
@@ -93,10 +109,10 @@ async function createPool(
   client: HostClient,
   module: number,
   compiled: CompiledModule,
-  options: PoolOptions,
+  options: BackendPoolOptions,
   events: BackendEvents,
 ): Promise<BackendPool> {
-  const { instances, memoryPages, execution, signal } = options;
+  const { instances, memoryPages, execution, signal, hostFunctions } = options;
   const created = await client.createPool(
     {
       module,
@@ -106,14 +122,22 @@ async function createPool(
     },
     { signal },
   );
-  if (created.trap !== undefined) {
-    const { code, function: index } = created.trap;
-    const name = compiled.metadata.functionNames[index];
-    throw new InstantiationTrap(trapMessages[code] ?? `trap ${code}`, name ?? `func[${index}]`);
-  }
   const recordLimit = (execution?.scratch ?? defaultScratchBytes) / 2;
-  return new HostPool(client, { ...created, instances, recordLimit }, compiled, events);
+  const pool = new HostPool(client, { ...created, instances, recordLimit, hostFunctions }, compiled, events);
+  await pool.instantiated(created, signal);
+  return pool;
 }
+
+/** Functions first, in the order of their numbers. */
+function neededImports({ imports }: ModuleMetadata): ImportDescriptor[] {
+  return imports.map((item) => ({ kind: "function", ...item }));
+}
+
+function recordSizes({ parameters, results }: ImportMetadata) {
+  return { argumentBytes: recordWords(parameters) * 4, resultBytes: recordWords(results) * 4 };
+}
+
+const pageBytes = 65_536;
 
 /** Arguments take half of scratch, results the other (docs/kernel-abi.md). */
 const defaultScratchBytes = 16_384;
@@ -124,6 +148,8 @@ class HostPool implements BackendPool {
   readonly #pool: number;
   readonly #instances: number;
   readonly #recordLimit: number;
+  readonly #hostFunctions: HostFunctions;
+  readonly #memories: InstanceMemories;
   readonly #compiled: CompiledModule;
   readonly #events: BackendEvents;
 
@@ -135,6 +161,7 @@ class HostPool implements BackendPool {
       readonly instances: number;
       /** Bytes that the arguments of one call may take, and its results. */
       readonly recordLimit: number;
+      readonly hostFunctions: HostFunctions;
     },
     compiled: CompiledModule,
     events: BackendEvents,
@@ -144,8 +171,31 @@ class HostPool implements BackendPool {
     this.#instances = created.instances;
     this.#recordLimit = created.recordLimit;
     this.memoryPages = created.memoryPages;
+    this.#hostFunctions = created.hostFunctions;
+    this.#memories = {
+      read: (ranges) => this.readMemory(ranges),
+      write: (writes) => this.writeMemory(writes),
+      sizes: (instances) => this.#memorySizes(instances),
+    };
     this.#compiled = compiled;
     this.#events = events;
+  }
+
+  /** Goes on where the start function waits for imports. Throws InstantiationTrap; the pool then does not exist any more. */
+  async instantiated(
+    created: { readonly trap?: TrapReport; readonly waiting?: readonly WaitingCalls[] },
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    let trap = created.trap;
+    const failures = await this.#serve(created.waiting, signal, (resumed) => {
+      trap ??= resumed.trap;
+    });
+    if (trap === undefined) return;
+    const { code, function: index } = trap;
+    const message = trapMessages[code] ?? `trap ${code}`;
+    const [failure] = code === trapCode("host function failed") ? failures.values() : [];
+    if (failure !== undefined) throw new InstantiationTrap(message, failure.import, failure.message);
+    throw new InstantiationTrap(message, this.#compiled.metadata.functionNames[index] ?? `func[${index}]`);
   }
 
   async invoke(invocation: Invocation): Promise<InvocationResult> {
@@ -168,11 +218,23 @@ class HostPool implements BackendPool {
       { signal: invocation.signal, onProgress: this.#events.onProgress },
     );
     const count = invocation.instances?.length ?? this.#instances;
-    return {
-      status: wordsOfBytes(ofLength(answer.status, count * 8, "pool/invoke")),
-      results: wordsOfBytes(ofLength(answer.results, count * recordWords(results) * 4, "pool/invoke")),
-      deviceSeconds: answer.deviceSeconds,
-    };
+    const words = recordWords(results);
+    const status = wordsOfBytes(ofLength(answer.status, count * 8, "pool/invoke"));
+    const records = wordsOfBytes(ofLength(answer.results, count * words * 4, "pool/invoke"));
+    let { deviceSeconds } = answer;
+    const positions = new Map(invocation.instances?.map((instance, position) => [instance, position]));
+    const failures = await this.#serve(answer.waiting, invocation.signal, (resumed) => {
+      const resumedStatus = wordsOfBytes(ofLength(resumed.status, resumed.instances.length * 8, "pool/resume"));
+      const bytes = resumed.instances.length * words * 4;
+      const resumedRecords = wordsOfBytes(ofLength(resumed.results, bytes, "pool/resume"));
+      resumed.instances.forEach((instance, index) => {
+        const position = positions.get(instance) ?? instance;
+        status.set(resumedStatus.subarray(index * 2, index * 2 + 2), position * 2);
+        records.set(resumedRecords.subarray(index * words, (index + 1) * words), position * words);
+      });
+      deviceSeconds += resumed.deviceSeconds;
+    });
+    return { status, results: records, deviceSeconds, failures };
   }
 
   async reset(instances: readonly number[] | undefined): Promise<void> {
@@ -211,6 +273,26 @@ class HostPool implements BackendPool {
     await this.#client.releasePool(this.#pool);
   }
 
+  #serve(
+    waiting: readonly WaitingCalls[] | undefined,
+    signal: AbortSignal | undefined,
+    onResumed: (result: ResumePoolResult) => void,
+  ) {
+    const pool = {
+      client: this.#client,
+      pool: this.#pool,
+      hostFunctions: this.#hostFunctions,
+      memories: this.#memories,
+    };
+    return serveRounds(pool, waiting, { signal, onProgress: this.#events.onProgress }, onResumed);
+  }
+
+  /** Word 0 of the state is the size in pages. */
+  async #memorySizes(instances: readonly number[]): Promise<readonly number[]> {
+    const { bytes } = await this.#client.readState({ pool: this.#pool, instances, word: 0, words: 1 });
+    return [...wordsOfBytes(ofLength(bytes, instances.length * 4, "state/read"))].map((pages) => pages * pageBytes);
+  }
+
   #checkRecord(name: string, what: string, types: readonly ValueType[]): void {
     const bytes = recordWords(types) * 4;
     if (bytes <= this.#recordLimit) return;
@@ -243,23 +325,4 @@ function* batches<Item>(items: readonly Item[], sizeOf: (item: Item) => number):
     size += more;
   }
   yield items.slice(start);
-}
-
-/** Records are little-endian, as every machine is that runs Node. */
-function bytesOf(words: Uint32Array): Uint8Array {
-  return new Uint8Array(words.buffer, words.byteOffset, words.byteLength);
-}
-
-/** What a host answers is checked before it is taken for values. */
-function ofLength(bytes: Uint8Array | undefined, length: number, method: string): Uint8Array {
-  if (bytes?.length === length) return bytes;
-  throw new HostError(
-    "protocolViolation",
-    `${method}: the host answered ${bytes?.length ?? "no"} bytes, not ${length}`,
-  );
-}
-
-/** A copy, because the bytes may not lie on a multiple of four. */
-function wordsOfBytes(bytes: Uint8Array): Uint32Array {
-  return new Uint32Array(bytes.slice().buffer);
 }

@@ -7,6 +7,8 @@ import type {
   MemoryRange,
   MemoryWrite,
 } from "../api/backend.ts";
+import type { HostFailure, HostFunctions } from "../api/hostFunctions.ts";
+import type { InstanceMemories } from "../api/memoryRequests.ts";
 import { usage } from "../api/usage.ts";
 import { recordWords } from "../api/values.ts";
 import { CompileError } from "../diagnostics.ts";
@@ -64,6 +66,7 @@ export class V8Pool implements BackendPool {
     const resultWords = recordWords(resultTypes);
     const status = new Uint32Array(count * 2);
     const results = new Uint32Array(count * resultWords);
+    const failures = new Map<number, HostFailure>();
     const times = await Promise.all(
       this.#shares(invocation.instances).map(async ({ thread, positions, locals }) => {
         const answer = await thread.request({
@@ -77,10 +80,11 @@ export class V8Pool implements BackendPool {
         });
         scatter(answer.status, positions, 2, status);
         scatter(answer.results, positions, resultWords, results);
+        for (const [local, failure] of answer.failures) failures.set(this.#instanceOf(thread, local), failure);
         return answer.seconds;
       }),
     );
-    return { status, results, deviceSeconds: Math.max(0, ...times) };
+    return { status, results, deviceSeconds: Math.max(0, ...times), failures };
   }
 
   async reset(instances: readonly number[] | undefined): Promise<void> {
@@ -137,6 +141,40 @@ export class V8Pool implements BackendPool {
     await Promise.all(alive.map((thread) => thread.request({ kind: "release", pool: this.#id })));
   }
 
+  /** Serves the calls that this pool's instances make; to be called before there are any. */
+  serveCalls(hostFunctions: HostFunctions): void {
+    // A thread that waits for a call serves these.
+    const memories: InstanceMemories = {
+      read: (ranges) => this.readMemory(ranges),
+      write: (writes) => this.writeMemory(writes),
+      sizes: (instances) => this.#memorySizes(instances),
+    };
+    for (const thread of this.#threads) {
+      thread.serve(this.#id, async (call) => {
+        const instance = this.#instanceOf(thread, call.instance);
+        const waiting = { import: call.import, instances: [instance], arguments: call.arguments };
+        const { answers, failures } = await hostFunctions.answer([waiting], memories);
+        const failure = failures.get(instance);
+        return failure === undefined ? { results: answers[0]?.results ?? new Uint32Array() } : { failure };
+      });
+    }
+  }
+
+  async #memorySizes(instances: readonly number[]): Promise<readonly number[]> {
+    const sizes: number[] = new Array(instances.length);
+    await this.#eachShare(instances, async ({ thread, positions, locals }) => {
+      const answer = await thread.request({ kind: "sizes", pool: this.#id, instances: locals });
+      positions.forEach((position, index) => {
+        sizes[position] = answer[index] ?? 0;
+      });
+    });
+    return sizes;
+  }
+
+  #instanceOf(thread: Thread, local: number): number {
+    return local * this.#threads.length + this.#threads.indexOf(thread);
+  }
+
   /** Threads check all ranges before any of them is touched. */
   async #check(ranges: readonly MemoryRange[]): Promise<void> {
     await this.#eachShare(
@@ -149,7 +187,7 @@ export class V8Pool implements BackendPool {
         });
         if (outside === null) return;
         const { range, memoryBytes } = outside;
-        const instance = range.instance * this.#threads.length + this.#threads.indexOf(share.thread);
+        const instance = this.#instanceOf(share.thread, range.instance);
         throw new HostError(
           "memoryOutOfBounds",
           `${range.length} bytes at ${range.address} are not within the ${memoryBytes} bytes of instance ${instance}'s memory`,
