@@ -52,6 +52,8 @@ export interface Invocation {
   readonly fuel: number | undefined;
   /** Fuel of one launch on a device of the host; `undefined`: adapted to its time. */
   readonly sliceFuel: number | undefined;
+  /** Seconds on the device after which an instance traps with `time limit exceeded`. */
+  readonly timeLimit: number | undefined;
   readonly signal: AbortSignal | undefined;
 }
 

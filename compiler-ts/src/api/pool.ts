@@ -21,6 +21,8 @@ export interface InvokeOptions {
   readonly fuel?: number;
   /** How much of it one launch may use before the instance is suspended and goes on in the next; default: adapted to the device's time. Results do not depend on it. */
   readonly sliceFuel?: number;
+  /** Seconds on the device after which an instance traps with `time limit exceeded`. Waiting for imports does not count. */
+  readonly timeLimit?: number;
   readonly signal?: AbortSignal;
 }
 
@@ -108,12 +110,14 @@ export class Pool {
     }
     checkFuel("fuel", options.fuel);
     checkFuel("sliceFuel", options.sliceFuel);
+    checkTimeLimit(options.timeLimit);
     const invocation = {
       function: target,
       instances: options.instances,
       arguments: records,
       fuel: options.fuel,
       sliceFuel: options.sliceFuel,
+      timeLimit: options.timeLimit,
       signal: options.signal,
     };
     const result = await this.#turns.take("invoke", () => this.#pool.invoke(invocation));
@@ -267,6 +271,12 @@ function checkRange({ instance, address, length }: MemoryRange, count: number): 
   }
   if (address + length > 2 ** 32) {
     throw new HostError("memoryOutOfBounds", `${length} bytes at ${address} are beyond any 32-bit memory`);
+  }
+}
+
+function checkTimeLimit(seconds: number | undefined): void {
+  if (seconds !== undefined && !(Number.isFinite(seconds) && seconds > 0)) {
+    throw usage(`timeLimit ${seconds} is not a positive number of seconds`);
   }
 }
 

@@ -213,6 +213,7 @@ class HostPool implements BackendPool {
         argumentBytes: recordWords(parameters) * 4,
         resultBytes: recordWords(results) * 4,
         ...(invocation.fuel === undefined ? {} : { fuel: invocation.fuel }),
+        ...(invocation.timeLimit === undefined ? {} : { timeLimit: invocation.timeLimit }),
         ...(invocation.sliceFuel === undefined ? {} : { sliceFuel: invocation.sliceFuel }),
       },
       { signal: invocation.signal, onProgress: this.#events.onProgress },

@@ -46,6 +46,9 @@ export class V8Pool implements BackendPool {
   async invoke(invocation: Invocation): Promise<InvocationResult> {
     const { name, parameters, results: resultTypes } = invocation.function;
     if (invocation.fuel !== undefined) throw usage("the v8 device has no fuel: leave it out, or cancel with a signal");
+    if (invocation.timeLimit !== undefined) {
+      throw usage("the v8 device has no time limit: leave it out, or cancel with a signal");
+    }
     if ([...parameters, ...resultTypes].includes("v128")) {
       throw new CompileError({ kind: "unsupported", message: `JavaScript cannot pass the v128 values of ${name}` });
     }

@@ -23,12 +23,17 @@ public enum CreatePoolRequest: RequestType {
     /// Limit of `memory.grow` for each instance in pages; default: the module's maximum, but at most its minimum + 16.
     public let memoryPages: Int?
     public let execution: Execution?
+    /// For instantiation and resets: see `InvokeRequest.Parameters`.
+    public let sliceFuel: Int?
 
-    public init(module: Int, instances: Int, memoryPages: Int? = nil, execution: Execution? = nil) {
+    public init(
+      module: Int, instances: Int, memoryPages: Int? = nil, execution: Execution? = nil, sliceFuel: Int? = nil
+    ) {
       self.module = module
       self.instances = instances
       self.memoryPages = memoryPages
       self.execution = execution
+      self.sliceFuel = sliceFuel
     }
   }
 
@@ -98,11 +103,15 @@ public enum InvokeRequest: RequestType {
     public let resultBytes: Int
     /// Trap `fuel exhausted` beyond it; `nil`: no limit that a run could reach.
     public let fuel: Int?
+    /// Seconds on the device after which an instance that has not ended gets the trap `time limit exceeded`; `nil`: none.
+    public let timeLimit: Double?
+    /// Units of fuel of one launch; `nil`: adapted to the device's time. Results do not depend on it.
+    public let sliceFuel: Int?
     public let progressToken: Int?
 
     public init(
       pool: Int, kernel: String, instances: [Int]? = nil, arguments: Data, argumentBytes: Int, resultBytes: Int, fuel: Int? = nil,
-      progressToken: Int? = nil
+      timeLimit: Double? = nil, sliceFuel: Int? = nil, progressToken: Int? = nil
     ) {
       self.pool = pool
       self.kernel = kernel
@@ -111,6 +120,8 @@ public enum InvokeRequest: RequestType {
       self.argumentBytes = argumentBytes
       self.resultBytes = resultBytes
       self.fuel = fuel
+      self.timeLimit = timeLimit
+      self.sliceFuel = sliceFuel
       self.progressToken = progressToken
     }
   }

@@ -2,8 +2,7 @@ import BurstProtocol
 import Foundation
 import Metal
 
-/// Runs a kernel over lanes in command buffers of a bounded number of lanes, so that progress and cancellation have
-/// their moments between them. Not Sendable: `InstancePool` keeps it on its worker.
+/// Launches kernels over the lanes of a pool, one command buffer at a time. Not Sendable: `InstancePool` keeps it on its worker.
 final class Dispatcher {
   /// The pool's memory may still be in use by the device and must not be touched any more.
   struct Abandoned: Error {
@@ -11,68 +10,48 @@ final class Dispatcher {
   }
 
   struct Limits: Sendable {
-    /// Longest wait for one command buffer. Until kernels can suspend, one may well take minutes.
-    var commandBuffer: DispatchTimeInterval = .seconds(600)
+    /// Longest wait for one command buffer. Fuel bounds a launch to well under a second, save for bulk operations on large memories.
+    var commandBuffer: DispatchTimeInterval = .seconds(120)
     /// Longest wait after the request was cancelled.
     var afterCancellation: DispatchTimeInterval = .seconds(5)
   }
 
-  private let buffers: PoolBuffers
+  let buffers: PoolBuffers
   private let queue: any MTLCommandQueue
   private let limits: Limits
-  /// Every run starts anew with as many: what one kernel did in a millisecond may take another, or the same with other arguments,
-  /// a minute.
-  private let initialLanes: Int
+  private let device: Device
 
-  /// After a command buffer under `shortest` the next gets more lanes, after one over `longest` fewer.
-  private static let shortest = 0.025
-  private static let longest = 0.2
   private static let threadsPerThreadgroup = 64
 
-  init(buffers: PoolBuffers, queue: any MTLCommandQueue, initialLanes: Int, limits: Limits) {
+  init(buffers: PoolBuffers, queue: any MTLCommandQueue, device: Device, limits: Limits) {
     self.buffers = buffers
     self.queue = queue
+    self.device = device
     self.limits = limits
-    self.initialLanes = initialLanes
   }
 
-  /// Returns the seconds on the device. Throws `ResponseError` (cancelled, device error) or `Abandoned`.
-  func run(
-    _ pipeline: any MTLComputePipelineState, lanes: [UInt32], fuel: Int?, request: IncomingCancellation,
-    progress: (Double) -> Void
+  /// Every run starts anew with as much: what one kernel did in a millisecond may take another, or the same with other arguments,
+  /// a minute.
+  func firstLaunch(fuel: UInt32?) -> LaunchSize {
+    LaunchSize(
+      lanes: device.initialLanes, minimumLanes: buffers.plan.status.tileWidth, fuel: fuel ?? device.initialSliceFuel,
+      fuelIsFixed: fuel != nil)
+  }
+
+  /// Returns the seconds on the device. Throws `ResponseError` (device error) or `Abandoned`.
+  func launch(
+    _ pipeline: any MTLComputePipelineState, lanes: [UInt32], fuel: UInt32, fuelLimit: UInt64, request: any IncomingCancellation
   ) throws -> Double {
     lanes.withUnsafeBytes { buffers.lanes.contents().copyMemory(from: $0.baseAddress!, byteCount: $0.count) }
     try DeviceCopies.publish(
       TiledRegion.Block(offset: 0, width: lanes.count * MemoryLayout<UInt32>.size, pitch: 0, rows: 1), of: buffers.lanes)
-    var deviceSeconds = 0.0
-    var first = 0
-    var lanesPerCommandBuffer = initialLanes
-    while first < lanes.count {
-      if request.isCancelled { throw ResponseError.cancelled }
-      let count = min(lanesPerCommandBuffer, lanes.count - first)
-      let seconds = try autoreleasepool { try runOne(pipeline, lanes: first..<first + count, fuel: fuel, request: request) }
-      deviceSeconds += seconds
-      first += count
-      if seconds < Self.shortest {
-        lanesPerCommandBuffer = min(lanesPerCommandBuffer * 2, PoolPlan.maximumInstances)
-      } else if seconds > Self.longest {
-        lanesPerCommandBuffer = max(lanesPerCommandBuffer / 2, buffers.plan.status.tileWidth)
-      }
-      progress(Double(first) / Double(lanes.count))
-    }
-    return deviceSeconds
-  }
-
-  private func runOne(
-    _ pipeline: any MTLComputePipelineState, lanes: Range<Int>, fuel: Int?, request: IncomingCancellation
-  ) throws -> Double {
     guard let commandBuffer = queue.makeCommandBuffer(), let encoder = commandBuffer.makeComputeCommandEncoder() else {
       throw Self.deviceError("the device makes no command buffer")
     }
     encoder.setComputePipelineState(pipeline)
-    let launch = launchWords(laneCount: lanes.count, fuel: fuel)
+    let launch = launchWords(laneCount: lanes.count, fuel: fuel, fuelLimit: fuelLimit)
     launch.withUnsafeBytes { encoder.setBytes($0.baseAddress!, length: $0.count, index: 0) }
-    encoder.setBuffer(buffers.lanes, offset: lanes.lowerBound * MemoryLayout<UInt32>.size, index: 1)
+    encoder.setBuffer(buffers.lanes, offset: 0, index: 1)
     encoder.setBuffer(buffers.status, offset: 0, index: 2)
     encoder.setBuffer(buffers.state, offset: 0, index: 3)
     encoder.setBuffer(buffers.memory, offset: 0, index: 4)
@@ -97,12 +76,12 @@ final class Dispatcher {
   }
 
   /// The kernel's `launch` struct (docs/kernel-abi.md).
-  private func launchWords(laneCount: Int, fuel: Int?) -> [UInt32] {
+  private func launchWords(laneCount: Int, fuel: UInt32, fuelLimit: UInt64) -> [UInt32] {
     let plan = buffers.plan
-    let fuelWord = fuel.map(UInt64.init) ?? UInt64.max
     return [
       UInt32(laneCount), UInt32(plan.memoryPages), UInt32(plan.memoryPages), UInt32(plan.valuesBytes),
-      UInt32(plan.callStackBytes), UInt32(plan.scratchBytes), UInt32(truncatingIfNeeded: fuelWord), UInt32(fuelWord >> 32),
+      UInt32(plan.callStackBytes), UInt32(plan.scratchBytes), fuel, UInt32(truncatingIfNeeded: fuelLimit), UInt32(fuelLimit >> 32),
+      0, 0, 0,
     ].map(\.littleEndian)
   }
 

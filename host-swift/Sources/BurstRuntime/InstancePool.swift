@@ -12,6 +12,7 @@ final class InstancePool: @unchecked Sendable {
   let worker: SerialWorker
   let plan: PoolPlan
   private let module: LoadedModule
+  private let instantiation: Instantiation
   private let buffers: PoolBuffers
   private let dispatcher: Dispatcher
   /// Set for good when the device may still be writing to the buffers.
@@ -20,7 +21,10 @@ final class InstancePool: @unchecked Sendable {
   typealias Progress = (Double) -> Void
 
   /// Allocates; nothing runs yet. Throws `ResponseError`: `poolTooLarge`, `deviceError`.
-  init(_ plan: PoolPlan, module: LoadedModule, worker: SerialWorker, limits: Dispatcher.Limits = Dispatcher.Limits()) throws {
+  init(
+    _ plan: PoolPlan, module: LoadedModule, instantiation: Instantiation, worker: SerialWorker,
+    limits: Dispatcher.Limits = Dispatcher.Limits()
+  ) throws {
     let device = module.device
     let available = device.workingSetSize - device.metal.currentAllocatedSize - module.image.count
     try plan.check(maxBufferLength: device.metal.maxBufferLength, available: available)
@@ -34,8 +38,9 @@ final class InstancePool: @unchecked Sendable {
     self.worker = worker
     self.plan = plan
     self.module = module
+    self.instantiation = instantiation
     self.buffers = buffers
-    dispatcher = Dispatcher(buffers: buffers, queue: commandQueue, initialLanes: device.initialLanes, limits: limits)
+    dispatcher = Dispatcher(buffers: buffers, queue: commandQueue, device: device, limits: limits)
   }
 
   /// Runs the instantiating kernel on fresh memory; the first trap, if there is one.
@@ -54,7 +59,7 @@ final class InstancePool: @unchecked Sendable {
   }
 
   private func initialize(_ instances: [UInt32], _ request: any IncomingCancellation) throws -> TrapReport? {
-    _ = try run(kernel(module.instantiateKernel), instances, fuel: nil, request) { _ in }
+    _ = try run(kernel(module.instantiateKernel), instances, InvocationBudget(sliceFuel: instantiation.sliceFuel), request) { _ in }
     try buffers.fetchStatus()
     let base = buffers.status.contents()
     let trapped = instances.lazy.map(Int.init).first { self.plan.status.word(0, of: $0, in: base) != 0 }
@@ -80,12 +85,12 @@ final class InstancePool: @unchecked Sendable {
     guard instances.count * (parameters.resultBytes + 8) <= FrameDecoder.maximumBodyBytes / 2 else {
       throw invalid("resultBytes", "the results of all instances do not fit in one message; invoke fewer at a time")
     }
-    if let fuel = parameters.fuel, fuel < 0 { throw invalid("fuel", "must not be negative") }
+    let budget = try InvocationBudget(parameters)
 
     try checkUsable()
     let scratch = plan.valuesBytes + plan.callStackBytes
     try buffers.scatterRecords(parameters.arguments, bytesEach: parameters.argumentBytes, to: instances, address: scratch)
-    let seconds = try run(pipeline, instances, fuel: parameters.fuel, request, progress: progress)
+    let seconds = try run(pipeline, instances, budget, request, progress: progress)
     let (status, results) = try buffers.gatherResults(
       bytesEach: parameters.resultBytes, from: instances, address: scratch + plan.scratchBytes / 2)
     return InvokeRequest.Result(status: status, results: results, deviceSeconds: seconds)
@@ -160,14 +165,16 @@ final class InstancePool: @unchecked Sendable {
   }
 
   private func run(
-    _ pipeline: any MTLComputePipelineState, _ instances: [UInt32], fuel: Int?, _ request: any IncomingCancellation,
-    progress: Progress
+    _ pipeline: any MTLComputePipelineState, _ instances: [UInt32], _ budget: InvocationBudget,
+    _ request: any IncomingCancellation, progress: Progress
   ) throws -> Double {
     worker.preconditionIsCurrent()
     try checkUsable()
     if instances.isEmpty { return 0 }
     do {
-      return try dispatcher.run(pipeline, lanes: instances, fuel: fuel, request: request, progress: progress)
+      try buffers.beginInvocation(of: instances)
+      var invocation = Invocation(pipeline, budget: budget)
+      return try invocation.run(instances, on: dispatcher, request: request, progress: progress)
     } catch let error as Dispatcher.Abandoned {
       abandoned = ResponseError(
         .deviceError, "An earlier command buffer of this pool did not end; the pool can only be released.",

@@ -86,7 +86,8 @@ final class PoolBuffers {
     return (statusWords, results)
   }
 
-  private func block(_ region: TiledRegion, address: Int, length: Int, _ instances: [UInt32]) -> TiledRegion.Block? {
+  /// `nil` where there is nothing to copy.
+  func block(_ region: TiledRegion, address: Int, length: Int, _ instances: [UInt32]) -> TiledRegion.Block? {
     guard length > 0, let first = instances.min(), let last = instances.max() else { return nil }
     return region.block(address: address, length: length, instances: Int(first)...Int(last))
   }

@@ -31,7 +31,7 @@ struct PoolPlan: Sendable, Equatable {
     func region(_ bytes: Int, cell: Int = 4) -> TiledRegion {
       TiledRegion(tileWidth: layout.tileWidth, cell: cell, bytesPerInstance: bytes)
     }
-    status = region(16)
+    status = region(32)
     state = region(layout.stateBytes)
     memory = region(memoryPages * Layout.pageBytes, cell: layout.memoryCell)
     tables = region(layout.tableBytes)

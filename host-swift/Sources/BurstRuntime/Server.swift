@@ -261,10 +261,11 @@ public final class Server: ConnectionHandler {
       throw ResponseError(.unknownModule, "There is no module \(parameters.module).")
     }
     let plan = try PoolPlan(parameters, layout: module.layout)
+    let instantiation = try Instantiation(parameters)
     let worker = SerialWorker()
     worker.async(
       job(request) { server in
-        let pool = try InstancePool(plan, module: module, worker: worker)
+        let pool = try InstancePool(plan, module: module, instantiation: instantiation, worker: worker)
         let trap = try pool.instantiate(request)
         let number = server.nextNumber()
         if trap == nil { server.state.withLock { $0.pools[number] = pool } }

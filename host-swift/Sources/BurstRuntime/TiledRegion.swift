@@ -92,6 +92,10 @@ struct TiledRegion: Sendable, Equatable {
     UInt32(littleEndian: (base + offset(instance: instance, address: index * 4)).load(as: UInt32.self))
   }
 
+  func setWord(_ index: Int, of instance: Int, in base: UnsafeMutableRawPointer, to value: UInt32) {
+    (base + offset(instance: instance, address: index * 4)).storeBytes(of: value.littleEndian, as: UInt32.self)
+  }
+
   /// The longest runs that are contiguous in the region: `body(offset in the region, offset in the range, bytes)`.
   @inline(__always)
   private func forEachPiece(instance: Int, address: Int, length: Int, _ body: (Int, Int, Int) -> Void) {

@@ -34,7 +34,9 @@ struct AbandonedPoolTests {
     let kernels = try cache.kernels(load.kernels + ["instantiate"], of: load.text, for: device).kernels
     let module = LoadedModule(
       device: device, layout: load.layout, image: load.image, kernels: kernels, instantiateKernel: "instantiate")
-    let plan = try PoolPlan(.init(module: 1, instances: 1), layout: load.layout)
+    let parameters = CreatePoolRequest.Parameters(module: 1, instances: 1)
+    let plan = try PoolPlan(parameters, layout: load.layout)
+    let instantiation = try Instantiation(parameters)
     let worker = SerialWorker()
     let running = Cancellation(false)
     func spin(_ iterations: UInt32) -> InvokeRequest.Parameters {
@@ -42,7 +44,7 @@ struct AbandonedPoolTests {
     }
     let pool = try onWorker(worker) {
       let limits = Dispatcher.Limits(commandBuffer: .milliseconds(100), afterCancellation: .milliseconds(100))
-      let pool = try InstancePool(plan, module: module, worker: worker, limits: limits)
+      let pool = try InstancePool(plan, module: module, instantiation: instantiation, worker: worker, limits: limits)
       #expect(try pool.instantiate(running) == nil)
       return pool
     }

@@ -9,7 +9,10 @@ enum TestKernels {
       tileWidth: tileWidth, memoryCell: memoryCell, memory: .init(minimumPages: 1, maximumPages: 4), stateBytes: 8, tableBytes: 0)
   }
 
-  static let kernels = ["count", "divide", "grow", "load", "spin"]
+  static let kernels = ["ask", "count", "divide", "grow", "load", "spin", "work"]
+
+  /// What `ask` waits for.
+  static let imports = [(argumentBytes: 8, resultBytes: 4), (argumentBytes: 4, resultBytes: 8)]
 
   static func text(tileWidth: Int, memoryCell: Int) -> String {
     """
@@ -19,9 +22,10 @@ enum TestKernels {
     constant ulong tile_width = \(tileWidth);
     constant ulong memory_cell = \(memoryCell);
     constant ulong state_bytes = 8;
+    constant ulong status_bytes = 32;
 
     struct Launch {
-      uint lane_count, memory_capacity_pages, memory_maximum_pages, values_bytes, call_stack_bytes, scratch_bytes, fuel_low, fuel_high;
+      uint lane_count, memory_capacity_pages, memory_maximum_pages, values_bytes, call_stack_bytes, scratch_bytes, fuel, fuel_limit_low, fuel_limit_high, reserved[3];
     };
 
     static inline ulong place(ulong instance, ulong size, ulong cell, ulong address) {
@@ -30,18 +34,41 @@ enum TestKernels {
 
     static inline ulong word(ulong instance, ulong size, ulong index) { return place(instance, size, 4, index * 4) / 4; }
 
+    // One frame of two words.
+    static inline void suspend(device uint* status, device uint* execution, ulong i, ulong size, uint values, uint why, uint point, uint a, uint b) {
+      status[word(i, status_bytes, 2)] = why;
+      status[word(i, status_bytes, 3)] = 1;
+      execution[word(i, size, values / 4)] = point;
+      execution[word(i, size, values / 4 + 1)] = 3;
+      execution[word(i, size, values / 4 + 2)] = 0;
+      execution[word(i, size, values / 4 + 3)] = 2;
+      execution[word(i, size, 0)] = a;
+      execution[word(i, size, 1)] = b;
+    }
+
     \(kernel("instantiate", """
+      if (image[0] == 254 && resumed == 0) {
+        state[word(i, state_bytes, 0)] = 1;
+        execution[word(i, execution_bytes, scratch / 4)] = uint(i);
+        execution[word(i, execution_bytes, scratch / 4 + 1)] = 500;
+        suspend(status, execution, i, execution_bytes, launch.values_bytes, 2, 1, 0, 0);
+        return;
+      }
+      if (image[0] == 254) {
+        state[word(i, state_bytes, 1)] = execution[result];
+        return;
+      }
       state[word(i, state_bytes, 0)] = 1;
       state[word(i, state_bytes, 1)] = 100;
       for (uint a = 0; a < 4; a++) memory[place(i, memory_bytes, memory_cell, a)] = image[a];
-      if (image[0] == 255) { status[word(i, 16, 0)] = 1; status[word(i, 16, 1)] = 9; }
+      if (image[0] == 255) { status[word(i, status_bytes, 0)] = 1; status[word(i, status_bytes, 1)] = 9; }
       """))
     \(kernel("count", """
       state[word(i, state_bytes, 1)] += argument;
       execution[result] = state[word(i, state_bytes, 1)];
       """))
     \(kernel("divide", """
-      if (argument == 0) { status[word(i, 16, 0)] = 2; status[word(i, 16, 1)] = 7; return; }
+      if (argument == 0) { status[word(i, status_bytes, 0)] = 2; status[word(i, status_bytes, 1)] = 7; return; }
       execution[result] = 1000 / argument;
       """))
     \(kernel("grow", """
@@ -53,6 +80,48 @@ enum TestKernels {
     \(kernel("load", "execution[result] = memory[place(i, memory_bytes, memory_cell, argument)];"))
     \(kernel("spin", """
       for (uint n = 0; n < argument; n++) state[word(i, state_bytes, 1)] = state[word(i, state_bytes, 1)] * 1664525u + n;
+      """))
+    // As many units of fuel as the argument says; the global counts them.
+    \(kernel("work", """
+      uint done = 0;
+      if (resumed != 0) {
+        done = execution[word(i, execution_bytes, 0)];
+        argument = execution[word(i, execution_bytes, 1)];
+      }
+      ulong used = ((ulong)status[word(i, status_bytes, 5)] << 32) | status[word(i, status_bytes, 4)];
+      ulong left = (((ulong)launch.fuel_limit_high << 32) | launch.fuel_limit_low) - used;
+      bool last = left <= (ulong)launch.fuel;
+      uint given = last ? (uint)left : launch.fuel;
+      uint units = argument - done < given ? argument - done : given;
+      for (uint n = 0; n < units; n++) state[word(i, state_bytes, 1)]++;
+      done += units;
+      used += units;
+      status[word(i, status_bytes, 4)] = (uint)used;
+      status[word(i, status_bytes, 5)] = (uint)(used >> 32);
+      if (done == argument) {
+        execution[result] = done;
+      } else if (last) {
+        status[word(i, status_bytes, 0)] = 11;
+        status[word(i, status_bytes, 1)] = 3;
+      } else {
+        suspend(status, execution, i, execution_bytes, launch.values_bytes, 1, 1, done, argument);
+        status[word(i, status_bytes, 1)] = 3;
+      }
+      """))
+    // Asks import 0 with (a, 10 a), and where the answer r is odd import 1 with r; the result is a + r + low and high word.
+    \(kernel("ask", """
+      uint point = resumed == 0 ? 0 : execution[word(i, execution_bytes, launch.values_bytes / 4)];
+      uint sum = resumed == 0 ? argument : execution[word(i, execution_bytes, 0)] + execution[result];
+      if (point == 0) {
+        execution[word(i, execution_bytes, scratch / 4 + 1)] = 10 * argument;
+        suspend(status, execution, i, execution_bytes, launch.values_bytes, 2, 1, sum, 0);
+      } else if (point == 1 && execution[result] % 2 == 1) {
+        execution[word(i, execution_bytes, scratch / 4)] = execution[result];
+        suspend(status, execution, i, execution_bytes, launch.values_bytes, 3, 2, sum, 0);
+      } else {
+        execution[result] = point == 1 ? sum : sum + execution[result + tile_width];
+      }
+      if (status[word(i, status_bytes, 2)] != 0) status[word(i, status_bytes, 1)] = 4;
       """))
     """
   }
@@ -71,9 +140,12 @@ enum TestKernels {
       ulong scratch = (ulong)launch.values_bytes + launch.call_stack_bytes;
       uint argument = execution[word(i, execution_bytes, scratch / 4)];
       ulong result = word(i, execution_bytes, (scratch + launch.scratch_bytes / 2) / 4);
-      (void)argument; (void)result; (void)memory_bytes;
-      status[word(i, 16, 0)] = 0;
-      status[word(i, 16, 1)] = 0;
+      uint resumed = status[word(i, status_bytes, 2)];
+      (void)argument; (void)result; (void)memory_bytes; (void)resumed;
+      status[word(i, status_bytes, 2)] = 0;
+      status[word(i, status_bytes, 3)] = 0;
+      status[word(i, status_bytes, 0)] = 0;
+      status[word(i, status_bytes, 1)] = 0;
       \(body)
     }
 

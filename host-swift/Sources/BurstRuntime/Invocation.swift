@@ -1,0 +1,88 @@
+import BurstProtocol
+import Metal
+
+/// What the instances of an invocation may use, from its beginning to its end.
+struct InvocationBudget: Sendable, Equatable {
+  /// Units; beyond it the kernel traps. All ones: no limit.
+  var fuel = UInt64.max
+  /// Units of one launch; `nil`: adapted to the device's time.
+  var sliceFuel: UInt32?
+  /// Seconds on the device of the launches that an instance took part in; `nil`: no limit.
+  var seconds: Double?
+}
+
+extension InvocationBudget {
+  /// Throws `invalidParams` naming the field.
+  init(_ parameters: InvokeRequest.Parameters) throws(ResponseError) {
+    if let fuel = parameters.fuel {
+      guard fuel >= 0 else { throw ResponseError(.invalidParams, "`fuel`: must not be negative.") }
+      self.fuel = UInt64(fuel)
+    }
+    sliceFuel = try Self.check(sliceFuel: parameters.sliceFuel)
+    if let seconds = parameters.timeLimit {
+      guard seconds > 0 else { throw ResponseError(.invalidParams, "`timeLimit`: must be a positive number of seconds.") }
+      self.seconds = seconds
+    }
+  }
+
+  static func check(sliceFuel: Int?) throws(ResponseError) -> UInt32? {
+    guard let sliceFuel else { return nil }
+    guard sliceFuel >= 1, let units = UInt32(exactly: sliceFuel) else {
+      throw ResponseError(.invalidParams, "`sliceFuel`: must be 1 to \(UInt32.max).")
+    }
+    return units
+  }
+}
+
+/// One kernel's run over some instances: launched again until every one has ended or waits for an import.
+///
+/// Each launch takes suspended lanes first and fills up with lanes that have not begun, so that a few long ones keep a wide
+/// device busy together with the rest.
+struct Invocation {
+  let pipeline: any MTLComputePipelineState
+  let budget: InvocationBudget
+  /// Seconds so far of lanes that are suspended; kept only where they are limited.
+  private var secondsOf: [UInt32: Double] = [:]
+
+  init(_ pipeline: any MTLComputePipelineState, budget: InvocationBudget) {
+    self.pipeline = pipeline
+    self.budget = budget
+  }
+
+  /// Returns the seconds on the device. Throws `ResponseError` (cancelled, device error) or `Dispatcher.Abandoned`.
+  mutating func run(
+    _ lanes: [UInt32], on dispatcher: Dispatcher, request: any IncomingCancellation, progress: (Double) -> Void
+  ) throws -> Double {
+    var size = dispatcher.firstLaunch(fuel: budget.sliceFuel)
+    var suspended: [UInt32] = []
+    var begun = 0
+    var deviceSeconds = 0.0
+    while begun < lanes.count || !suspended.isEmpty {
+      if request.isCancelled { throw ResponseError.cancelled }
+      let resumed = suspended.prefix(size.lanes)
+      let fresh = lanes[begun...].prefix(size.lanes - resumed.count)
+      let launched = Array(resumed) + fresh
+      let seconds = try autoreleasepool {
+        try dispatcher.launch(pipeline, lanes: launched, fuel: size.fuel, fuelLimit: budget.fuel, request: request)
+      }
+      deviceSeconds += seconds
+      begun += fresh.count
+      var exhausted = try dispatcher.buffers.outOfFuel(launched)
+      size.adapt(afterSeconds: seconds, launched: launched.count, ranOutOfFuel: !exhausted.isEmpty)
+      exhausted = try endingThoseOverTime(exhausted, after: seconds, in: dispatcher.buffers)
+      suspended = suspended.dropFirst(resumed.count) + exhausted
+      progress(Double(begun - suspended.count) / Double(lanes.count))
+    }
+    return deviceSeconds
+  }
+
+  /// Those of `lanes` that may go on.
+  private mutating func endingThoseOverTime(_ lanes: [UInt32], after seconds: Double, in buffers: PoolBuffers) throws -> [UInt32] {
+    guard let limit = budget.seconds, !lanes.isEmpty else { return lanes }
+    for lane in lanes { secondsOf[lane, default: 0] += seconds }
+    let over = lanes.filter { secondsOf[$0, default: 0] > limit }
+    if over.isEmpty { return lanes }
+    try buffers.endWithTrap(.timeLimitExceeded, over)
+    return lanes.filter { secondsOf[$0, default: 0] <= limit }
+  }
+}

@@ -1,0 +1,49 @@
+import Testing
+
+@testable import BurstRuntime
+
+@Suite("The size of launches")
+struct LaunchSizeTests {
+  private func size(lanes: Int = 64, fuel: UInt32 = 1 << 20, fixed: Bool = false) -> LaunchSize {
+    LaunchSize(lanes: lanes, minimumLanes: 32, fuel: fuel, fuelIsFixed: fixed)
+  }
+
+  @Test("a short launch grows in what bounded it")
+  func grows() {
+    var bounded = size()
+    bounded.adapt(afterSeconds: 0.001, launched: 64, ranOutOfFuel: true)
+    #expect(bounded.lanes == 128 && bounded.fuel == 1 << 21)
+    var few = size()
+    few.adapt(afterSeconds: 0.001, launched: 3, ranOutOfFuel: true)
+    #expect(few.lanes == 64 && few.fuel == 1 << 21)
+    var ended = size()
+    ended.adapt(afterSeconds: 0.001, launched: 64, ranOutOfFuel: false)
+    #expect(ended.lanes == 128 && ended.fuel == 1 << 20)
+    var right = size()
+    right.adapt(afterSeconds: 0.03, launched: 64, ranOutOfFuel: true)
+    #expect(right == size())
+  }
+
+  @Test("a long launch shrinks in proportion, first in fuel, then in lanes, and neither below its least")
+  func shrinks() {
+    var long = size(lanes: 4096)
+    long.adapt(afterSeconds: 10, launched: 4096, ranOutOfFuel: true)
+    #expect(long.lanes == 4096 && long.fuel == 2621)
+    for _ in 0..<9 { long.adapt(afterSeconds: 10, launched: long.lanes, ranOutOfFuel: true) }
+    #expect(long.lanes == 32 && long.fuel == 1024)
+    var unfuelled = size(lanes: 4096)
+    unfuelled.adapt(afterSeconds: 0.1, launched: 4096, ranOutOfFuel: false)
+    #expect(unfuelled.lanes == 1024 && unfuelled.fuel == 1 << 20)
+  }
+
+  @Test("fixed fuel stays, whatever the time, and fuel does not overflow")
+  func fixedFuel() {
+    var fixed = size(fuel: 3, fixed: true)
+    fixed.adapt(afterSeconds: 0.001, launched: 64, ranOutOfFuel: true)
+    fixed.adapt(afterSeconds: 9, launched: 128, ranOutOfFuel: true)
+    #expect(fixed.fuel == 3 && fixed.lanes == 32)
+    var large = size(fuel: UInt32.max - 5)
+    large.adapt(afterSeconds: 0, launched: 1, ranOutOfFuel: true)
+    #expect(large.fuel == UInt32.max)
+  }
+}
