@@ -1,5 +1,5 @@
 /** Stable text form of the IR: `--emit ir`, and before/after texts of passes in tests. */
-import type { Expression, IrFunction, IrModule, Local, Statement } from "./module.ts";
+import type { Expression, Frame, IrFunction, IrModule, Local, Statement } from "./module.ts";
 
 export function dumpModule(module: IrModule): string {
   const lines: string[] = [];
@@ -115,16 +115,27 @@ function dumpSimple(statement: Simple): string {
     case "trapWith":
       return `trap with ${dumpExpression(statement.code)}`;
     case "propagateTrap":
-      return statement.attribute ? "propagate trap as own" : "propagate trap";
+      return `${statement.attribute ? "propagate trap as own" : "propagate trap"}${frame(statement.frame)}`;
     case "setField":
       return `instance.${statement.field} = ${dumpExpression(statement.value)}`;
     case "leave":
     case "repeat":
-    case "unwind":
       return statement.kind;
+    case "unwind":
+      return `unwind${frame(statement.frame)}`;
+    case "restore":
+      return `restore${names(statement.locals)}`;
     case "checkpoint":
-      return `checkpoint ${statement.fuel.name}`;
+      return `checkpoint ${statement.fuel.name}${frame(statement.frame)}`;
   }
+}
+
+function frame(saved: Frame | undefined): string {
+  return saved === undefined ? "" : `, frame ${saved.point}:${names(saved.locals)}`;
+}
+
+function names(locals: readonly Local[]): string {
+  return locals.map((local) => ` ${local.name}`).join("");
 }
 
 function targets(locals: readonly Local[]): string {

@@ -33,7 +33,7 @@ export interface Label {
   readonly name: string;
 }
 
-export type InstanceField = "memory" | "memory_bytes" | "fuel" | "depth" | "values_left" | "suspension" | "rewinding";
+export type InstanceField = "memory" | "memory_bytes" | "fuel" | "position" | "stack_limit" | "rewinding" | "trap";
 
 export type Expression =
   /** Bits, unsigned: a number for 32-bit types, a bigint for wider ones. */
@@ -48,6 +48,13 @@ export type Expression =
       readonly operands: readonly Expression[];
       readonly size: number;
     };
+
+/** What a suspended function leaves behind: docs/kernel-abi.md, Suspension. */
+export interface Frame {
+  /** Number of the point within the function, from 1 in program order. */
+  readonly point: number;
+  readonly locals: readonly Local[];
+}
 
 export interface SwitchCase {
   readonly values: readonly number[];
@@ -130,17 +137,22 @@ export type Statement =
   | { readonly kind: "return"; readonly values: readonly Expression[] }
   | { readonly kind: "trap"; readonly trap: TrapMessage }
   // From here on: only after legalization.
-  /** Charges one unit of fuel, and suspends the instance here where none is left. */
-  | { readonly kind: "checkpoint"; readonly fuel: Local }
-  /** Ends the function for a suspended instance; what it returns does not matter. */
-  | { readonly kind: "unwind" }
+  /** Charges one unit of fuel, and suspends the instance here where none is left. Without `frame` only until `suspension` has run. */
+  | { readonly kind: "checkpoint"; readonly fuel: Local; readonly frame: Frame | undefined }
+  /** Takes back the locals of the function's own frame. */
+  | { readonly kind: "restore"; readonly locals: readonly Local[] }
+  /** Ends the function for an instance that stops here; what it returns does not matter. */
+  | { readonly kind: "unwind"; readonly frame: Frame }
   /** An assignment that declares its variable for the rest of the list. */
   | { readonly kind: "declare"; readonly target: Local; readonly value: Expression }
   | { readonly kind: "trapIf"; readonly condition: Expression; readonly trap: TrapMessage }
   /** Traps with the code that the expression gives, unless it is 0. */
   | { readonly kind: "trapWith"; readonly code: Expression }
-  /** Ends the function where the call before it trapped; `attribute` names this function as the one that trapped (a dispatcher is none of the module's). */
-  | { readonly kind: "propagateTrap"; readonly attribute: boolean }
+  /**
+   * Ends the function where the call before it trapped or was suspended; `attribute` names this function as the one that trapped (a dispatcher is none of the
+   * module's). `frame` is what this function leaves for its resumption.
+   */
+  | { readonly kind: "propagateTrap"; readonly attribute: boolean; readonly frame: Frame | undefined }
   | { readonly kind: "setField"; readonly field: InstanceField; readonly value: Expression }
   /** Segments in order; `break` to a segment's label goes on with the next one. Made of blocks that start at the same point. */
   | {
@@ -162,16 +174,19 @@ export interface ChainSegment {
 }
 
 export interface IrFunction {
-  /** A function of the module, one that legalize made for indirect calls, or the one that instantiates. */
-  readonly kind: "wasm" | "dispatcher" | "instantiation";
-  /** Index in wasm's function index space; dispatchers follow behind it. */
+  /** A function of the module, one that legalize made for indirect calls or for recursion, or the one that instantiates. */
+  readonly kind: "wasm" | "dispatcher" | "trampoline" | "instantiation";
+  /** Index in wasm's function index space; what legalize makes follows behind it. */
   readonly index: number;
+  /** Set in copies: the function that traps and frames name. */
+  readonly copyOf?: number;
   /** Unique in the module and legal in MSL. */
   readonly name: string;
   /** For people: the wasm name. */
   readonly displayName: string;
   readonly type: FunctionType;
-  readonly parameters: readonly Local[];
+  /** Those of the type; where the function may be suspended, its frame's position before them. */
+  parameters: readonly Local[];
   /** Declared at the function's start and zero there. */
   variables: Local[];
   body: Statement[];

@@ -177,8 +177,22 @@ export function assignedLocals(statement: Statement): readonly Local[] {
       return statement.targets;
     case "bulk":
       return statement.target === undefined ? [] : [statement.target];
+    case "restore":
+      return statement.locals;
     default:
       return [];
+  }
+}
+
+/** Locals that the statement saves in a frame. */
+function savedLocals(statement: Statement): readonly Local[] {
+  switch (statement.kind) {
+    case "checkpoint":
+    case "propagateTrap":
+    case "unwind":
+      return statement.frame?.locals ?? none;
+    default:
+      return none;
   }
 }
 
@@ -242,6 +256,8 @@ export function visitMentions(statement: Statement, visit: (local: Local) => voi
       visitLocals(statement.condition, visit);
       break;
     default:
+      if (statement.kind === "checkpoint") visit(statement.fuel);
+      for (const local of savedLocals(statement)) visit(local);
       for (const local of assignedLocals(statement)) visit(local);
       for (const expression of expressionsOf(statement)) visitLocals(expression, visit);
   }

@@ -12,20 +12,22 @@ export interface FunctionFacts {
   /** It or a function that it calls may trap. */
   readonly mayTrap: boolean;
   readonly mayGrowMemory: boolean;
-  /** It or a function that it calls has a loop or a recursive call. */
-  readonly usesFuel: boolean;
+  /** It or a function that it calls has a loop, a recursive call or a call of an import: an instance can stop there and go on in a later launch. */
+  readonly suspends: boolean;
 }
 
+/** `suspension` adds the functions that it makes. */
 export interface CallGraph {
-  readonly facts: ReadonlyMap<number, FunctionFacts>;
-  readonly order: readonly number[];
+  readonly facts: Map<number, FunctionFacts>;
+  readonly order: number[];
 }
 
 interface OwnFacts {
   readonly callees: Set<number>;
   traps: boolean;
   growsMemory: boolean;
-  loops: boolean;
+  /** It has a loop or calls an import. */
+  suspends: boolean;
 }
 
 export function analyzeCallGraph(module: IrModule): CallGraph {
@@ -48,18 +50,18 @@ export function analyzeCallGraph(module: IrModule): CallGraph {
     const mayTrap =
       recursive ||
       any(
-        (it) => it.traps || it.loops,
+        (it) => it.traps || it.suspends,
         (it) => it.mayTrap,
       );
     const mayGrowMemory = any(
       (it) => it.growsMemory,
       (it) => it.mayGrowMemory,
     );
-    const usesFuel =
+    const suspends =
       recursive ||
       any(
-        (it) => it.loops,
-        (it) => it.usesFuel,
+        (it) => it.suspends,
+        (it) => it.suspends,
       );
     for (const member of members) {
       facts.set(member, {
@@ -68,7 +70,7 @@ export function analyzeCallGraph(module: IrModule): CallGraph {
         recursive,
         mayTrap,
         mayGrowMemory,
-        usesFuel,
+        suspends,
       });
       order.push(member);
     }
@@ -77,14 +79,15 @@ export function analyzeCallGraph(module: IrModule): CallGraph {
 }
 
 function ownFacts(body: Parameters<typeof visitStatements>[0]): OwnFacts {
-  const facts: OwnFacts = { callees: new Set(), traps: false, growsMemory: false, loops: false };
+  const facts: OwnFacts = { callees: new Set(), traps: false, growsMemory: false, suspends: false };
   visitStatements(body, (statement) => {
     switch (statement.kind) {
       case "call":
         facts.callees.add(statement.callee);
         break;
       case "loop":
-        facts.loops = true;
+      case "callImport":
+        facts.suspends = true;
         break;
       case "load":
       case "store":

@@ -36,15 +36,19 @@ class ExitLowering {
   readonly #branch: Local = { kind: "variable", type: "i32", name: "branch" };
   readonly #targets = new JumpTargets();
   readonly #constructs: Construct[] = [];
+  /** Results that a frame restores are variables already. */
+  readonly #variables: Set<Local>;
   #usesBranch = false;
 
   constructor(func: IrFunction) {
     this.#func = func;
+    this.#variables = new Set(func.variables);
   }
 
   run(): void {
     this.#func.body = this.#list(this.#func.body, nothing);
-    if (this.#usesBranch) this.#func.variables.push(this.#branch);
+    if (this.#usesBranch) this.#variables.add(this.#branch);
+    this.#func.variables = [...this.#variables];
   }
 
   /** `behind`: labels to whose end control falls when the list completes. A jump there may leave any construct that ends with the list. */
@@ -94,7 +98,7 @@ class ExitLowering {
 
   /** Result locals become variables of the function: their block is no scope of its own any more. */
   #declare(results: readonly Local[]): void {
-    this.#func.variables.push(...results);
+    for (const local of results) this.#variables.add(local);
   }
 
   #chain(statement: Extract<Statement, { kind: "chain" }>, behind: Exits, result: Statement[]): void {

@@ -12,13 +12,13 @@ export function fuel(module: IrModule, graph: CallGraph): void {
   for (const func of module.functions.values()) {
     const facts = graph.facts.get(func.index);
     // A dispatcher's callers and callees charge, and nothing may end a function from inside its `switch`.
-    if (facts?.usesFuel === true && func.kind !== "dispatcher") charge(func, graph, facts.recursive);
+    if (facts?.suspends === true && func.kind !== "dispatcher") charge(func, graph, facts.recursive);
   }
 }
 
 function charge(func: IrFunction, graph: CallGraph, recursive: boolean): void {
   const remaining: Local = { kind: "variable", type: "i32", name: "fuel" };
-  const checkpoint = (): Statement => ({ kind: "checkpoint", fuel: remaining });
+  const checkpoint = (): Statement => ({ kind: "checkpoint", fuel: remaining, frame: undefined });
   const giveBack: Statement = { kind: "setField", field: "fuel", value: read(remaining) };
   let charged = recursive;
   const body = rewrite(func.body, (statement) => {
@@ -27,7 +27,7 @@ function charge(func: IrFunction, graph: CallGraph, recursive: boolean): void {
         charged = true;
         return [{ ...statement, body: [checkpoint(), ...statement.body] }];
       case "call":
-        return graph.facts.get(statement.callee)?.usesFuel === true
+        return graph.facts.get(statement.callee)?.suspends === true
           ? [giveBack, statement, assign(remaining, field("fuel"))]
           : undefined;
       case "return":

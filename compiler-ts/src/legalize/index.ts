@@ -43,7 +43,7 @@ export function legalize(module: IrModule, observe: PassObserver = () => {}): Le
   run("memoryAccess", (target) => memoryAccess(target, graph));
   // Checkpoints are suspend points.
   run("fuel", (target) => fuel(target, graph));
-  // Behind everything that puts copies of the instance's fields at a function's start; before the trap checks behind calls, which then stand first.
+  // Behind everything that puts copies of the instance's fields at a function's start: they are no part of frames.
   run("suspension", (target) => suspension(target, graph));
   run("calls", (target) => calls(target, graph));
   // After `exits` there are no labels.

@@ -1,150 +1,217 @@
-/** Which locals a suspended function needs again: those that are read after a point before they are assigned. Backward over the structured statements. */
-import type { IrFunction, Label, Local, Statement } from "../ir/module.ts";
+/** Which locals a suspended function needs again: those that are read behind a point before they are assigned. Backward over the structured statements. */
+import type { Label, Local, Statement } from "../ir/module.ts";
 import { assignedLocals, expressionsOf, visitLocals } from "../ir/walk.ts";
 
-/** A bit for each local of the function. */
-type LocalSet = Uint32Array;
+/** A bit for each local, 30 in an element: V8 keeps arrays of such numbers unboxed, and copies them several times faster than typed arrays of this size. */
+type LocalSet = number[];
+const bitsPerElement = 30;
+
+/** A statement reduced to what liveness asks: the rounds below walk these, not the statements. */
+type Step =
+  | { readonly kind: "plain"; readonly reads: readonly number[]; readonly kills: readonly number[]; readonly point: Point | undefined }
+  | { readonly kind: "block"; readonly target: Target; readonly body: readonly Step[] }
+  | { readonly kind: "loop"; readonly target: Target; readonly body: readonly Step[] }
+  /** Of an `if` or a `switch`; as a point, a resumed `switch` goes to the same case again. */
+  | {
+      readonly kind: "branch";
+      readonly reads: readonly number[];
+      readonly arms: readonly (readonly Step[])[];
+      readonly point: Point | undefined;
+      readonly kills: readonly number[];
+    }
+  | { readonly kind: "jump"; readonly target: Target }
+  | { readonly kind: "end"; readonly reads: readonly number[] };
+
+interface Target {
+  live: LocalSet;
+}
+
+interface Point {
+  live: LocalSet;
+}
 
 export class Liveness {
   readonly #locals: Local[] = [];
   readonly #numbers = new Map<Local, number>();
+  readonly #points = new Map<Statement, Point>();
+  readonly #targets = new Map<Label, Target>();
   readonly #isPoint: (statement: Statement) => boolean;
-  readonly #atPoint = new Map<Statement, LocalSet>();
-  readonly #atLabel = new Map<Label, LocalSet>();
-  #words = 0;
+  readonly #ignored: ReadonlySet<Local>;
+  #empty: LocalSet = [];
   #grew = false;
 
   /** `ignored` are locals that need no saving. */
-  constructor(func: IrFunction, ignored: ReadonlySet<Local>, isPoint: (statement: Statement) => boolean) {
+  constructor(
+    code: readonly Statement[],
+    parameters: readonly Local[],
+    ignored: ReadonlySet<Local>,
+    isPoint: (statement: Statement) => boolean,
+  ) {
     this.#isPoint = isPoint;
-    const add = (local: Local): void => {
-      if (ignored.has(local) || this.#numbers.has(local)) return;
-      this.#numbers.set(local, this.#locals.length);
-      this.#locals.push(local);
-    };
-    for (const local of func.parameters) add(local);
-    this.#collect(func.body, add);
-    this.#words = (this.#locals.length + 31) >> 5;
+    this.#ignored = ignored;
+    for (const local of parameters) this.#numberOf(local);
+    const steps = this.#steps(code);
+    this.#empty = new Array<number>(Math.ceil(this.#locals.length / bitsPerElement)).fill(0);
+    for (const target of this.#targets.values()) target.live = this.#empty.slice();
     // All loops grow together, a round over the whole function each: loop by loop, nested ones would take exponentially many.
     do {
       this.#grew = false;
-      this.#list(func.body, this.#empty());
+      this.#walk(steps, this.#empty.slice());
     } while (this.#grew);
   }
 
   /** Locals that are live when the point is resumed: behind a call, without what the call itself assigns. */
   at(point: Statement): readonly Local[] {
-    const set = this.#atPoint.get(point);
-    return this.#locals.filter((_, number) => set !== undefined && has(set, number));
+    const live = this.#points.get(point)?.live ?? this.#empty;
+    return this.#locals.filter((_, number) => has(live, number));
   }
 
-  #collect(list: readonly Statement[], add: (local: Local) => void): void {
-    for (const statement of list) {
-      for (const local of assignedLocals(statement)) add(local);
-      switch (statement.kind) {
-        case "block":
-        case "loop":
-          this.#collect(statement.body, add);
-          break;
-        case "if":
-          this.#collect(statement.whenTrue, add);
-          this.#collect(statement.whenFalse, add);
-          break;
-        case "switch":
-          for (const item of statement.cases) this.#collect(item.body, add);
-          this.#collect(statement.default, add);
-          break;
-        default:
-          break;
-      }
+  #numberOf(local: Local): number {
+    let number = this.#numbers.get(local);
+    if (number === undefined) {
+      number = this.#locals.length;
+      this.#numbers.set(local, number);
+      this.#locals.push(local);
     }
+    return number;
   }
 
-  #empty(): LocalSet {
-    return new Uint32Array(this.#words);
+  #steps(list: readonly Statement[]): Step[] {
+    return list.map((statement) => this.#step(statement));
   }
 
-  /** Live before the list, given what is live behind it; `live` may be changed. */
-  #list(list: readonly Statement[], behind: LocalSet): LocalSet {
-    let live = behind;
-    for (let i = list.length - 1; i >= 0; i--) live = this.#statement(list[i] as Statement, live);
-    return live;
-  }
-
-  #statement(statement: Statement, behind: LocalSet): LocalSet {
+  #step(statement: Statement): Step {
     switch (statement.kind) {
       case "block":
-        this.#atLabel.set(statement.label, behind.slice());
-        return this.#list(statement.body, behind);
-      case "loop":
-        return this.#loop(statement, behind);
+      case "loop": {
+        const target: Target = { live: [] };
+        this.#targets.set(statement.label, target);
+        return { kind: statement.kind, target, body: this.#steps(statement.body) };
+      }
       case "if": {
-        const live = this.#list(statement.whenTrue, behind.slice());
-        include(live, this.#list(statement.whenFalse, behind));
-        return this.#reads(statement, live);
+        const arms = [this.#steps(statement.whenTrue), this.#steps(statement.whenFalse)];
+        return { kind: "branch", reads: this.#reads(statement), arms, point: undefined, kills: none };
       }
       case "switch": {
-        const live = this.#list(statement.default, behind.slice());
-        for (const item of statement.cases) include(live, this.#list(item.body, behind.slice()));
-        this.#reads(statement, live);
-        // Resumed, it goes to the same case again.
-        if (this.#isPoint(statement)) {
-          const after = behind.slice();
-          for (const item of statement.cases) for (const call of item.body) this.#kill(call, after);
-          this.#atPoint.set(statement, this.#reads(statement, after));
-        }
-        return live;
+        const arms = [...statement.cases.map((item) => this.#steps(item.body)), this.#steps(statement.default)];
+        const kills = statement.cases.flatMap((item) => item.body.flatMap((call) => this.#kills(call)));
+        return { kind: "branch", reads: this.#reads(statement), arms, point: this.#point(statement), kills };
       }
       case "break":
       case "continue":
-        return (this.#atLabel.get(statement.label) as LocalSet).slice();
+        return { kind: "jump", target: this.#targets.get(statement.label) as Target };
       case "return":
-        return this.#reads(statement, this.#empty());
       case "trap":
-        return this.#empty();
-      default: {
-        this.#kill(statement, behind);
-        if (this.#isPoint(statement)) this.#atPoint.set(statement, behind.slice());
-        return this.#reads(statement, behind);
+      case "unwind":
+        return { kind: "end", reads: this.#reads(statement) };
+      default:
+        return { kind: "plain", reads: this.#reads(statement), kills: this.#kills(statement), point: this.#point(statement) };
+    }
+  }
+
+  #point(statement: Statement): Point | undefined {
+    if (!this.#isPoint(statement)) return undefined;
+    const point: Point = { live: [] };
+    this.#points.set(statement, point);
+    return point;
+  }
+
+  #reads(statement: Statement): readonly number[] {
+    let reads: number[] | undefined;
+    const add = (local: Local): void => {
+      if (this.#ignored.has(local)) return;
+      reads ??= [];
+      reads.push(this.#numberOf(local));
+    };
+    for (const expression of expressionsOf(statement)) visitLocals(expression, add);
+    return reads ?? none;
+  }
+
+  #kills(statement: Statement): readonly number[] {
+    const locals = assignedLocals(statement);
+    if (locals.length === 0) return none;
+    return locals.filter((local) => !this.#ignored.has(local)).map((local) => this.#numberOf(local));
+  }
+
+  /** Turns what is live behind the list into what is live before it, in place where it can. */
+  #walk(steps: readonly Step[], behind: LocalSet): LocalSet {
+    let live = behind;
+    for (let i = steps.length - 1; i >= 0; i--) {
+      const step = steps[i] as Step;
+      switch (step.kind) {
+        case "plain":
+          for (const number of step.kills) remove(live, number);
+          if (step.point !== undefined) step.point.live = live.slice();
+          for (const number of step.reads) add(live, number);
+          break;
+        case "branch":
+          live = this.#branch(step, live);
+          break;
+        case "block":
+          step.target.live = live.slice();
+          live = this.#walk(step.body, live);
+          break;
+        case "loop":
+          live = this.#walk(step.body, live);
+          // What earlier rounds found at the header serves the jumps to it; a round that finds more calls for another.
+          if (include(step.target.live, live)) this.#grew = true;
+          live = step.target.live.slice();
+          break;
+        case "jump":
+          live = step.target.live.slice();
+          break;
+        case "end":
+          live = this.#empty.slice();
+          for (const number of step.reads) add(live, number);
+          break;
       }
     }
-  }
-
-  /** What earlier rounds found at the header serves the jumps to it; a round that finds more calls for another. */
-  #loop(statement: Extract<Statement, { kind: "loop" }>, behind: LocalSet): LocalSet {
-    const header = this.#atLabel.get(statement.label) ?? this.#empty();
-    this.#atLabel.set(statement.label, header);
-    const live = this.#list(statement.body, behind.slice());
-    include(live, header);
-    if (live.some((word, i) => word !== header[i])) {
-      this.#atLabel.set(statement.label, live.slice());
-      this.#grew = true;
-    }
     return live;
   }
 
-  #kill(statement: Statement, live: LocalSet): void {
-    for (const local of assignedLocals(statement)) {
-      const number = this.#numbers.get(local);
-      if (number !== undefined) live[number >> 5] = (live[number >> 5] as number) & ~(1 << (number & 31));
+  #branch(step: Extract<Step, { kind: "branch" }>, behind: LocalSet): LocalSet {
+    let live: LocalSet | undefined;
+    for (const arm of step.arms) {
+      const before = this.#walk(arm, behind.slice());
+      if (live === undefined) live = before;
+      else include(live, before);
     }
-  }
-
-  #reads(statement: Statement, live: LocalSet): LocalSet {
-    for (const expression of expressionsOf(statement)) {
-      visitLocals(expression, (local) => {
-        const number = this.#numbers.get(local);
-        if (number !== undefined) live[number >> 5] = (live[number >> 5] as number) | (1 << (number & 31));
-      });
+    const all = live ?? behind;
+    for (const number of step.reads) add(all, number);
+    if (step.point !== undefined) {
+      for (const number of step.kills) remove(behind, number);
+      for (const number of step.reads) add(behind, number);
+      step.point.live = behind;
     }
-    return live;
+    return all;
   }
 }
+
+const none: readonly never[] = [];
 
 function has(set: LocalSet, number: number): boolean {
-  return (((set[number >> 5] as number) >>> (number & 31)) & 1) === 1;
+  return (((set[Math.trunc(number / bitsPerElement)] as number) >> (number % bitsPerElement)) & 1) === 1;
 }
 
-function include(target: LocalSet, source: LocalSet): void {
-  for (let i = 0; i < target.length; i++) target[i] = (target[i] as number) | (source[i] as number);
+function add(set: LocalSet, number: number): void {
+  const element = Math.trunc(number / bitsPerElement);
+  set[element] = (set[element] as number) | (1 << (number % bitsPerElement));
+}
+
+function remove(set: LocalSet, number: number): void {
+  const element = Math.trunc(number / bitsPerElement);
+  set[element] = (set[element] as number) & ~(1 << (number % bitsPerElement));
+}
+
+/** Whether `target` grew. */
+function include(target: LocalSet, source: LocalSet): boolean {
+  let grew = false;
+  for (let i = 0; i < target.length; i++) {
+    const before = target[i] as number;
+    const after = before | (source[i] as number);
+    if (after === before) continue;
+    target[i] = after;
+    grew = true;
+  }
+  return grew;
 }

@@ -67,6 +67,7 @@ const forms: ReadonlyMap<string, Form> = new Map<string, Form>([
   ["f64.reinterpret_i64", same],
   ["select", { kind: "select" }],
   bool("memory.out_of_bounds"),
+  bool("stack.exhausted"),
   ["v128.and", infix("&")],
   ["v128.or", infix("|")],
   ["v128.xor", infix("^")],

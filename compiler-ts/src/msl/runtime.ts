@@ -19,9 +19,9 @@ function runtimeFiles(profile: Profile): readonly string[] {
   return [
     ...numericFiles(profile),
     "instance.metal",
-    "suspension.metal",
     "state.metal",
     contiguous ? "memory_contiguous.metal" : "memory_tiled.metal",
+    "suspension.metal",
     "memory.metal",
     "tables.metal",
   ];
@@ -30,14 +30,21 @@ function runtimeFiles(profile: Profile): readonly string[] {
 /** The definitions that the names in `roots` need, transitively, in file order. */
 export function runtimeText(profile: Profile, roots: ReadonlySet<string>): string {
   const definitions = runtimeFiles(profile).flatMap(definitionsOf);
-  const byName = new Map(definitions.map((definition) => [definition.name, definition]));
+  // Overloads share a name.
+  const byName = new Map<string, Definition[]>();
+  for (const definition of definitions) {
+    const overloads = byName.get(definition.name);
+    if (overloads === undefined) byName.set(definition.name, [definition]);
+    else overloads.push(definition);
+  }
   const needed = new Set<Definition>();
   const pending = [...roots];
   while (pending.length > 0) {
-    const definition = byName.get(pending.pop() as string);
-    if (definition === undefined || needed.has(definition)) continue;
-    needed.add(definition);
-    pending.push(...definition.uses);
+    for (const definition of byName.get(pending.pop() as string) ?? []) {
+      if (needed.has(definition)) continue;
+      needed.add(definition);
+      pending.push(...definition.uses);
+    }
   }
   return definitions
     .filter((definition) => needed.has(definition))

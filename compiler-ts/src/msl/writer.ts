@@ -1,6 +1,6 @@
 /** Prints a legalized module as MSL. It decides nothing: what is not in the IR is not in the text. */
 import { CompileError } from "../diagnostics.ts";
-import type { IrFunction, Local, Statement } from "../ir/module.ts";
+import type { Frame, IrFunction, Local, Statement } from "../ir/module.ts";
 import type { LegalizedModule } from "../legalize/index.ts";
 import { memoryBase } from "../legalize/memoryAccess.ts";
 import { type KernelMetadata, type Layout, type Profile, trapCode, wordsOf } from "../metadata.ts";
@@ -162,9 +162,21 @@ class FunctionWriter {
         return;
       case "propagateTrap": {
         const attribute = statement.attribute ? `wb_attribute_trap(instance, ${this.#functionNumber()}); ` : "";
-        out.line(`if (instance.trap != 0u) { ${attribute}return ${this.#resultType()}(); }`);
+        const save = statement.frame === undefined ? "" : `${this.#save(statement.frame)} `;
+        out.line(`if (instance.trap != 0u) { ${attribute}${save}return ${this.#resultType()}(); }`);
         return;
       }
+      case "checkpoint": {
+        const fuel = statement.fuel.name;
+        const suspend = `wb_suspend(instance, position, ${this.#functionNumber()});`;
+        const save = this.#save(statement.frame as Frame);
+        out.line(`if (${fuel} == 0u) { ${suspend} ${save} return ${this.#resultType()}(); }`);
+        out.line(`${fuel} = ${fuel} - 1u;`);
+        return;
+      }
+      case "restore":
+        out.line(`wb_frame_restore(${["instance", "position", ...statement.locals.map(({ name }) => name)].join(", ")});`);
+        return;
       case "setField":
         out.line(`instance.${statement.field} = ${value(statement.value)};`);
         return;
@@ -181,6 +193,7 @@ class FunctionWriter {
         out.scope("while (true) {", () => this.#list(statement.body));
         return;
       case "unwind":
+        out.line(this.#save(statement.frame));
         out.line(`return ${this.#resultType()}();`);
         return;
       case "leave":
@@ -203,7 +216,13 @@ class FunctionWriter {
 
   #functionNumber(): string {
     const func = this.#function as IrFunction;
-    return func.kind === "wasm" ? `${func.index}u` : `${noFunction}u`;
+    return func.kind === "wasm" ? `${func.copyOf ?? func.index}u` : `${noFunction}u`;
+  }
+
+  #save({ point, locals }: Frame): string {
+    const { index, copyOf } = this.#function as IrFunction;
+    const owner = copyOf === undefined ? `${index}u` : `wb_recursive | ${copyOf}u`;
+    return `wb_frame_save(${["instance", "position", owner, `${point}u`, ...locals.map(({ name }) => name)].join(", ")});`;
   }
 
   #resultType(): string {
@@ -294,13 +313,15 @@ function writeKernel(out: TextBuffer, name: string, func: IrFunction): void {
     );
     const operands = [
       "instance",
+      // The outermost function's frame is the first.
+      ...(func.parameters.length > func.type.parameters.length ? ["0u"] : []),
       ...records(func.type.parameters).map(({ type, word }) => `wb_argument${bitsOf(type)}(instance, ${word}u)`),
     ];
     const call = `${func.name}(${operands.join(", ")});`;
     const results = records(func.type.results);
     out.line(results.length === 0 ? call : `${resultType(func.type)} result = ${call}`);
     results.forEach(({ type, word }, i) => {
-      out.line(`wb_result${bitsOf(type)}(instance, launch, ${word}u, result${results.length > 1 ? `.r${i}` : ""});`);
+      out.line(`wb_result${bitsOf(type)}(instance, ${word}u, result${results.length > 1 ? `.r${i}` : ""});`);
     });
     out.line("wb_leave(instance);");
   });

@@ -27,25 +27,28 @@ struct wb_instance {
   uint fuel_given;
   // Where the fuel of this launch ends, that of the invocation does.
   bool fuel_is_last;
-  // Frames and words of frames that could still be pushed.
-  uint depth;
-  uint values_left;
-  // Frames that are pushed, and the first value word of the topmost one.
+  // Frames and words of values that there is room for: numbers of 16 bits, like those of a position.
+  uint stack_limit;
   device uint* values;
   device uint* call_stack;
+  device uint* results;
+  // Frames of the suspended instance; while it rewinds, the last of them ends that.
   uint frames;
-  uint frame;
-  uint frame_end;
-  // Not 0 while the instance unwinds: it goes on in a later launch.
-  uint suspension;
-  // Not 0 while it rewinds: functions take their frames back.
   uint rewinding;
+  // Not 0 while the instance unwinds: the trap, or wb_suspended.
   uint trap;
   uint trap_function;
+  // Why it is suspended, as the status has it; 0: a call that the trampoline is to make, of `callee`, with its frame at `position`.
+  uint suspension;
+  uint callee;
+  uint position;
 };
 
 // Stands for a function that the module does not have: a dispatcher of indirect calls, the instantiation.
 constant constexpr uint wb_no_function = 0xffffffffu;
+
+// The `trap` of an instance that unwinds to go on later.
+constant constexpr uint wb_suspended = 0xffffffffu;
 
 // First word of an instance in a tiled region of 4-byte cells with `words` words an instance.
 static inline device uint* wb_lane_words(device uint* region, uint instance_index, uint words) {
@@ -71,26 +74,27 @@ static inline wb_instance wb_enter(constant wb_launch& launch, uint instance_ind
   instance.memory_maximum_pages = launch.memory_maximum_pages;
   instance.values = wb_lane_words(execution, instance_index, execution_words);
   instance.call_stack = instance.values + ulong(launch.values_bytes >> 2) * wb_tile_width;
+  instance.results = instance.scratch + ulong(launch.scratch_bytes >> 3) * wb_tile_width;
   ulong fuel_left = ((ulong(launch.fuel_limit_high) << 32) | launch.fuel_limit_low) - wb_fuel_used(instance);
   instance.fuel_is_last = fuel_left <= ulong(launch.fuel);
   instance.fuel = instance.fuel_is_last ? uint(fuel_left) : launch.fuel;
   instance.fuel_given = instance.fuel;
-  instance.depth = launch.call_stack_bytes >> 5;
-  instance.values_left = launch.values_bytes >> 2;
+  instance.stack_limit = min(launch.call_stack_bytes >> 5, 0xffffu) | (min(launch.values_bytes >> 2, 0xffffu) << 16);
   instance.rewinding = instance.status[2u * wb_tile_width];
   instance.frames = instance.status[3u * wb_tile_width];
-  instance.frame = 0u;
-  instance.frame_end = 0u;
-  instance.suspension = 0u;
   instance.trap = 0u;
   instance.trap_function = 0u;
+  instance.suspension = 0u;
+  instance.callee = 0u;
+  instance.position = 0u;
   return instance;
 }
 
 static inline void wb_leave(thread wb_instance& instance) {
-  instance.status[0] = instance.trap;
+  bool suspended = instance.trap == wb_suspended;
+  instance.status[0] = suspended ? 0u : instance.trap;
   instance.status[wb_tile_width] = instance.trap_function;
-  instance.status[2u * wb_tile_width] = instance.trap != 0u ? 0u : instance.suspension;
+  instance.status[2u * wb_tile_width] = suspended ? instance.suspension : 0u;
   instance.status[3u * wb_tile_width] = instance.frames;
   ulong used = wb_fuel_used(instance) + ulong(instance.fuel_given - instance.fuel);
   instance.status[4u * wb_tile_width] = uint(used);
@@ -123,16 +127,16 @@ static inline uint4 wb_argument128(thread wb_instance& instance, uint word) {
 }
 
 // Results lie in the second half of scratch.
-static inline void wb_result32(thread wb_instance& instance, constant wb_launch& launch, uint word, uint value) {
-  instance.scratch[((launch.scratch_bytes >> 3) + word) * wb_tile_width] = value;
+static inline void wb_result32(thread wb_instance& instance, uint word, uint value) {
+  instance.results[word * wb_tile_width] = value;
 }
 
-static inline void wb_result64(thread wb_instance& instance, constant wb_launch& launch, uint word, ulong value) {
-  wb_result32(instance, launch, word, uint(value));
-  wb_result32(instance, launch, word + 1u, uint(value >> 32));
+static inline void wb_result64(thread wb_instance& instance, uint word, ulong value) {
+  wb_result32(instance, word, uint(value));
+  wb_result32(instance, word + 1u, uint(value >> 32));
 }
 
-static inline void wb_result128(thread wb_instance& instance, constant wb_launch& launch, uint word, uint4 value) {
-  wb_result64(instance, launch, word, wb_v128_low(value));
-  wb_result64(instance, launch, word + 2u, wb_v128_high(value));
+static inline void wb_result128(thread wb_instance& instance, uint word, uint4 value) {
+  wb_result64(instance, word, wb_v128_low(value));
+  wb_result64(instance, word + 2u, wb_v128_high(value));
 }

@@ -46,3 +46,12 @@ static inline uint4 wb_load128(device uchar* memory, uint address) {
 static inline void wb_store128(device uchar* memory, uint address, uint4 value) {
   *(device wb_unaligned_uint4*)(memory + address) = value;
 }
+
+// Two words of a frame in one access: taken apart, clang would keep every local of 64 bits that is saved in an integer register (mandelbrot: 0.6 times the speed).
+static inline void wb_store_words(device uint* words, ulong value) {
+  *(device wb_unaligned_ulong*)words = value;
+}
+
+static inline ulong wb_load_words(device uint* words) {
+  return *(device wb_unaligned_ulong*)words;
+}

@@ -92,3 +92,13 @@ static inline void wb_store128(device uchar* memory, uint address, uint4 value) 
   wb_store64(memory, address, wb_v128_low(value));
   wb_store64(memory, address + 8u, wb_v128_high(value));
 }
+
+// Two words of a frame.
+static inline void wb_store_words(device uint* words, ulong value) {
+  words[0] = uint(value);
+  words[wb_tile_width] = uint(value >> 32);
+}
+
+static inline ulong wb_load_words(device uint* words) {
+  return (ulong(words[wb_tile_width]) << 32) | words[0];
+}

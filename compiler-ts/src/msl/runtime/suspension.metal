@@ -1,62 +1,157 @@
-// Suspended instances (docs/kernel-abi.md, Suspension): frames of values, with headers of 8 words on the call stack.
+// Suspended instances (docs/suspension.md; docs/kernel-abi.md, Suspension). A position is a frame's number in its lower half and the first word of its values
+// in the upper one.
+
+// In a frame's second word: its function belongs to a recursive component.
+constant constexpr uint wb_recursive = 0x80000000u;
+
+static inline bool wb_stack_exhausted(uint position, uint frames, uint words, uint limit) {
+  return (position & 0xffffu) + frames > (limit & 0xffffu) || (position >> 16) + words > limit >> 16;
+}
+
+// First of the eight words of a frame's header.
+static inline device uint* wb_frame_header(thread wb_instance& instance, uint number) {
+  return instance.call_stack + ulong(number * 8u) * wb_tile_width;
+}
 
 // Out of fuel in `function`. 11 is the trap `fuel exhausted`.
-static inline void wb_suspend(thread wb_instance& instance, uint function) {
+static inline void wb_suspend(thread wb_instance& instance, uint position, uint function) {
   instance.fuel = 0u;
-  if (instance.fuel_is_last) {
-    instance.trap = 11u;
-  }
-  instance.suspension = 1u;
+  instance.trap = instance.fuel_is_last ? 11u : wb_suspended;
   instance.trap_function = function;
+  instance.suspension = 1u;
+  instance.frames = (position & 0xffffu) + 1u;
 }
 
-// Innermost first. There is room: each function made sure when it started.
-static inline void wb_frame_push(thread wb_instance& instance, uint function, uint point, uint words) {
-  device uint* header = instance.call_stack + ulong(instance.frames * 8u) * wb_tile_width;
+// The function at `position` waits for the host.
+static inline void wb_call_import(thread wb_instance& instance, uint number, uint position) {
+  instance.trap = wb_suspended;
+  instance.suspension = 2u + number;
+  instance.frames = (position & 0xffffu) + 1u;
+}
+
+// The function whose frame ends at `position` waits for its trampoline, which calls `callee` there.
+static inline void wb_call_request(thread wb_instance& instance, uint callee, uint position) {
+  instance.trap = wb_suspended;
+  instance.suspension = 0u;
+  instance.callee = callee;
+  instance.position = position;
+  instance.frames = position & 0xffffu;
+}
+
+static inline void wb_call_argument32(thread wb_instance& instance, uint word, uint value) {
+  instance.scratch[word * wb_tile_width] = value;
+}
+
+static inline void wb_call_argument64(thread wb_instance& instance, uint word, ulong value) {
+  wb_call_argument32(instance, word, uint(value));
+  wb_call_argument32(instance, word + 1u, uint(value >> 32));
+}
+
+static inline void wb_call_argument128(thread wb_instance& instance, uint word, uint4 value) {
+  wb_call_argument64(instance, word, wb_v128_low(value));
+  wb_call_argument64(instance, word + 2u, wb_v128_high(value));
+}
+
+static inline uint wb_call_result32(thread wb_instance& instance, uint word) {
+  return instance.results[word * wb_tile_width];
+}
+
+static inline ulong wb_call_result64(thread wb_instance& instance, uint word) {
+  return (ulong(wb_call_result32(instance, word + 1u)) << 32) | wb_call_result32(instance, word);
+}
+
+static inline uint4 wb_call_result128(thread wb_instance& instance, uint word) {
+  return wb_v128_of(wb_call_result64(instance, word), wb_call_result64(instance, word + 2u));
+}
+
+// Each returns the word behind what it has saved.
+static inline uint wb_save(thread wb_instance& instance, uint word) {
+  return word;
+}
+
+template <typename... rest>
+static inline uint wb_save(thread wb_instance& instance, uint word, uint first, rest... others) {
+  instance.values[word * wb_tile_width] = first;
+  return wb_save(instance, word + 1u, others...);
+}
+
+template <typename... rest>
+static inline uint wb_save(thread wb_instance& instance, uint word, ulong first, rest... others) {
+  wb_store_words(instance.values + word * wb_tile_width, first);
+  return wb_save(instance, word + 2u, others...);
+}
+
+template <typename... rest>
+static inline uint wb_save(thread wb_instance& instance, uint word, uint4 first, rest... others) {
+  wb_store_words(instance.values + word * wb_tile_width, wb_v128_low(first));
+  wb_store_words(instance.values + (word + 2u) * wb_tile_width, wb_v128_high(first));
+  return wb_save(instance, word + 4u, others...);
+}
+
+// There is room: it was made sure of before the function was called.
+template <typename... all>
+static inline void wb_frame_save(thread wb_instance& instance, uint position, uint function, uint point, all... values) {
+  if (instance.trap != wb_suspended) { return; }
+  device uint* header = wb_frame_header(instance, position & 0xffffu);
+  uint word = position >> 16;
   header[0] = point;
   header[wb_tile_width] = function;
-  header[2u * wb_tile_width] = instance.frame_end;
-  header[3u * wb_tile_width] = words;
-  instance.frame = instance.frame_end;
-  instance.frame_end += words;
-  instance.frames++;
+  header[2u * wb_tile_width] = word;
+  header[3u * wb_tile_width] = wb_save(instance, word, values...) - word;
 }
 
-// The point to resume at. With the last frame gone, the instance runs normally.
-static inline uint wb_frame_pop(thread wb_instance& instance) {
-  instance.frames--;
-  device uint* header = instance.call_stack + ulong(instance.frames * 8u) * wb_tile_width;
-  instance.frame = header[2u * wb_tile_width];
-  instance.frame_end = instance.frame;
-  instance.rewinding = instance.frames;
-  return header[0];
+// The point to resume at. With the last frame taken, the instance runs normally.
+static inline uint wb_frame_pop(thread wb_instance& instance, uint position) {
+  uint number = position & 0xffffu;
+  if (number + 1u == instance.frames) { instance.rewinding = 0u; }
+  return wb_frame_header(instance, number)[0];
 }
 
-static inline void wb_frame_save32(thread wb_instance& instance, uint word, uint value) {
-  instance.values[(instance.frame + word) * wb_tile_width] = value;
+static inline void wb_restore(thread wb_instance& instance, uint word) {}
+
+template <typename... rest>
+static inline void wb_restore(thread wb_instance& instance, uint word, thread uint& first, thread rest&... others) {
+  first = instance.values[word * wb_tile_width];
+  wb_restore(instance, word + 1u, others...);
 }
 
-static inline void wb_frame_save64(thread wb_instance& instance, uint word, ulong value) {
-  wb_frame_save32(instance, word, uint(value));
-  wb_frame_save32(instance, word + 1u, uint(value >> 32));
+template <typename... rest>
+static inline void wb_restore(thread wb_instance& instance, uint word, thread ulong& first, thread rest&... others) {
+  first = wb_load_words(instance.values + word * wb_tile_width);
+  wb_restore(instance, word + 2u, others...);
 }
 
-static inline void wb_frame_save128(thread wb_instance& instance, uint word, uint4 value) {
-  wb_frame_save32(instance, word, value.x);
-  wb_frame_save32(instance, word + 1u, value.y);
-  wb_frame_save32(instance, word + 2u, value.z);
-  wb_frame_save32(instance, word + 3u, value.w);
+template <typename... rest>
+static inline void wb_restore(thread wb_instance& instance, uint word, thread uint4& first, thread rest&... others) {
+  first = wb_v128_of(wb_load_words(instance.values + word * wb_tile_width), wb_load_words(instance.values + (word + 2u) * wb_tile_width));
+  wb_restore(instance, word + 4u, others...);
 }
 
-static inline uint wb_frame_restore32(thread wb_instance& instance, uint word) {
-  return instance.values[(instance.frame + word) * wb_tile_width];
+template <typename... all>
+static inline void wb_frame_restore(thread wb_instance& instance, uint position, thread all&... values) {
+  wb_restore(instance, position >> 16, values...);
 }
 
-static inline ulong wb_frame_restore64(thread wb_instance& instance, uint word) {
-  return (ulong(wb_frame_restore32(instance, word + 1u)) << 32) | wb_frame_restore32(instance, word);
-}
-
-static inline uint4 wb_frame_restore128(thread wb_instance& instance, uint word) {
-  return uint4(wb_frame_restore32(instance, word), wb_frame_restore32(instance, word + 1u), wb_frame_restore32(instance, word + 2u),
-               wb_frame_restore32(instance, word + 3u));
+// Twice the index of a function to call at instance.position, the same plus 1 where its frame there is to be resumed; all ones: the trampoline ends. `at` is
+// where the function that has returned had its frame.
+static inline uint wb_trampoline_next(thread wb_instance& instance, uint trampoline, uint position, uint at) {
+  uint number = position & 0xffffu;
+  if (instance.rewinding != 0u) {
+    // The component's frames follow on the trampoline's own. The innermost goes on; those below wait for results.
+    while (number + 1u < instance.frames && (wb_frame_header(instance, number + 1u)[wb_tile_width] & wb_recursive) != 0u) { number++; }
+  } else if (instance.trap == wb_suspended && instance.suspension == 0u) {
+    instance.trap = 0u;
+    return 2u * instance.callee;
+  } else if (instance.trap != 0u) {
+    wb_frame_save(instance, position, trampoline, 1u);
+    return 0xffffffffu;
+  } else {
+    if ((at & 0xffffu) == number + 1u) { return 0xffffffffu; }
+    number = (at & 0xffffu) - 1u;
+    instance.frames = number + 1u;
+    instance.rewinding = 1u;
+  }
+  device uint* header = wb_frame_header(instance, number);
+  instance.position = number | (header[2u * wb_tile_width] << 16);
+  return 2u * (header[wb_tile_width] & ~wb_recursive) + 1u;
 }
