@@ -1,10 +1,20 @@
 /** The compiler: bytes in, MSL text and metadata out. */
 import { CompileError } from "./diagnostics.ts";
 import { dumpModule } from "./ir/dump.ts";
-import type { IrModule } from "./ir/module.ts";
+import type { IrGlobal, IrModule, IrTable } from "./ir/module.ts";
 import { type LegalizedModule, legalize, type PassObserver } from "./legalize/index.ts";
 import { lowerModule } from "./lower/lowerModule.ts";
-import type { CompiledModule, KernelMetadata, Layout, ModuleMetadata, Profile } from "./metadata.ts";
+import type {
+  CompiledModule,
+  ImportedGlobalMetadata,
+  ImportedMemoryMetadata,
+  ImportedTableMetadata,
+  ImportMetadata,
+  KernelMetadata,
+  Layout,
+  ModuleMetadata,
+  Profile,
+} from "./metadata.ts";
 import { Namer } from "./msl/namer.ts";
 import { writeModule } from "./msl/writer.ts";
 import { decode } from "./wasm/decode.ts";
@@ -140,9 +150,44 @@ function metadataOf(
         ? []
         : [{ exportName: item.name, type: global.type, mutable: global.mutable, stateWord: global.stateWord }];
     }),
-    imports: [],
+    ...importsOf(module, ir),
     memoryExports: module.exports.filter((item) => item.kind === "memory").map((item) => item.name),
     layout,
     functionNames: functionDisplayNames(module),
   };
+}
+
+type ImportsMetadata = Pick<ModuleMetadata, "imports" | "importedGlobals" | "importedMemory" | "importedTables">;
+
+/** Each kind in the order of the import section, which is the order of its index space. */
+function importsOf(module: Module, ir: IrModule): ImportsMetadata {
+  const imports: ImportMetadata[] = [];
+  const importedGlobals: ImportedGlobalMetadata[] = [];
+  const importedTables: ImportedTableMetadata[] = [];
+  let importedMemory: ImportedMemoryMetadata | undefined;
+  for (const { module: from, name, description } of module.imports) {
+    const names = { module: from, name };
+    switch (description.kind) {
+      case "function": {
+        const { parameters, results } = module.types[description.typeIndex] as FunctionType;
+        imports.push({ ...names, parameters, results });
+        break;
+      }
+      case "global": {
+        const { type, mutable, stateWord } = ir.globals[importedGlobals.length] as IrGlobal;
+        importedGlobals.push({ ...names, type, mutable, stateWord });
+        break;
+      }
+      case "memory":
+        importedMemory = { ...names, limits: description.type.limits };
+        break;
+      case "table": {
+        const { sizeWord, word, capacity } = ir.tables[importedTables.length] as IrTable;
+        const { element: type, limits } = description.type;
+        importedTables.push({ ...names, type, limits, sizeWord: sizeWord as number, word, capacity });
+        break;
+      }
+    }
+  }
+  return { imports, importedGlobals, importedMemory, importedTables };
 }

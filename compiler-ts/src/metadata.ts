@@ -2,7 +2,7 @@
  * What goes with the MSL text: everything that the host, the client and a debugger need to know of it.
  * The kernel's side of the same contract is docs/kernel-abi.md.
  */
-import type { ValueType } from "./wasm/module.ts";
+import type { Limits, ReferenceType, ValueType } from "./wasm/module.ts";
 
 /** What the compiler emits for. A device says which profile it has (protocol: `devices/list`). */
 export interface Profile {
@@ -48,6 +48,38 @@ export interface ImportMetadata {
   readonly results: readonly ValueType[];
 }
 
+interface ImportNames {
+  readonly module: string;
+  readonly name: string;
+}
+
+/** The host writes its words before instantiation, once for all instances or for each. */
+export interface ImportedGlobalMetadata extends ImportNames {
+  readonly type: ValueType;
+  readonly mutable: boolean;
+  /** First 32-bit word in the instance's state region. */
+  readonly stateWord: number;
+}
+
+/** The host writes its size in pages to word 0 of the state, and its bytes. */
+export interface ImportedMemoryMetadata extends ImportNames {
+  /** What the import asks for, in pages of 64 KiB: a memory given has the minimum at least, and a maximum no larger than this one's. */
+  readonly limits: Limits;
+}
+
+/** The host writes its size and its elements, which are references (docs/kernel-abi.md, Execution buffer). */
+export interface ImportedTableMetadata extends ImportNames {
+  readonly type: ReferenceType;
+  /** What the import asks for, in elements. */
+  readonly limits: Limits;
+  /** Word of the state region for the current size. */
+  readonly sizeWord: number;
+  /** First word in the tables region. */
+  readonly word: number;
+  /** Elements that are backed: a table given is no larger, and grows no further. */
+  readonly capacity: number;
+}
+
 /** The largest memory of an instance: its size in bytes is a 32-bit number, on every device. The specification allows one page more. */
 export const maximumMemoryPages = 65_535;
 
@@ -68,7 +100,11 @@ export interface ModuleMetadata {
   readonly instantiateKernel: string;
   readonly kernels: readonly KernelMetadata[];
   readonly globals: readonly GlobalMetadata[];
+  /** Every imported function, called or not: all of them must be given. */
   readonly imports: readonly ImportMetadata[];
+  readonly importedGlobals: readonly ImportedGlobalMetadata[];
+  readonly importedMemory: ImportedMemoryMetadata | undefined;
+  readonly importedTables: readonly ImportedTableMetadata[];
   /** Export name of the memory, where it is exported. */
   readonly memoryExports: readonly string[];
   readonly layout: Layout;

@@ -1,5 +1,5 @@
 /** Stable text form of the IR: `--emit ir`, and before/after texts of passes in tests. */
-import type { Expression, Frame, IrFunction, IrModule, Local, Statement } from "./module.ts";
+import type { Expression, Frame, IrFunction, IrGlobal, IrModule, Local, Statement } from "./module.ts";
 
 export function dumpModule(module: IrModule): string {
   const lines: string[] = [];
@@ -10,17 +10,22 @@ export function dumpModule(module: IrModule): string {
     lines.push(`memory ${module.memory.minimumPages}..${module.memory.maximumPages ?? ""} pages`);
   module.globals.forEach((global, i) => {
     lines.push(
-      `global ${i}: ${global.mutable ? "mutable " : ""}${global.type} at state word ${global.stateWord} = ${dumpExpression(global.initial)}`,
+      `global ${i}: ${global.mutable ? "mutable " : ""}${global.type} at state word ${global.stateWord} = ${dumpInitial(global)}`,
     );
   });
   module.tables.forEach((table, i) => {
     lines.push(
-      `table ${i}: ${table.minimum} of ${table.capacity} at word ${table.word}${table.contents === undefined ? "" : ", constant"}`,
+      `table ${i}: ${table.minimum} of ${table.capacity} at word ${table.word}${table.imported ? ", imported" : ""}${table.contents === undefined ? "" : ", constant"}`,
     );
   });
   for (const func of [...module.functions.values()].sort((a, b) => a.index - b.index))
     lines.push("", dumpFunction(func));
   return `${lines.join("\n")}\n`;
+}
+
+function dumpInitial({ imported, initial }: IrGlobal): string {
+  if (initial !== undefined) return dumpExpression(initial);
+  return imported ? "imported" : "instantiated";
 }
 
 export function dumpFunction(func: IrFunction): string {

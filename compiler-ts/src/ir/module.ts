@@ -197,12 +197,17 @@ export interface IrFunction {
 export interface IrGlobal {
   readonly type: ValueType;
   readonly mutable: boolean;
-  readonly initial: Expression;
+  /** The host writes it before instantiation. */
+  readonly imported: boolean;
+  /** `undefined` where only instantiation knows it: imported, or the value of an imported one. */
+  readonly initial: Expression | undefined;
   /** First word in the state region. */
   readonly stateWord: number;
 }
 
 export interface IrTable {
+  /** The host writes its size and elements before instantiation. */
+  readonly imported: boolean;
   readonly minimum: number;
   /** Elements that are backed: `table.grow` succeeds up to it. */
   readonly capacity: number;

@@ -97,7 +97,7 @@ function ownFacts(body: Parameters<typeof visitStatements>[0]): OwnFacts {
         facts.traps = true;
         break;
       case "bulk":
-        if (statement.operation === "memory.grow" || statement.operation === "instance.reset") facts.growsMemory = true;
+        if (statement.operation === "memory.grow" || statement.operation === "memory.reset") facts.growsMemory = true;
         break;
       default:
         break;

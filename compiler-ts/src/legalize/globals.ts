@@ -1,4 +1,4 @@
-/** Reads of globals that cannot change become their value. */
+/** Reads of globals that cannot change and have the same value in all instances become that value. */
 import { assign } from "../ir/builder.ts";
 import type { IrModule, Statement } from "../ir/module.ts";
 import { rewrite } from "../ir/walk.ts";
@@ -8,7 +8,7 @@ export function globals(module: IrModule): void {
   const change = (statement: Statement): readonly Statement[] | undefined => {
     if (statement.kind !== "globalGet") return undefined;
     const global = module.globals[statement.global];
-    if (global === undefined || global.mutable) return undefined;
+    if (global?.initial === undefined || global.mutable) return undefined;
     return [assign(statement.target, global.initial)];
   };
   for (const func of module.functions.values())

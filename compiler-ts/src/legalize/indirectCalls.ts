@@ -115,9 +115,11 @@ function makeDispatcher(
   };
 }
 
-/** Functions that occur as references in segments, globals or code. */
+/** Functions that occur as references in segments, globals or code, and those that the host may give as references: it knows the exported ones. */
 function referencedFunctions(module: IrModule): number[] {
-  const referenced = new Set<number>();
+  const referenced = new Set(
+    takesReferences(module) ? module.roots.filter((root) => root !== module.instantiate.index) : [],
+  );
   const view = new DataView(module.image.buffer, module.image.byteOffset, module.image.byteLength);
   for (const segment of module.elements) {
     for (let i = 0; i < segment.length; i++) {
@@ -126,7 +128,7 @@ function referencedFunctions(module: IrModule): number[] {
     }
   }
   for (const global of module.globals) {
-    if (global.type === "funcref" && global.initial.kind === "constant" && global.initial.bits !== 0)
+    if (global.type === "funcref" && global.initial?.kind === "constant" && global.initial.bits !== 0)
       referenced.add(Number(global.initial.bits) - 1);
   }
   for (const func of module.functions.values()) {
@@ -135,6 +137,17 @@ function referencedFunctions(module: IrModule): number[] {
     });
   }
   return [...referenced].sort((a, b) => a - b);
+}
+
+/** Whether the host gives references to functions, other than those that it was given. */
+function takesReferences(module: IrModule): boolean {
+  return (
+    module.tables.some((table) => table.imported) ||
+    module.globals.some((global) => global.imported && global.type === "funcref") ||
+    [...module.functions.values()].some(
+      (func) => func.lowered.has("callImport") && func.type.results.includes("funcref"),
+    )
+  );
 }
 
 function collectReferences(expression: Expression, referenced: Set<number>): void {

@@ -94,9 +94,7 @@ class Placement {
       }
       case "table.reset": {
         const table = this.#table(first);
-        const size: Statement[] =
-          table.sizeWord === undefined ? [] : [call("state.store32", [table.sizeWord], [i32(table.minimum)])];
-        return [...size, call(operation, [table.word, table.capacity], [])];
+        return [call("state.store32", [table.sizeWord as number], [i32(table.minimum)])];
       }
       case "call_indirect.reference":
       case "call_indirect.trap":

@@ -1,20 +1,13 @@
-/** Module-level lowering: where state, tables and segments lie, what instantiation does, which functions are compiled. */
+/** Module-level lowering: where state, tables and segments lie, which functions are compiled. */
 import { CompileError } from "../diagnostics.ts";
-import { constant, i32, vector, zero } from "../ir/builder.ts";
-import type {
-  Expression,
-  IrFunction,
-  IrGlobal,
-  IrMemory,
-  IrModule,
-  IrSegment,
-  IrTable,
-  Statement,
-} from "../ir/module.ts";
+import type { IrFunction, IrGlobal, IrMemory, IrModule } from "../ir/module.ts";
 import { maximumMemoryPages, wordsOf } from "../metadata.ts";
 import { Namer } from "../msl/namer.ts";
-import type { ConstantExpression, MemoryType, Module } from "../wasm/module.ts";
+import { importedCount, type MemoryType, type Module } from "../wasm/module.ts";
 import { functionDisplayNames } from "../wasm/names.ts";
+import { constantReference, constantValue } from "./constants.ts";
+import { importedFunction } from "./importedFunction.ts";
+import { instantiationFunction } from "./instantiation.ts";
 import { lowerFunction } from "./lowerFunction.ts";
 import { reachableCode } from "./reachable.ts";
 import { layOutSegments, usedSegments } from "./segments.ts";
@@ -29,7 +22,6 @@ export interface LoweringOptions {
 }
 
 export function lowerModule(module: Module, options: LoweringOptions): IrModule {
-  refuseUnsupported(module);
   const displayNames = functionDisplayNames(module);
   let stateWord = firstStateWord;
   const allocateStateWord = (words: number): number => {
@@ -38,26 +30,25 @@ export function lowerModule(module: Module, options: LoweringOptions): IrModule 
     return word;
   };
   const reachable = reachableCode(module, options.roots);
-  const globals = module.globals.map((global): IrGlobal => {
-    const type = global.type.value;
-    return {
-      type,
-      mutable: global.type.mutable,
-      initial: constantExpression(module, global.initial),
-      stateWord: allocateStateWord(wordsOf(type)),
-    };
+  const importedGlobals = importedCount(module, "global");
+  const globals = module.globalTypes.map(({ value: type, mutable }, index): IrGlobal => {
+    const global = module.globals[index - importedGlobals];
+    const initial = global === undefined ? undefined : constantValue(module, global.initial);
+    return { type, mutable, imported: global === undefined, initial, stateWord: allocateStateWord(wordsOf(type)) };
   });
   const tables = layOutTables(module, reachable.tableAndSegment, allocateStateWord, (element) =>
-    referenceOf(module, element),
+    constantReference(module, element),
   );
   const used = usedSegments(reachable.tableAndSegment);
-  const segments = layOutSegments(module, used, allocateStateWord, (element) => referenceOf(module, element));
+  const segments = layOutSegments(module, used, allocateStateWord, (element) => constantReference(module, element));
   const namer = new Namer();
+  const importedFunctions = importedCount(module, "function");
   const functions = new Map<number, IrFunction>();
   for (const index of reachable.functions) {
+    const lower = index < importedFunctions ? importedFunction : lowerFunction;
     functions.set(
       index,
-      lowerFunction({
+      lower({
         module,
         functionIndex: index,
         name: namer.name(`f${index}`, displayNames[index] === `func[${index}]` ? undefined : displayNames[index]),
@@ -66,17 +57,13 @@ export function lowerModule(module: Module, options: LoweringOptions): IrModule 
     );
   }
   const memory = module.memories[0];
-  const instantiate: IrFunction = {
-    kind: "instantiation",
-    index: module.functionTypes.length,
-    name: "wb_instantiate_instance",
-    displayName: "(instantiation)",
-    type: { parameters: [], results: [] },
-    parameters: [],
-    variables: [],
-    body: instantiation(module, globals, tables.tables, segments.data, segments.elements),
-    lowered: new Set(["bulk", "globalSet", "call", "return"]),
-  };
+  const instantiate = instantiationFunction({
+    module,
+    globals,
+    tables: tables.tables,
+    data: segments.data,
+    elements: segments.elements,
+  });
   functions.set(instantiate.index, instantiate);
   return {
     functions,
@@ -93,42 +80,6 @@ export function lowerModule(module: Module, options: LoweringOptions): IrModule 
   };
 }
 
-function refuseUnsupported(module: Module): void {
-  if (module.imports.length > 0) {
-    const list = module.imports.map((item) => `${item.description.kind} "${item.module}"."${item.name}"`).join(", ");
-    throw new CompileError({ kind: "unsupported", message: `imports are not supported: ${list}` });
-  }
-}
-
-function referenceOf(_module: Module, expression: ConstantExpression): number {
-  return expression.kind === "refFunc" ? expression.functionIndex + 1 : 0;
-}
-
-function constantExpression(_module: Module, expression: ConstantExpression): Expression {
-  switch (expression.kind) {
-    case "i32":
-      return i32(expression.value);
-    case "i64":
-      return constant("i64", expression.value);
-    case "f32":
-      return constant("f32", expression.bits);
-    case "f64":
-      return constant("f64", expression.bits);
-    case "refNull":
-      return zero(expression.type);
-    case "refFunc":
-      return constant("funcref", expression.functionIndex + 1);
-    case "v128":
-      return vector(expression.bytes);
-    case "globalGet":
-      // Only imported globals may be named here, and imports were refused.
-      throw new CompileError({
-        kind: "unsupported",
-        message: `imported global ${expression.globalIndex} in a constant expression`,
-      });
-  }
-}
-
 function memoryOf({ limits: { minimum, maximum } }: MemoryType): IrMemory {
   if (minimum > maximumMemoryPages)
     throw new CompileError({
@@ -139,44 +90,4 @@ function memoryOf({ limits: { minimum, maximum } }: MemoryType): IrMemory {
     minimumPages: minimum,
     maximumPages: maximum === undefined ? undefined : Math.min(maximum, maximumMemoryPages),
   };
-}
-
-/** Section 4.5.4 of the specification, in its order. Memory and state are zero when it starts. */
-function instantiation(
-  module: Module,
-  globals: readonly IrGlobal[],
-  tables: readonly IrTable[],
-  data: readonly IrSegment[],
-  elements: readonly IrSegment[],
-): Statement[] {
-  const statements: Statement[] = [bulk("instance.reset", [module.memories[0]?.limits.minimum ?? 0], [])];
-  globals.forEach((global, index) => {
-    statements.push({ kind: "globalSet", global: index, value: global.initial });
-  });
-  tables.forEach((table, index) => {
-    if (table.minimum > 0 || table.sizeWord !== undefined) statements.push(bulk("table.reset", [index], []));
-  });
-  module.elements.forEach((segment, index) => {
-    if (segment.mode === "active") {
-      const offset = constantExpression(module, segment.offset as ConstantExpression);
-      statements.push(
-        bulk("table.init", [index, segment.tableIndex], [offset, i32(0), i32((elements[index] as IrSegment).length)]),
-      );
-    }
-    if (segment.mode !== "passive" && elements[index]?.droppedWord !== undefined)
-      statements.push(bulk("elem.drop", [index], []));
-  });
-  module.data.forEach((segment, index) => {
-    if (segment.mode !== "active") return;
-    const offset = constantExpression(module, segment.offset as ConstantExpression);
-    statements.push(bulk("memory.init", [index, 0], [offset, i32(0), i32((data[index] as IrSegment).length)]));
-    if (data[index]?.droppedWord !== undefined) statements.push(bulk("data.drop", [index], []));
-  });
-  if (module.start !== undefined) statements.push({ kind: "call", callee: module.start, arguments: [], targets: [] });
-  statements.push({ kind: "return", values: [] });
-  return statements;
-}
-
-function bulk(operation: string, immediates: readonly number[], operands: readonly Expression[]): Statement {
-  return { kind: "bulk", operation, immediates, operands, target: undefined };
 }

@@ -1,5 +1,5 @@
 /** Which functions a program can reach, and the few instructions of them that decide about layout, found in one pass over the code. */
-import type { Instruction, Module } from "../wasm/module.ts";
+import { type Instruction, importedCount, type Module } from "../wasm/module.ts";
 
 export interface ReachableCode {
   /** Function indices in order. */
@@ -10,6 +10,7 @@ export interface ReachableCode {
 
 /** From the roots, the start function and whatever a reference can reach: with an indirect call in sight, every function that anything makes a reference to. */
 export function reachableCode(module: Module, roots: readonly number[]): ReachableCode {
+  const imported = importedCount(module, "function");
   const reached = new Set<number>();
   const pending = [...roots];
   if (module.start !== undefined) pending.push(module.start);
@@ -18,7 +19,9 @@ export function reachableCode(module: Module, roots: readonly number[]): Reachab
   let callsIndirectly = false;
   const reach = (functionIndex: number): void => {
     reached.add(functionIndex);
-    for (const instruction of (module.functions[functionIndex] as Module["functions"][number]).instructions) {
+    const body = module.functions[functionIndex - imported];
+    if (body === undefined) return;
+    for (const instruction of body.instructions) {
       const { code } = instruction.opcode;
       if (code === callCode && instruction.immediate === "index") pending.push(instruction.index);
       else if (code === refFuncCode && instruction.immediate === "index") references.add(instruction.index);

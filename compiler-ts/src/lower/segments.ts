@@ -1,4 +1,5 @@
 /** Data and element segments as one read-only image that all instances share. */
+import { CompileError } from "../diagnostics.ts";
 import type { IrSegment } from "../ir/module.ts";
 import type { ConstantExpression, Instruction, Module } from "../wasm/module.ts";
 
@@ -27,12 +28,12 @@ export interface SegmentLayout {
   readonly image: Uint8Array;
 }
 
-/** Segments start at multiples of 8 bytes; elements are 32-bit references. */
+/** Segments start at multiples of 8 bytes; elements are 32-bit references, null where only instantiation knows them. */
 export function layOutSegments(
   module: Module,
   used: UsedSegments,
   allocateStateWord: (words: number) => number,
-  referenceOf: (element: ConstantExpression) => number,
+  referenceOf: (element: ConstantExpression) => number | undefined,
 ): SegmentLayout {
   let size = 0;
   const place = (bytes: number): number => {
@@ -62,8 +63,18 @@ export function layOutSegments(
   module.elements.forEach((segment, index) => {
     const offset = (elements[index] as IrSegment).imageOffset;
     segment.elements.forEach((element, i) => {
-      view.setUint32(offset + i * 4, referenceOf(element), true);
+      const reference = referenceOf(element);
+      if (reference === undefined && segment.mode === "passive") throw unknownElement(index);
+      view.setUint32(offset + i * 4, reference ?? 0, true);
     });
   });
   return { data, elements, image };
+}
+
+/** The image is the same for all instances, and an instruction may copy from it at any time. */
+function unknownElement(segment: number): CompileError {
+  return new CompileError({
+    kind: "unsupported",
+    message: `an imported global in element segment ${segment}, which is passive`,
+  });
 }

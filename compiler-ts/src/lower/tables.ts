@@ -1,9 +1,9 @@
 /** Where tables lie in the tables region, and which of them never change. */
 import { CompileError } from "../diagnostics.ts";
 import type { IrTable } from "../ir/module.ts";
-import type { ConstantExpression, Instruction, Module } from "../wasm/module.ts";
+import { type ConstantExpression, type Instruction, importedCount, type Module } from "../wasm/module.ts";
 
-/** Elements that `table.grow` can add at most: tables are backed whole, and growth is rare. */
+/** Elements that `table.grow` can add at most, and an imported table can have more than it must: tables are backed whole, and growth is rare. */
 const growthReserve = 1024;
 /** Bytes of all tables of an instance; beyond it a module is refused by name. */
 const maximumTableBytes = 1 << 22;
@@ -12,7 +12,7 @@ export function layOutTables(
   module: Module,
   instructions: readonly Instruction[],
   allocateStateWord: (words: number) => number,
-  referenceOf: (element: ConstantExpression) => number,
+  referenceOf: (element: ConstantExpression) => number | undefined,
 ): { readonly tables: readonly IrTable[]; readonly words: number } {
   const grown = new Set<number>();
   const written = new Set<number>();
@@ -26,10 +26,13 @@ export function layOutTables(
       if (instruction.opcode.name === "table.init") written.add(instruction.second);
     }
   }
+  const imported = importedCount(module, "table");
   let word = 0;
   const tables = module.tables.map((type, index): IrTable => {
     const { minimum, maximum } = type.limits;
-    const capacity = grown.has(index) ? Math.min(maximum ?? minimum + growthReserve, minimum + growthReserve) : minimum;
+    // The host decides how large an imported table is, and what is in it.
+    const fixed = index >= imported && !grown.has(index);
+    const capacity = !fixed ? Math.min(maximum ?? minimum + growthReserve, minimum + growthReserve) : minimum;
     const first = word;
     word += capacity;
     if (word * 4 > maximumTableBytes)
@@ -38,12 +41,13 @@ export function layOutTables(
         message: `tables of ${word * 4} bytes an instance exceed the limit of ${maximumTableBytes} bytes`,
       });
     const constantContents =
-      !grown.has(index) && !written.has(index) ? staticContents(module, index, minimum, referenceOf) : undefined;
+      fixed && !written.has(index) ? staticContents(module, index, minimum, referenceOf) : undefined;
     return {
+      imported: index < imported,
       minimum,
       capacity,
       word: first,
-      sizeWord: grown.has(index) ? allocateStateWord(1) : undefined,
+      sizeWord: fixed ? undefined : allocateStateWord(1),
       contents: constantContents,
     };
   });
@@ -54,7 +58,7 @@ function staticContents(
   module: Module,
   table: number,
   length: number,
-  referenceOf: (element: ConstantExpression) => number,
+  referenceOf: (element: ConstantExpression) => number | undefined,
 ): number[] | undefined {
   const contents = new Array<number>(length).fill(0);
   for (const segment of module.elements) {
@@ -63,9 +67,11 @@ function staticContents(
     const offset = segment.offset.value >>> 0;
     // Out of bounds: instantiation traps, what the table would hold does not matter.
     if (offset + segment.elements.length > length) return undefined;
-    segment.elements.forEach((element, i) => {
-      contents[offset + i] = referenceOf(element);
-    });
+    for (const [i, element] of segment.elements.entries()) {
+      const reference = referenceOf(element);
+      if (reference === undefined) return undefined;
+      contents[offset + i] = reference;
+    }
   }
   return contents;
 }

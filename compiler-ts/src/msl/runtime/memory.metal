@@ -193,12 +193,8 @@ static inline uint wb_memory_init(thread wb_instance& instance, uint image_offse
   return trap;
 }
 
-// Before instantiation: what an earlier life of the instance left is cleared. A fresh buffer is zero, its size word too.
-static inline void wb_instance_reset(thread wb_instance& instance, uint minimum_pages) {
-  wb_fill_bytes(instance.memory, 0u, 0u, instance.memory_bytes);
-  for (uint word = 0u; word < wb_state_words; word++) {
-    wb_state_store32(instance, word, 0u);
-  }
+// For instantiation: the regions are zero then (docs/kernel-abi.md).
+static inline void wb_memory_reset(thread wb_instance& instance, uint minimum_pages) {
   instance.state[0] = minimum_pages;
   instance.memory_bytes = minimum_pages << 16;
 }

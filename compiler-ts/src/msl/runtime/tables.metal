@@ -54,12 +54,6 @@ static inline uint wb_table_init(thread wb_instance& instance, uint word, uint s
   return trap;
 }
 
-static inline void wb_table_reset(thread wb_instance& instance, uint word, uint capacity) {
-  for (uint i = 0u; i < capacity; i++) {
-    wb_table_set(instance, word, i, 0u);
-  }
-}
-
 // Null where the index is out of bounds: the dispatcher then asks why.
 static inline uint wb_call_indirect_reference(thread wb_instance& instance, uint word, uint size, uint index) {
   return index < size ? wb_table_get(instance, word, index) : 0u;
