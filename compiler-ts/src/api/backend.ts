@@ -104,12 +104,34 @@ export interface BackendModule {
   readonly timings: CompileTimings;
   /** Throws InstantiationTrap, or HostError `poolTooLarge`. */
   createPool(options: BackendPoolOptions): Promise<BackendPool>;
+  /** Throws HostError `invalidSnapshot`. */
+  restore(options: RestoreOptions): Promise<RestoredPool>;
   release(): Promise<void>;
 }
 
+export interface RestoreOptions {
+  readonly snapshot: Uint8Array;
+  readonly hostFunctions: HostFunctions;
+  readonly signal: AbortSignal | undefined;
+}
+
+export interface RestoredPool {
+  readonly pool: BackendPool;
+  readonly instances: number;
+}
+
+/** Of those instances that the snapshot holds suspended. */
+export interface ResumedResult extends InvocationResult {
+  readonly instances: readonly number[];
+}
+
 export interface BackendPool {
+  /** What its instances were running when the snapshot was taken that it comes from; until `resume` nothing else can be invoked. */
+  readonly suspended: ExportedFunction | undefined;
   readonly memoryPages: number;
   invoke(invocation: Invocation): Promise<InvocationResult>;
+  resume(signal: AbortSignal | undefined): Promise<ResumedResult>;
+  snapshot(): Promise<Uint8Array>;
   reset(instances: readonly number[] | undefined): Promise<void>;
   /** All writes are checked before the first is done: HostError `memoryOutOfBounds`. */
   writeMemory(writes: readonly MemoryWrite[]): Promise<void>;

@@ -19,6 +19,10 @@ export interface ImportOptions {
 
 export type InstantiateOptions = PoolOptions & ImportOptions;
 
+export interface RestoreOptions extends ImportOptions {
+  readonly signal?: AbortSignal | undefined;
+}
+
 const defaultImportTimeout = 60_000;
 /** What a timer can wait. */
 const longestTimeout = 2 ** 31 - 1;
@@ -68,8 +72,27 @@ export class BurstModule {
       throw usage(`${memoryPages} memory pages: expected an integer from 0 to ${maximumMemoryPages}`);
     }
     const imports = resolveImports(this.#module.imports, options.imports ?? {}, instances);
+    for (const memory of imports.memories) {
+      const pages = memory.given.items.reduce((most, item) => Math.max(most, item.pages), 0);
+      if (memoryPages !== undefined && memoryPages < pages) {
+        throw usage(`${memoryPages} memory pages: import ${memory.module}.${memory.name} was given ${pages}`);
+      }
+    }
     const hostFunctions = new HostFunctions(imports.functions, timeoutOf(options));
     const pool = await this.#module.createPool({ ...options, imports, hostFunctions });
+    return new Pool(this.#module, pool, instances, hostFunctions);
+  }
+
+  /**
+   * A pool of what `Pool.snapshot` gave, of the same module: its imported functions are given anew, all other state is in the bytes.
+   * Where the snapshot holds instances suspended, `Pool.resume` goes on with them. Throws HostError `invalidSnapshot`, which says what is
+   * wrong with the bytes.
+   */
+  async restore(snapshot: Uint8Array, options: RestoreOptions = {}): Promise<Pool> {
+    const functions = this.#module.imports.filter(({ kind }) => kind === "function");
+    const imports = resolveImports(functions, options.imports ?? {}, 0);
+    const hostFunctions = new HostFunctions(imports.functions, timeoutOf(options));
+    const { pool, instances } = await this.#module.restore({ snapshot, hostFunctions, signal: options.signal });
     return new Pool(this.#module, pool, instances, hostFunctions);
   }
 

@@ -1,18 +1,11 @@
-/** A pool of isolated instances of one module: invoke, memory, globals. */
-import { HostError } from "../errors.ts";
+/** A pool of isolated instances of one module: invoke, reset, snapshot. */
 import { trapMessages } from "../metadata.ts";
-import type {
-  BackendModule,
-  BackendPool,
-  ExportedFunction,
-  ExportedGlobal,
-  MemoryRange,
-  MemoryWrite,
-} from "./backend.ts";
+import type { BackendModule, BackendPool, ExportedFunction } from "./backend.ts";
 import type { HostFailure, HostFunctions } from "./hostFunctions.ts";
+import { checkInstances, PoolGlobals, PoolMemory } from "./poolState.ts";
 import { Turns } from "./turns.ts";
 import { unknownExport, usage } from "./usage.ts";
-import { readRecord, readValue, recordWords, type Value, writeRecord, writeValue } from "./values.ts";
+import { readRecord, recordWords, type Value, writeRecord } from "./values.ts";
 
 export interface InvokeOptions {
   /** The instances to run, in the order of arguments and results. Default: all. */
@@ -44,6 +37,14 @@ export interface RecordsResult {
   readonly deviceSeconds: number;
   /** By instance: which import failed and why, where the trap is `host function failed`. */
   readonly failures: ReadonlyMap<number, HostFailure>;
+}
+
+export interface ResumeResult {
+  /** Name of the exported function that had been invoked. */
+  readonly function: string;
+  /** The instances that were suspended, ascending: the order of the results. */
+  readonly instances: readonly number[];
+  readonly results: readonly InvokeResult[];
 }
 
 export class Pool {
@@ -85,16 +86,7 @@ export class Pool {
     const target = this.#function(name);
     const count = checkInstances(options.instances, this.instances) ?? this.instances;
     const records = encodeArguments(target, argumentsOfEachInstance, count);
-    const { status, results, failures } = await this.invokeRecords(name, records, options);
-    const words = recordWords(target.results);
-    return Array.from({ length: count }, (_, index) => {
-      const code = status[index * 2] ?? 0;
-      if (code === 0) return { values: readRecord(target.results, results, index * words) };
-      const trap = trapMessages[code] ?? `trap ${code}`;
-      const failure = failures.get(options.instances?.[index] ?? index);
-      if (failure !== undefined) return { trap, function: failure.import, message: failure.message };
-      return { trap, function: this.functionName(status[index * 2 + 1] ?? 0) };
-    });
+    return this.#values(target, options.instances, count, await this.invokeRecords(name, records, options));
   }
 
   /**
@@ -125,6 +117,29 @@ export class Pool {
     return result;
   }
 
+  /**
+   * The complete state of all instances, which `module.restore` makes a pool of: in another process, and on another device. Taken while
+   * instances wait for imports (an import may take it itself) it holds them suspended.
+   */
+  async snapshot(): Promise<Uint8Array> {
+    return this.#pool.snapshot();
+  }
+
+  /** Name of the exported function that instances were running when the snapshot was taken; until `resume` nothing can be invoked. */
+  get suspended(): string | undefined {
+    return this.#pool.suspended?.name;
+  }
+
+  /** Goes on with the invocation that a restored pool's instances wait in. Throws CompileError of kind "usage" where none does. */
+  async resume(options: { readonly signal?: AbortSignal } = {}): Promise<ResumeResult> {
+    const target = this.#pool.suspended;
+    if (target === undefined) throw usage("no instance of this pool is suspended");
+    const result = await this.#turns.take("resume", () => this.#pool.resume(options.signal));
+    this.#deviceSeconds += result.deviceSeconds;
+    const { instances } = result;
+    return { function: target.name, instances, results: this.#values(target, instances, instances.length, result) };
+  }
+
   /** Name of a function of the module's index space, as traps report it. */
   functionName(index: number): string {
     return this.#module.functionNames[index] ?? `func[${index}]`;
@@ -144,81 +159,26 @@ export class Pool {
     await this.release();
   }
 
+  #values(
+    { results: types }: ExportedFunction,
+    instances: readonly number[] | undefined,
+    count: number,
+    { status, results, failures }: RecordsResult,
+  ): InvokeResult[] {
+    const words = recordWords(types);
+    return Array.from({ length: count }, (_, index) => {
+      const code = status[index * 2] ?? 0;
+      if (code === 0) return { values: readRecord(types, results, index * words) };
+      const trap = trapMessages[code] ?? `trap ${code}`;
+      const failure = failures.get(instances?.[index] ?? index);
+      if (failure !== undefined) return { trap, function: failure.import, message: failure.message };
+      return { trap, function: this.functionName(status[index * 2 + 1] ?? 0) };
+    });
+  }
+
   #function(name: string): ExportedFunction {
     const found = this.#module.functions.get(name);
     if (found === undefined) throw unknownExport("function", name, this.#module.functions);
-    return found;
-  }
-}
-
-class PoolMemory {
-  readonly #pool: BackendPool;
-  readonly #instances: number;
-  readonly #turns: Turns;
-
-  constructor(pool: BackendPool, instances: number, turns: Turns) {
-    this.#pool = pool;
-    this.#instances = instances;
-    this.#turns = turns;
-  }
-
-  /** Throws HostError `memoryOutOfBounds` where the range is not within the instance's current memory. */
-  async write(instance: number, address: number, bytes: Uint8Array): Promise<void> {
-    await this.writeAll([{ instance, address, bytes }]);
-  }
-
-  /** Many writes in one request; all are checked before the first is done. */
-  async writeAll(writes: readonly MemoryWrite[]): Promise<void> {
-    for (const { instance, address, bytes } of writes) {
-      checkRange({ instance, address, length: bytes.length }, this.#instances);
-    }
-    if (writes.length > 0) await this.#turns.take("memory.write", () => this.#pool.writeMemory(writes));
-  }
-
-  async read(instance: number, address: number, length: number): Promise<Uint8Array> {
-    const [bytes] = await this.readAll([{ instance, address, length }]);
-    return bytes as Uint8Array;
-  }
-
-  /** Many reads in one request, answered in their order. */
-  async readAll(ranges: readonly MemoryRange[]): Promise<readonly Uint8Array[]> {
-    for (const range of ranges) checkRange(range, this.#instances);
-    return ranges.length === 0 ? [] : this.#turns.take("memory.read", () => this.#pool.readMemory(ranges));
-  }
-}
-
-class PoolGlobals {
-  readonly #module: BackendModule;
-  readonly #pool: BackendPool;
-  readonly #instances: number;
-  readonly #turns: Turns;
-
-  constructor(module: BackendModule, pool: BackendPool, instances: number, turns: Turns) {
-    this.#module = module;
-    this.#pool = pool;
-    this.#instances = instances;
-    this.#turns = turns;
-  }
-
-  async get(instance: number, name: string): Promise<Value> {
-    checkInstances([instance], this.#instances);
-    const global = this.#global(name);
-    const words = await this.#turns.take("globals.get", () => this.#pool.readGlobal(instance, name));
-    return readValue(global.type, words, 0);
-  }
-
-  async set(instance: number, name: string, value: Value): Promise<void> {
-    checkInstances([instance], this.#instances);
-    const global = this.#global(name);
-    if (!global.mutable) throw usage(`global ${name} is immutable`);
-    const words = new Uint32Array(recordWords([global.type]));
-    writeValue(global.type, value, words, 0, () => `global ${name}`);
-    await this.#turns.take("globals.set", () => this.#pool.writeGlobal(instance, name, words));
-  }
-
-  #global(name: string): ExportedGlobal {
-    const found = this.#module.globals.get(name);
-    if (found === undefined) throw unknownExport("global", name, this.#module.globals);
     return found;
   }
 }
@@ -249,39 +209,14 @@ function isPerInstance(
   return values.length > 0 && Array.isArray(values[0]);
 }
 
-/** The number of instances named; `undefined` where none are named, which stands for all. */
-function checkInstances(instances: readonly number[] | undefined, count: number): number | undefined {
-  if (instances === undefined) return undefined;
-  for (const instance of instances) {
-    if (!Number.isInteger(instance) || instance < 0 || instance >= count) {
-      throw usage(`no instance ${instance}: the pool has ${count}`);
-    }
-  }
-  if (new Set(instances).size !== instances.length) throw usage("an instance is named twice");
-  return instances.length;
-}
-
-function checkRange({ instance, address, length }: MemoryRange, count: number): void {
-  checkInstances([instance], count);
-  for (const [what, number] of [
-    ["address", address],
-    ["length", length],
-  ] as const) {
-    if (!Number.isInteger(number) || number < 0) throw usage(`${what} ${number} is not a non-negative integer`);
-  }
-  if (address + length > 2 ** 32) {
-    throw new HostError("memoryOutOfBounds", `${length} bytes at ${address} are beyond any 32-bit memory`);
+function checkFuel(name: string, fuel: number | undefined): void {
+  if (fuel !== undefined && (!Number.isSafeInteger(fuel) || fuel < 1)) {
+    throw usage(`${name} ${fuel} is not a positive integer`);
   }
 }
 
 function checkTimeLimit(seconds: number | undefined): void {
   if (seconds !== undefined && !(Number.isFinite(seconds) && seconds > 0)) {
     throw usage(`timeLimit ${seconds} is not a positive number of seconds`);
-  }
-}
-
-function checkFuel(name: string, fuel: number | undefined): void {
-  if (fuel !== undefined && (!Number.isSafeInteger(fuel) || fuel < 1)) {
-    throw usage(`${name} ${fuel} is not a positive integer`);
   }
 }

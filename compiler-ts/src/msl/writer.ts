@@ -175,7 +175,9 @@ class FunctionWriter {
         return;
       }
       case "restore":
-        out.line(`wb_frame_restore(${["instance", "position", ...statement.locals.map(({ name }) => name)].join(", ")});`);
+        out.line(
+          `wb_frame_restore(${["instance", "position", ...statement.locals.map(({ name }) => name)].join(", ")});`,
+        );
         return;
       case "setField":
         out.line(`instance.${statement.field} = ${value(statement.value)};`);

@@ -71,6 +71,9 @@ export class V8Backend implements Backend {
       imports: describeImports(module),
       timings: { compileSeconds, buildSeconds: (performance.now() - parsed) / 1000, cached: false },
       createPool: (pool) => this.#createPool(module, buildFor, pool),
+      async restore(): Promise<never> {
+        throw usage("the v8 device cannot restore a snapshot: V8 does not take an instance's stack");
+      },
       async release() {
         builds.clear();
       },

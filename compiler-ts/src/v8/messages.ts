@@ -62,15 +62,17 @@ export type ThreadRequest =
     }
   | { readonly kind: "release"; readonly pool: number };
 
+export interface ThreadTrap {
+  readonly code: number;
+  readonly functionIndex: number;
+  /** Of an import, with the trap `host function failed`. */
+  readonly failure?: HostFailure;
+}
+
 export interface ThreadAnswers {
   create:
     | { readonly outcome: "created"; readonly instances: number }
-    | {
-        readonly outcome: "trap";
-        readonly code: number;
-        readonly functionIndex: number;
-        readonly failure?: HostFailure;
-      }
+    | ({ readonly outcome: "trap" } & ThreadTrap)
     | { readonly outcome: "outOfMemory"; readonly instances: number };
   invoke: {
     readonly status: Uint32Array;
@@ -79,7 +81,8 @@ export interface ThreadAnswers {
     /** By instance. */
     readonly failures: ReadonlyMap<number, HostFailure>;
   };
-  reset: null;
+  /** The first trap, where instantiation trapped this time. */
+  reset: ThreadTrap | null;
   check: { readonly range: LocalRange; readonly memoryBytes: number } | null;
   write: null;
   read: readonly Uint8Array[];

@@ -90,6 +90,18 @@ export class V8Pool implements BackendPool {
     return { status, results, deviceSeconds: Math.max(0, ...times), failures };
   }
 
+  get suspended(): undefined {
+    return undefined;
+  }
+
+  async resume(): Promise<never> {
+    throw usage("no instance of this pool is suspended");
+  }
+
+  async snapshot(): Promise<never> {
+    throw usage("the v8 device has no snapshots: V8 does not give out an instance's stack");
+  }
+
   async reset(instances: readonly number[] | undefined): Promise<void> {
     await this.#eachShare(instances, ({ thread, locals }) =>
       thread.request({
