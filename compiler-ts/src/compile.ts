@@ -3,6 +3,7 @@ import { CompileError } from "./diagnostics.ts";
 import { dumpModule } from "./ir/dump.ts";
 import type { IrGlobal, IrModule, IrTable } from "./ir/module.ts";
 import { type LegalizedModule, legalize, type PassObserver } from "./legalize/index.ts";
+import { type Libraries, parseProgram } from "./link/program.ts";
 import { lowerModule } from "./lower/lowerModule.ts";
 import type {
   CompiledModule,
@@ -26,6 +27,8 @@ export interface CompileOptions {
   readonly profile: Profile;
   /** Names of the exported functions to make kernels for; default: all of them. */
   readonly exports?: readonly string[];
+  /** Modules whose exports take the place of imports, and that become part of the program. */
+  readonly link?: Libraries | undefined;
   readonly observe?: PassObserver;
 }
 
@@ -42,18 +45,33 @@ const instantiateKernel = "wb_instantiate";
 
 /** @throws CompileError for any problem of the module or the options. */
 export function compileModule(bytes: Uint8Array, options: CompileOptions): CompiledModule {
-  return compileWithPhases(bytes, options).compiled;
+  return compileProgram(parseProgram(bytes, options.link), options);
 }
 
+/** `module` is decoded from a valid one, or was linked of such. */
+export function compileProgram(module: Module, options: Omit<CompileOptions, "link">): CompiledModule {
+  return compileDecoded(module, options, phaseClock()).compiled;
+}
+
+/** With the times of a module alone: linking is no phase. */
 export function compileWithPhases(
   bytes: Uint8Array,
-  options: CompileOptions,
+  options: Omit<CompileOptions, "link">,
 ): { readonly compiled: CompiledModule; readonly phases: CompilePhases } {
   const clock = phaseClock();
   assertValid(bytes);
   const validated = clock();
   const module = decode(bytes);
   const decoded = clock();
+  const { compiled, phases } = compileDecoded(module, options, clock);
+  return { compiled, phases: { validate: validated, decode: decoded, ...phases } };
+}
+
+function compileDecoded(
+  module: Module,
+  options: Omit<CompileOptions, "link">,
+  clock: () => number,
+): { readonly compiled: CompiledModule; readonly phases: Omit<CompilePhases, "validate" | "decode"> } {
   const kernels = kernelsOf(module, options.exports);
   const ir = lowerModule(module, { roots: kernels.map((kernel) => kernel.functionIndex) });
   const lowered = clock();
@@ -65,12 +83,8 @@ export function compileWithPhases(
   const metadata = metadataOf(module, ir, kernels, layout, options.profile);
   return {
     compiled: { text, image: ir.image, metadata },
-    phases: { validate: validated, decode: decoded, lower: lowered, legalize: legal, write: written },
+    phases: { lower: lowered, legalize: legal, write: written },
   };
-}
-
-export function compilePhases(bytes: Uint8Array, options: CompileOptions): CompilePhases {
-  return compileWithPhases(bytes, options).phases;
 }
 
 /** The text form of the IR as it is before (`lowered`) or after legalization. */
@@ -79,8 +93,7 @@ export function emitIr(
   options: CompileOptions,
   stage: "lowered" | "legalized" = "legalized",
 ): string {
-  assertValid(bytes);
-  const module = decode(bytes);
+  const module = parseProgram(bytes, options.link);
   const kernels = kernelsOf(module, options.exports);
   const ir = lowerModule(module, { roots: kernels.map((kernel) => kernel.functionIndex) });
   if (stage === "lowered") return dumpModule(ir);
@@ -151,7 +164,8 @@ function metadataOf(
         : [{ exportName: item.name, type: global.type, mutable: global.mutable, stateWord: global.stateWord }];
     }),
     ...importsOf(module, ir),
-    memoryExports: module.exports.filter((item) => item.kind === "memory").map((item) => item.name),
+    // Others are no region of their own: the host cannot reach them.
+    memoryExports: module.exports.filter((item) => item.kind === "memory" && item.index === 0).map((item) => item.name),
     layout,
     functionNames: functionDisplayNames(module),
   };

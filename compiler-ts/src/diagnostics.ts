@@ -8,6 +8,8 @@ export type DiagnosticKind =
   | "limit"
   /** An imported item was not provided. */
   | "missing-import"
+  /** Modules that are linked do not fit together. */
+  | "link"
   /** A request about a valid module is wrong: an unknown export, a wrong argument. */
   | "usage";
 

@@ -31,6 +31,7 @@ export type { Value } from "./api/values.ts";
 export { compileModule, emitIr } from "./compile.ts";
 export { CompileError, type Diagnostic, type DiagnosticKind } from "./diagnostics.ts";
 export { HostError, type HostErrorCode, InstantiationTrap } from "./errors.ts";
+export type { Libraries } from "./link/program.ts";
 export {
   type CompiledModule,
   type ModuleMetadata,

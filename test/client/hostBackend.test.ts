@@ -61,7 +61,7 @@ async function backend(handlers: Readonly<Record<string, Handler>>) {
     new Uint8Array(0),
     {},
   );
-  return { module: new BurstModule(new Uint8Array(0), module), asked };
+  return { module: new BurstModule(new Uint8Array(0), undefined, module), asked };
 }
 
 const words = (...values: readonly number[]) => new Uint8Array(Uint32Array.from(values).buffer);

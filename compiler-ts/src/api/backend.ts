@@ -3,6 +3,7 @@
  * low word first (docs/kernel-abi.md, execution buffer).
  */
 import type { Progress } from "../host/client.ts";
+import type { Libraries } from "../link/program.ts";
 import type { ValueType } from "../wasm/module.ts";
 import type { ImportDescriptor } from "./description.ts";
 import type { HostFailure, HostFunctions } from "./hostFunctions.ts";
@@ -24,6 +25,8 @@ export interface ExportedGlobal {
 export interface CompileOptions {
   /** Exported functions that will be invoked; fewer make a smaller kernel text. Default: all. */
   readonly exports?: readonly string[] | undefined;
+  /** Modules whose exports take the place of imports, by the name that imports give; they are instantiated in this order, before the module itself. */
+  readonly link?: Libraries | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 

@@ -56,7 +56,7 @@ export class WasmBurst {
 
   /** Throws CompileError where the module is invalid, uses something unsupported, or lacks an export that is asked for. */
   async compile(bytes: Uint8Array, options: CompileOptions = {}): Promise<BurstModule> {
-    return new BurstModule(bytes, await this.#backend.compile(bytes, options));
+    return new BurstModule(bytes, options.link, await this.#backend.compile(bytes, options));
   }
 
   /** Ends the device's threads or host process; everything in flight rejects. */

@@ -1,6 +1,7 @@
 /** A compiled module on a device. */
+
+import { type Libraries, parseProgram } from "../link/program.ts";
 import { maximumMemoryPages } from "../metadata.ts";
-import { parseModule } from "../wasm/decode.ts";
 import type { Module } from "../wasm/module.ts";
 import type { BackendModule, CompileTimings, ExportedFunction, PoolOptions } from "./backend.ts";
 import { describeExports, describeImports, type ExportDescriptor, type ImportDescriptor } from "./description.ts";
@@ -29,11 +30,13 @@ const longestTimeout = 2 ** 31 - 1;
 
 export class BurstModule {
   readonly #bytes: Uint8Array;
+  readonly #libraries: Libraries | undefined;
   readonly #module: BackendModule;
   #decoded: Module | undefined;
 
-  constructor(bytes: Uint8Array, module: BackendModule) {
+  constructor(bytes: Uint8Array, libraries: Libraries | undefined, module: BackendModule) {
     this.#bytes = bytes;
+    this.#libraries = libraries;
     this.#module = module;
   }
 
@@ -42,7 +45,7 @@ export class BurstModule {
     return describeExports(this.#description());
   }
 
-  /** As `WebAssembly.Module.imports`, with types. */
+  /** As `WebAssembly.Module.imports`, with types: what no linked module gives. */
   imports(): ImportDescriptor[] {
     return describeImports(this.#description());
   }
@@ -105,7 +108,7 @@ export class BurstModule {
   }
 
   #description(): Module {
-    this.#decoded ??= parseModule(this.#bytes);
+    this.#decoded ??= parseProgram(this.#bytes, this.#libraries);
     return this.#decoded;
   }
 }

@@ -1,5 +1,6 @@
 /** Command lines: `--invoke NAME ARGS…` and the flags around it. */
 import { readFile } from "node:fs/promises";
+import type { Libraries } from "../link/program.ts";
 import { CliError, codeOf, exitCodes, usageError } from "./exitCodes.ts";
 
 export interface InvokeArguments {
@@ -54,6 +55,19 @@ export function modulePath(positionals: readonly string[]): string {
   if (path === undefined) throw usageError("which module? give the path of a .wasm file");
   if (more.length > 0) throw usageError(`unexpected argument "${more[0]}"`);
   return path;
+}
+
+/** `--link NAME=LIBRARY.wasm`, which may be repeated: the files are read, in the order given. */
+export async function readLibraries(flags: readonly string[] | undefined): Promise<Libraries> {
+  const libraries: Record<string, Uint8Array> = {};
+  for (const flag of flags ?? []) {
+    const [, name, path] = /^([^=]+)=(.+)$/.exec(flag) ?? [];
+    if (name === undefined || path === undefined)
+      throw usageError(`--link ${flag}: expected NAME=LIBRARY.wasm, with the name that imports give`);
+    if (Object.hasOwn(libraries, name)) throw usageError(`--link: two libraries are named ${name}`);
+    libraries[name] = await readInput(path);
+  }
+  return libraries;
 }
 
 export async function readInput(path: string): Promise<Uint8Array> {

@@ -4,7 +4,7 @@ import { basename, join } from "node:path";
 import { parseArgs } from "node:util";
 import { compileModule, emitIr } from "../compile.ts";
 import { type CompiledModule, type Profile, profiles } from "../metadata.ts";
-import { modulePath, readInput } from "./arguments.ts";
+import { modulePath, readInput, readLibraries } from "./arguments.ts";
 import { CliError, type ExitCode, exitCodes, usageError } from "./exitCodes.ts";
 import { openOutput } from "./output.ts";
 
@@ -15,6 +15,8 @@ Compiles without running.
   --emit KIND       msl (default): Metal Shading Language; ir: the structured IR; metadata: JSON. May be repeated.
   --output, -o PATH one kind: the file to write (default: stdout); several: the directory for MODULE.metal, .ir, .json
   --profile NAME    apple (default), native or cpu: what the device can do
+  --link NAME=FILE  resolve imports from NAME with the exports of another module; may be repeated, a library may
+                    import from those before it
   --exports A,B     make kernels for these exported functions only`;
 
 const extensions = { msl: "metal", ir: "ir", metadata: "json" } as const;
@@ -29,11 +31,13 @@ export async function compile(argv: readonly string[]): Promise<ExitCode> {
       output: { type: "string", short: "o" },
       profile: { type: "string" },
       exports: { type: "string", multiple: true },
+      link: { type: "string", multiple: true },
     },
   });
   const path = modulePath(positionals);
   const kinds = [...new Set((values.emit ?? ["msl"]).flatMap((list) => list.split(",")).map(emitKind))];
   const options = {
+    link: await readLibraries(values.link),
     profile: profileNamed(values.profile ?? "apple"),
     ...(values.exports === undefined ? {} : { exports: values.exports.flatMap((list) => list.split(",")) }),
   };

@@ -1,15 +1,16 @@
 /** `wasmburst inspect`: what a module is, without compiling it. */
 import { parseArgs } from "node:util";
-import { parseModule } from "../wasm/decode.ts";
+import { parseProgram } from "../link/program.ts";
 import { inspect as inspectModule, renderInspection } from "../wasm/inspect.ts";
-import { modulePath, readInput, wholeNumber } from "./arguments.ts";
+import { modulePath, readInput, readLibraries, wholeNumber } from "./arguments.ts";
 import { type ExitCode, exitCodes } from "./exitCodes.ts";
 import { openOutput } from "./output.ts";
 
-export const inspectHelp = `usage: wasmburst inspect MODULE.wasm [--json] [--functions N]
+export const inspectHelp = `usage: wasmburst inspect MODULE.wasm [--link NAME=FILE.wasm]... [--json] [--functions N]
 
 Shows exports, imports, memories, features, functions by size and call graph facts.
 
+  --link NAME=FILE show the module linked with others: imports from NAME are exports of FILE; may be repeated
   --json           the same, and all functions, as JSON
   --functions N    list the N largest functions (default 20)`;
 
@@ -17,10 +18,12 @@ export async function inspect(argv: readonly string[]): Promise<ExitCode> {
   const { values, positionals } = parseArgs({
     args: [...argv],
     allowPositionals: true,
-    options: { json: { type: "boolean" }, functions: { type: "string" } },
+    options: { json: { type: "boolean" }, functions: { type: "string" }, link: { type: "string", multiple: true } },
   });
   const functions = wholeNumber(values.functions, "--functions", 0);
-  const inspection = inspectModule(parseModule(await readInput(modulePath(positionals))));
+  const inspection = inspectModule(
+    parseProgram(await readInput(modulePath(positionals)), await readLibraries(values.link)),
+  );
   const output = openOutput();
   await output.write(
     values.json === true

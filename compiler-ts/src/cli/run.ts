@@ -8,11 +8,19 @@ import { exportedFunctions } from "../api/description.ts";
 import type { BurstModule } from "../api/module.ts";
 import type { InvokeResult } from "../api/pool.ts";
 import { formatResult, parseJobs } from "../jobs.ts";
+import { type Libraries, parseProgram } from "../link/program.ts";
 import { runJobs } from "../runJobs.ts";
 import { parseValue, valueToJson } from "../valueText.ts";
-import { parseModule } from "../wasm/decode.ts";
 import type { ValueType } from "../wasm/module.ts";
-import { type InvokeArguments, inputError, modulePath, readInput, takeInvoke, wholeNumber } from "./arguments.ts";
+import {
+  type InvokeArguments,
+  inputError,
+  modulePath,
+  readInput,
+  readLibraries,
+  takeInvoke,
+  wholeNumber,
+} from "./arguments.ts";
 import { type ExitCode, exitCodes, usageError } from "./exitCodes.ts";
 import { note, type Output, openOutput, ProgressLine } from "./output.ts";
 
@@ -29,6 +37,8 @@ Runs an exported function in many isolated instances of the module.
   --instances N          instances at once (with --invoke: default 1; with --jobs: default 1024, more jobs run in rounds)
   --device ID            auto (default), v8, or a device that "wasmburst devices" lists
   --profile NAME         emit for apple, native or cpu instead of the device's own profile
+  --link NAME=FILE.wasm  resolve imports from NAME with the exports of another module; may be repeated,
+                         a library may import from those before it
   --memory-pages N       limit of memory.grow for an instance, in pages of 64 KiB
   --fuel N               end an instance after N loop iterations and calls
   --threads N            worker threads of the v8 device
@@ -38,6 +48,7 @@ const defaultRoundSize = 1024;
 
 interface RunOptions {
   readonly bytes: Uint8Array;
+  readonly link: Libraries;
   readonly instances: number | undefined;
   readonly memoryPages: number | undefined;
   readonly fuel: number | undefined;
@@ -58,6 +69,7 @@ export async function run(argv: readonly string[], signal: AbortSignal): Promise
       profile: { type: "string" },
       "memory-pages": { type: "string" },
       fuel: { type: "string" },
+      link: { type: "string", multiple: true },
       threads: { type: "string" },
       output: { type: "string", short: "o" },
     },
@@ -73,6 +85,7 @@ export async function run(argv: readonly string[], signal: AbortSignal): Promise
   };
   const threads = wholeNumber(values.threads, "--threads");
   const bytes = await readInput(path);
+  const link = await readLibraries(values.link);
   const lines = values.jobs === undefined ? undefined : await openLines(values.jobs);
 
   const burst = await WasmBurst.launch({
@@ -85,7 +98,7 @@ export async function run(argv: readonly string[], signal: AbortSignal): Promise
   });
   try {
     const output = openOutput(values.output);
-    const all = { ...options, bytes, output };
+    const all = { ...options, bytes, link, output };
     const exitCode =
       lines === undefined ? await runOne(burst, invoke as InvokeArguments, all) : await runAll(burst, lines, all);
     await output.end();
@@ -98,7 +111,11 @@ export async function run(argv: readonly string[], signal: AbortSignal): Promise
 
 async function runOne(burst: WasmBurst, invoke: InvokeArguments, options: RunOptions): Promise<ExitCode> {
   const instances = options.instances ?? 1;
-  const module = await burst.compile(options.bytes, { exports: [invoke.name], signal: options.signal });
+  const module = await burst.compile(options.bytes, {
+    exports: [invoke.name],
+    link: options.link,
+    signal: options.signal,
+  });
   const { parameters = [], results: types = [] } = module.functions.get(invoke.name) ?? {};
   if (invoke.args.length !== parameters.length) {
     throw usageError(
@@ -135,7 +152,7 @@ function formatOutcome(types: readonly ValueType[], result: InvokeResult): strin
 }
 
 async function runAll(burst: WasmBurst, lines: AsyncIterable<string>, options: RunOptions): Promise<ExitCode> {
-  const exports = new Set(exportedFunctions(parseModule(options.bytes)).keys());
+  const exports = new Set(exportedFunctions(parseProgram(options.bytes, options.link)).keys());
   let module: BurstModule | undefined;
   const start = performance.now();
   const result = await runJobs(
@@ -144,7 +161,7 @@ async function runAll(burst: WasmBurst, lines: AsyncIterable<string>, options: R
     {
       exports,
       compile: async (names) => {
-        module = await burst.compile(options.bytes, { exports: names, signal: options.signal });
+        module = await burst.compile(options.bytes, { exports: names, link: options.link, signal: options.signal });
         return module;
       },
       onResult: async (job) => {

@@ -4,13 +4,14 @@ import type { DeviceDescription } from "../../../protocol/messages.ts";
 import type { Backend, BackendEvents, BackendModule, CompileOptions, ExportedGlobal } from "../api/backend.ts";
 import type { ImportDescriptor } from "../api/description.ts";
 import { recordWords } from "../api/values.ts";
+import type { Libraries } from "../link/program.ts";
 import type { CompiledModule, GlobalMetadata, ImportMetadata, ModuleMetadata, Profile } from "../metadata.ts";
 import type { HostClient } from "./client.ts";
 import { createPool, type LoadedModule, restorePool } from "./pool.ts";
 
 export type CompileModule = (
   bytes: Uint8Array,
-  options: { readonly profile: Profile; readonly exports?: readonly string[] },
+  options: { readonly profile: Profile; readonly exports?: readonly string[]; readonly link?: Libraries | undefined },
 ) => CompiledModule;
 
 export class HostBackend implements Backend {
@@ -35,6 +36,7 @@ export class HostBackend implements Backend {
     const compiled = this.#compile(bytes, {
       profile: this.#profile,
       ...(options.exports === undefined ? {} : { exports: options.exports }),
+      link: options.link,
     });
     const compileSeconds = (performance.now() - start) / 1000;
     const { metadata } = compiled;
@@ -47,7 +49,7 @@ export class HostBackend implements Backend {
         layout: metadata.layout,
         instantiateKernel: metadata.instantiateKernel,
         kernels: metadata.kernels.map(({ kernel }) => kernel),
-        identity: identityOf(bytes, metadata),
+        identity: identityOf([bytes, ...Object.values(options.link ?? {})], metadata),
         ...(metadata.imports.length === 0 ? {} : { imports: metadata.imports.map(recordSizes) }),
       },
       { signal: options.signal, onProgress: this.#events.onProgress },
@@ -80,8 +82,9 @@ export class HostBackend implements Backend {
  * Frames hold functions and their suspend points by number: they are alike where the module and the exported functions are. The device and
  * its profile do not matter.
  */
-function identityOf(bytes: Uint8Array, { kernels }: ModuleMetadata): string {
-  const hash = createHash("sha256").update(bytes);
+function identityOf(modules: readonly Uint8Array[], { kernels }: ModuleMetadata): string {
+  const hash = createHash("sha256");
+  for (const bytes of modules) hash.update(createHash("sha256").update(bytes).digest());
   for (const { exportName } of kernels) hash.update(`\0${exportName}`);
   return hash.digest("hex");
 }

@@ -8,6 +8,11 @@ export function dumpModule(module: IrModule): string {
   );
   if (module.memory !== undefined)
     lines.push(`memory ${module.memory.minimumPages}..${module.memory.maximumPages ?? ""} pages`);
+  module.linkedMemories.forEach((memory, i) => {
+    lines.push(
+      `memory ${i + 1}: ${memory.minimumPages} of ${memory.capacityPages} pages at word ${memory.word}, size at state word ${memory.sizeWord}`,
+    );
+  });
   module.globals.forEach((global, i) => {
     lines.push(
       `global ${i}: ${global.mutable ? "mutable " : ""}${global.type} at state word ${global.stateWord} = ${dumpInitial(global)}`,
@@ -91,9 +96,9 @@ function dumpSimple(statement: Simple): string {
     case "declare":
       return `let ${statement.target.name} = ${dumpExpression(statement.value)}`;
     case "load":
-      return `${statement.target.name} = ${statement.operation} ${dumpExpression(statement.address)} + ${statement.offset}`;
+      return `${statement.target.name} = ${access(statement)} ${dumpExpression(statement.address)} + ${statement.offset}`;
     case "store":
-      return `${statement.operation} ${dumpExpression(statement.address)} + ${statement.offset}, ${dumpExpression(statement.value)}`;
+      return `${access(statement)} ${dumpExpression(statement.address)} + ${statement.offset}, ${dumpExpression(statement.value)}`;
     case "globalGet":
       return `${statement.target.name} = global ${statement.global}`;
     case "globalSet":
@@ -141,6 +146,10 @@ function frame(saved: Frame | undefined): string {
 
 function names(locals: readonly Local[]): string {
   return locals.map((local) => ` ${local.name}`).join("");
+}
+
+function access({ operation, memory }: Extract<Statement, { kind: "load" | "store" }>): string {
+  return memory === 0 ? operation : `${operation} memory ${memory}`;
 }
 
 function targets(locals: readonly Local[]): string {

@@ -67,6 +67,8 @@ export type Statement =
   | {
       readonly kind: "load";
       readonly operation: string;
+      /** Its number; 0 is the instance's own, others are linked memories. */
+      readonly memory: number;
       readonly target: Local;
       readonly address: Expression;
       readonly offset: number;
@@ -74,6 +76,7 @@ export type Statement =
   | {
       readonly kind: "store";
       readonly operation: string;
+      readonly memory: number;
       readonly address: Expression;
       readonly value: Expression;
       readonly offset: number;
@@ -233,11 +236,24 @@ export interface IrMemory {
   readonly maximumPages: number | undefined;
 }
 
+/** A memory beside the instance's own, which some linked module brought: it lies in the tables region, in cells as the own one's. */
+export interface IrLinkedMemory {
+  readonly minimumPages: number;
+  /** Pages that are backed: `memory.grow` succeeds up to it. */
+  readonly capacityPages: number;
+  /** First word in the tables region. */
+  readonly word: number;
+  /** Word of the state region that holds the current size in bytes. */
+  readonly sizeWord: number;
+}
+
 export interface IrModule {
   readonly functions: Map<number, IrFunction>;
   readonly globals: readonly IrGlobal[];
   readonly tables: readonly IrTable[];
   readonly memory: IrMemory | undefined;
+  /** Memories from number 1 on. */
+  readonly linkedMemories: readonly IrLinkedMemory[];
   readonly data: readonly IrSegment[];
   readonly elements: readonly IrSegment[];
   readonly image: Uint8Array;

@@ -3,7 +3,7 @@
  * field of it would have to be read again after every store. A check that an earlier one on the same address implies is left out (memory never shrinks).
  */
 import { apply, assign, field, i32, read } from "../ir/builder.ts";
-import type { Expression, IrFunction, IrModule, Local, Statement } from "../ir/module.ts";
+import type { Expression, IrFunction, IrLinkedMemory, IrModule, Local, Statement } from "../ir/module.ts";
 import { assignedLocals, hasLists, mapLists, visitStatements } from "../ir/walk.ts";
 import type { CallGraph } from "./callGraph.ts";
 
@@ -16,7 +16,7 @@ const fixedMemoryBytes: Local = { kind: "temporary", type: "i32", name: "memory_
 
 export function memoryAccess(module: IrModule, graph: CallGraph): void {
   for (const func of module.functions.values())
-    if (func.lowered.has("load") || func.lowered.has("store")) new MemoryAccess(func, graph).run();
+    if (func.lowered.has("load") || func.lowered.has("store")) new MemoryAccess(module, func, graph).run();
 }
 
 /** Highest checked end (offset + width) by address local. What a nested list adds is undone behind it, without copying the map for each list. */
@@ -58,6 +58,7 @@ class Checked {
 }
 
 class MemoryAccess {
+  readonly #module: IrModule;
   readonly #func: IrFunction;
   readonly #changesSize: (statement: Statement) => boolean;
   readonly #size: Local;
@@ -66,7 +67,8 @@ class MemoryAccess {
   readonly #checked = new Checked();
   #next = 0;
 
-  constructor(func: IrFunction, graph: CallGraph) {
+  constructor(module: IrModule, func: IrFunction, graph: CallGraph) {
+    this.#module = module;
     this.#func = func;
     this.#changesSize = (statement) =>
       statement.kind === "call"
@@ -112,24 +114,37 @@ class MemoryAccess {
   #access(statement: Extract<Statement, { kind: "load" | "store" }>, result: Statement[]): void {
     const address = this.#stable(statement.address, result);
     const end = statement.offset + accessBytes(statement.operation);
+    const own = statement.memory === 0;
     if (end > 0xffffffff) {
       // No memory is that large: 65,535 pages are the limit.
       result.push({ kind: "trapIf", condition: i32(1), trap: "out of bounds memory access" });
-    } else if (address.kind !== "local" || !this.#checked.covers(address.local, end)) {
+    } else if (!own || address.kind !== "local" || !this.#checked.covers(address.local, end)) {
       result.push({
         kind: "trapIf",
-        condition: apply("i32", "memory.out_of_bounds", [address, i32(end), read(this.#size)]),
+        condition: apply("i32", "memory.out_of_bounds", [
+          address,
+          i32(end),
+          own ? read(this.#size) : this.#linkedSize(statement.memory, result),
+        ]),
         trap: "out of bounds memory access",
       });
-      if (address.kind === "local") this.#checked.add(address.local, end);
+      if (own && address.kind === "local") this.#checked.add(address.local, end);
     }
     const at = statement.offset === 0 ? address : apply("i32", "i32.add", [address, i32(statement.offset)]);
-    const { operation } = statement;
+    const { operation, memory } = statement;
     result.push(
       statement.kind === "load"
-        ? { kind: "load", operation, target: statement.target, address: at, offset: 0 }
-        : { kind: "store", operation, address: at, value: statement.value, offset: 0 },
+        ? { kind: "load", operation, memory, target: statement.target, address: at, offset: 0 }
+        : { kind: "store", operation, memory, address: at, value: statement.value, offset: 0 },
     );
+  }
+
+  /** Read for each access: a local would have to be refreshed behind every call and every resumption, and few programs have such memories. */
+  #linkedSize(memory: number, result: Statement[]): Expression {
+    const { sizeWord } = this.#module.linkedMemories[memory - 1] as IrLinkedMemory;
+    const target: Local = { kind: "temporary", type: "i32", name: `a${this.#next++}` };
+    result.push({ kind: "bulk", operation: "state.load32", immediates: [sizeWord], operands: [], target });
+    return read(target);
   }
 
   /** The address occurs twice, in the check and in the access. */

@@ -3,7 +3,7 @@
  * runtime function of its name, with `immediates` as leading constants, and it cannot trap by itself: the code that it returns is checked behind it.
  */
 import { apply, i32, read } from "../ir/builder.ts";
-import type { Expression, IrModule, IrSegment, IrTable, Local, Statement } from "../ir/module.ts";
+import type { Expression, IrLinkedMemory, IrModule, IrSegment, IrTable, Local, Statement } from "../ir/module.ts";
 import { rewrite } from "../ir/walk.ts";
 import { wordsOf } from "../metadata.ts";
 
@@ -46,16 +46,31 @@ class Placement {
     const { operation, immediates, operands, target } = statement;
     const [first = 0, second = 0] = immediates;
     switch (operation) {
+      case "memory.reset": {
+        if (first === 0) return [call(operation, [second], [])];
+        const { sizeWord, minimumPages } = this.#linkedMemory(first);
+        return [call("state.store32", [sizeWord], [i32(minimumPages << 16)])];
+      }
       case "memory.size":
-      case "memory.grow":
-        return [call(operation, [], operands, target)];
+        return [this.#onMemory(operation, first, operands, target)];
+      case "memory.grow": {
+        if (first === 0) return [call(operation, [], operands, target)];
+        const { sizeWord, capacityPages } = this.#linkedMemory(first);
+        return [call("linked_memory.grow", [sizeWord, capacityPages], operands, target)];
+      }
       case "memory.fill":
-      case "memory.copy":
-        return this.#checked(operation, [], operands);
-      case "memory.init":
-        return this.#withSegment(this.#module.data[first] as IrSegment, (length) =>
-          this.#checked(operation, [], [i32((this.#module.data[first] as IrSegment).imageOffset), length, ...operands]),
-        );
+      case "memory.copy": {
+        const code = this.#temporary();
+        return [this.#onMemory(operation, first, operands, code), { kind: "trapWith", code: read(code) }];
+      }
+      case "memory.init": {
+        const segment = this.#module.data[first] as IrSegment;
+        return this.#withSegment(segment, (length) => {
+          const code = this.#temporary();
+          const init = this.#onMemory(operation, second, [i32(segment.imageOffset), length, ...operands], code);
+          return [init, { kind: "trapWith", code: read(code) }];
+        });
+      }
       case "data.drop":
         return drop(this.#module.data[first] as IrSegment);
       case "elem.drop":
@@ -102,6 +117,17 @@ class Placement {
       default:
         return undefined;
     }
+  }
+
+  /** The runtime's `linked_memory` functions are told where a memory lies. */
+  #onMemory(operation: string, memory: number, operands: readonly Expression[], target: Local | undefined): Bulk {
+    if (memory === 0) return call(operation, [], operands, target);
+    const { word, sizeWord } = this.#linkedMemory(memory);
+    return call(operation.replace("memory", "linked_memory"), [word, sizeWord], operands, target);
+  }
+
+  #linkedMemory(index: number): IrLinkedMemory {
+    return this.#module.linkedMemories[index - 1] as IrLinkedMemory;
   }
 
   #table(index: number): IrTable {

@@ -5,7 +5,7 @@
 import { apply, i32, NameSource, read } from "../ir/builder.ts";
 import type { Expression, IrFunction, IrGlobal, IrSegment, IrTable, Statement } from "../ir/module.ts";
 import type { ConstantExpression, DataSegment, ElementSegment, Module, ValueType } from "../wasm/module.ts";
-import { importedCount } from "../wasm/module.ts";
+import { importedCount, instantiationParts } from "../wasm/module.ts";
 import { constantValue } from "./constants.ts";
 
 export interface InstantiationContext {
@@ -43,21 +43,20 @@ class Instantiation {
 
   statements(): Statement[] {
     const module = this.#module;
-    const memory = module.memories[0];
-    if (memory !== undefined && importedCount(module, "memory") === 0)
-      this.#bulk("memory.reset", [memory.limits.minimum]);
+    const importedMemories = importedCount(module, "memory");
+    module.memories.forEach(({ limits }, index) => {
+      if (index >= importedMemories) this.#bulk("memory.reset", [index, limits.minimum]);
+    });
     this.#setGlobals();
     const importedTables = importedCount(module, "table");
     this.#context.tables.forEach((table, index) => {
       if (index >= importedTables && table.sizeWord !== undefined) this.#bulk("table.reset", [index]);
     });
-    module.elements.forEach((segment, index) => {
-      this.#elementSegment(segment, index);
-    });
-    module.data.forEach((segment, index) => {
-      this.#dataSegment(segment, index);
-    });
-    if (module.start !== undefined) this.#emit({ kind: "call", callee: module.start, arguments: [], targets: [] });
+    for (const { elements, data, start } of instantiationParts(module)) {
+      for (const index of elements) this.#elementSegment(module.elements[index] as ElementSegment, index);
+      for (const index of data) this.#dataSegment(module.data[index] as DataSegment, index);
+      if (start !== undefined) this.#emit({ kind: "call", callee: start, arguments: [], targets: [] });
+    }
     this.#emit({ kind: "return", values: [] });
     return this.#statements;
   }

@@ -6,7 +6,14 @@
  */
 import { apply, assign, constant, i32, not, read, vector, zero } from "../ir/builder.ts";
 import type { Expression, IrFunction, Local } from "../ir/module.ts";
-import type { FunctionType, Instruction, Module, ValueType } from "../wasm/module.ts";
+import {
+  type FunctionBody,
+  type FunctionType,
+  type Instruction,
+  importedCount,
+  type Module,
+  type ValueType,
+} from "../wasm/module.ts";
 import { ControlFlow } from "./controlFlow.ts";
 import { OperandStack, readsLocal } from "./operandStack.ts";
 import { lowerSimd } from "./simd.ts";
@@ -41,28 +48,28 @@ class FunctionLowering {
   readonly #locals: Local[] = [];
   readonly #parameters: Local[];
   readonly #variables: Local[] = [];
+  readonly #body: FunctionBody;
 
   constructor(context: FunctionContext) {
     this.#context = context;
     this.#module = context.module;
     const typeIndex = context.module.functionTypes[context.functionIndex] as number;
     this.#type = context.module.types[typeIndex] as FunctionType;
+    const imported = importedCount(context.module, "function");
+    this.#body = context.module.functions[context.functionIndex - imported] as FunctionBody;
     this.#parameters = this.#type.parameters.map((type, index) => ({ kind: "parameter", type, name: `p${index}` }));
     this.#locals.push(...this.#parameters);
     this.#control = new ControlFlow(this.#stack, this.#type, this.#variables, context.displayName);
   }
 
   run(): IrFunction {
-    const module = this.#module;
-    const imported = module.functionTypes.length - module.functions.length;
-    const body = module.functions[this.#context.functionIndex - imported] as Module["functions"][number];
-    for (const type of body.locals) {
+    for (const type of this.#body.locals) {
       const local: Local = { kind: "variable", type, name: `l${this.#locals.length}` };
       this.#locals.push(local);
       this.#variables.push(local);
     }
     this.#control.enter("function", this.#type);
-    this.#instructions(body.instructions);
+    this.#instructions(this.#body.instructions);
     return {
       kind: "wasm",
       index: this.#context.functionIndex,
@@ -229,7 +236,7 @@ class FunctionLowering {
 
   #simd(instruction: Instruction): boolean {
     const count = instruction.opcode.operands?.length ?? 0;
-    const lowered = lowerSimd(instruction, this.#stack.top(count), this.#stack.names);
+    const lowered = lowerSimd(instruction, this.#stack.top(count), this.#stack.names, this.#body.memoryIndex);
     if (lowered === undefined) return false;
     this.#stack.dropTo(this.#stack.height - count);
     for (const statement of lowered.statements) this.#stack.emit(statement);
@@ -239,12 +246,13 @@ class FunctionLowering {
 
   #memoryAccess(operation: string, offset: number, results: readonly ValueType[] | undefined): void {
     const result = results?.[0];
+    const memory = this.#body.memoryIndex;
     if (result === undefined) {
       const [address, value] = this.#stack.popMany(2) as [Expression, Expression];
-      this.#stack.emit({ kind: "store", operation, address, value, offset });
+      this.#stack.emit({ kind: "store", operation, memory, address, value, offset });
     } else {
       const address = this.#stack.pop();
-      this.#stack.emit({ kind: "load", operation, target: this.#stack.pushTemporary(result), address, offset });
+      this.#stack.emit({ kind: "load", operation, memory, target: this.#stack.pushTemporary(result), address, offset });
     }
   }
 

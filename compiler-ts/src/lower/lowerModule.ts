@@ -1,14 +1,14 @@
 /** Module-level lowering: where state, tables and segments lie, which functions are compiled. */
-import { CompileError } from "../diagnostics.ts";
-import type { IrFunction, IrGlobal, IrMemory, IrModule } from "../ir/module.ts";
-import { maximumMemoryPages, wordsOf } from "../metadata.ts";
+import type { IrFunction, IrGlobal, IrModule } from "../ir/module.ts";
+import { wordsOf } from "../metadata.ts";
 import { Namer } from "../msl/namer.ts";
-import { importedCount, type MemoryType, type Module } from "../wasm/module.ts";
+import { importedCount, type Module } from "../wasm/module.ts";
 import { functionDisplayNames } from "../wasm/names.ts";
 import { constantReference, constantValue } from "./constants.ts";
 import { importedFunction } from "./importedFunction.ts";
 import { instantiationFunction } from "./instantiation.ts";
 import { lowerFunction } from "./lowerFunction.ts";
+import { layOutLinkedMemories, ownMemory } from "./memories.ts";
 import { reachableCode } from "./reachable.ts";
 import { layOutSegments, usedSegments } from "./segments.ts";
 import { layOutTables } from "./tables.ts";
@@ -39,6 +39,7 @@ export function lowerModule(module: Module, options: LoweringOptions): IrModule 
   const tables = layOutTables(module, reachable.tableAndSegment, allocateStateWord, (element) =>
     constantReference(module, element),
   );
+  const linked = layOutLinkedMemories(module, reachable.grownMemories, tables.words, allocateStateWord);
   const used = usedSegments(reachable.tableAndSegment);
   const segments = layOutSegments(module, used, allocateStateWord, (element) => constantReference(module, element));
   const namer = new Namer();
@@ -56,7 +57,6 @@ export function lowerModule(module: Module, options: LoweringOptions): IrModule 
       }),
     );
   }
-  const memory = module.memories[0];
   const instantiate = instantiationFunction({
     module,
     globals,
@@ -69,25 +69,14 @@ export function lowerModule(module: Module, options: LoweringOptions): IrModule 
     functions,
     globals,
     tables: tables.tables,
-    memory: memory === undefined ? undefined : memoryOf(memory),
+    memory: ownMemory(module),
+    linkedMemories: linked.memories,
     data: segments.data,
     elements: segments.elements,
     image: segments.image,
     instantiate,
     stateWords: stateWord,
-    tableWords: tables.words,
+    tableWords: linked.words,
     roots: [...new Set([...options.roots, instantiate.index])],
-  };
-}
-
-function memoryOf({ limits: { minimum, maximum } }: MemoryType): IrMemory {
-  if (minimum > maximumMemoryPages)
-    throw new CompileError({
-      kind: "limit",
-      message: `a memory of ${minimum} pages exceeds the limit of ${maximumMemoryPages} pages`,
-    });
-  return {
-    minimumPages: minimum,
-    maximumPages: maximum === undefined ? undefined : Math.min(maximum, maximumMemoryPages),
   };
 }

@@ -1,11 +1,13 @@
 /** Which functions a program can reach, and the few instructions of them that decide about layout, found in one pass over the code. */
-import { type Instruction, importedCount, type Module } from "../wasm/module.ts";
+import { type Instruction, importedCount, instantiationParts, type Module } from "../wasm/module.ts";
 
 export interface ReachableCode {
   /** Function indices in order. */
   readonly functions: readonly number[];
   /** Instructions that name a table, a data segment or an element segment. */
   readonly tableAndSegment: readonly Instruction[];
+  /** Indices of the memories that may grow. */
+  readonly grownMemories: ReadonlySet<number>;
 }
 
 /** From the roots, the start function and whatever a reference can reach: with an indirect call in sight, every function that anything makes a reference to. */
@@ -13,7 +15,8 @@ export function reachableCode(module: Module, roots: readonly number[]): Reachab
   const imported = importedCount(module, "function");
   const reached = new Set<number>();
   const pending = [...roots];
-  if (module.start !== undefined) pending.push(module.start);
+  for (const { start } of instantiationParts(module)) if (start !== undefined) pending.push(start);
+  const grownMemories = new Set<number>();
   const tableAndSegment: Instruction[] = [];
   const references = new Set<number>();
   let callsIndirectly = false;
@@ -26,6 +29,7 @@ export function reachableCode(module: Module, roots: readonly number[]): Reachab
       if (code === callCode && instruction.immediate === "index") pending.push(instruction.index);
       else if (code === refFuncCode && instruction.immediate === "index") references.add(instruction.index);
       else if (instruction.immediate === "callIndirect") callsIndirectly = true;
+      else if (code === memoryGrowCode) grownMemories.add(body.memoryIndex);
       else if (code >> 8 === 0xfc || code === tableGetCode || code === tableSetCode) tableAndSegment.push(instruction);
     }
   };
@@ -35,12 +39,13 @@ export function reachableCode(module: Module, roots: readonly number[]): Reachab
     for (let index = pending.pop(); index !== undefined; index = pending.pop()) if (!reached.has(index)) reach(index);
     if (callsIndirectly) pending.push(...references);
   }
-  return { functions: [...reached].sort((a, b) => a - b), tableAndSegment };
+  return { functions: [...reached].sort((a, b) => a - b), tableAndSegment, grownMemories };
 }
 
 const callCode = 0x10;
 const tableGetCode = 0x25;
 const tableSetCode = 0x26;
+const memoryGrowCode = 0x40;
 const refFuncCode = 0xd2;
 
 function addStaticReferences(module: Module, references: Set<number>): void {

@@ -57,6 +57,7 @@ export function lowerSimd(
   instruction: Instruction,
   operands: readonly Expression[],
   names: NameSource,
+  memory: number,
 ): LoweredInstruction | undefined {
   const { name, results } = instruction.opcode;
   const [first, second] = operands as [Expression, Expression];
@@ -68,7 +69,7 @@ export function lowerSimd(
     case "memory": {
       const partial = partialLoads.get(name);
       if (partial === undefined) return undefined;
-      return load(partial, first, instruction.memoryOffset, names, (operation, value) =>
+      return load(partial, first, instruction.memoryOffset, names, memory, (operation, value) =>
         apply("v128", operation, [value]),
       );
     }
@@ -76,11 +77,12 @@ export function lowerSimd(
       const lane = i32(instruction.lane);
       const loaded = laneLoads.get(name);
       if (loaded !== undefined) {
-        return load(loaded, first, instruction.memoryOffset, names, (operation, value) =>
+        return load(loaded, first, instruction.memoryOffset, names, memory, (operation, value) =>
           apply("v128", operation, [second, value, lane]),
         );
       }
-      return storeLane(laneStores.get(name) as ScalarAccess, first, second, lane, instruction.memoryOffset);
+      const at = { memory, address: first, offset: instruction.memoryOffset };
+      return storeLane(laneStores.get(name) as ScalarAccess, at, second, lane);
     }
     default:
       return undefined;
@@ -96,24 +98,24 @@ function load(
   address: Expression,
   offset: number,
   names: NameSource,
+  memory: number,
   applied: (operation: string, value: Expression) => Expression,
 ): LoweredInstruction {
   const target = names.temporary(type);
   return {
-    statements: [{ kind: "load", operation: access, target, address, offset }],
+    statements: [{ kind: "load", operation: access, memory, target, address, offset }],
     result: operations.reduce((value, operation) => applied(operation, value), read(target)),
   };
 }
 
 function storeLane(
   { access, type, operations }: ScalarAccess,
-  address: Expression,
+  at: { readonly memory: number; readonly address: Expression; readonly offset: number },
   vector: Expression,
   lane: Expression,
-  offset: number,
 ): LoweredInstruction {
   const value = apply(type, operations[0] as string, [vector, lane]);
-  return { statements: [{ kind: "store", operation: access, address, value, offset }], result: undefined };
+  return { statements: [{ kind: "store", operation: access, ...at, value }], result: undefined };
 }
 
 /** Lanes of 32 and 64 bits arrive as bytes: where whole words stay together, words are selected. */

@@ -1,7 +1,14 @@
 /** Where tables lie in the tables region, and which of them never change. */
 import { CompileError } from "../diagnostics.ts";
 import type { IrTable } from "../ir/module.ts";
-import { type ConstantExpression, type Instruction, importedCount, type Module } from "../wasm/module.ts";
+import {
+  type ConstantExpression,
+  type ElementSegment,
+  type Instruction,
+  importedCount,
+  instantiationParts,
+  type Module,
+} from "../wasm/module.ts";
 
 /** Elements that `table.grow` can add at most, and an imported table can have more than it must: tables are backed whole, and growth is rare. */
 const growthReserve = 1024;
@@ -61,8 +68,10 @@ function staticContents(
   referenceOf: (element: ConstantExpression) => number | undefined,
 ): number[] | undefined {
   const contents = new Array<number>(length).fill(0);
-  for (const segment of module.elements) {
-    if (segment.mode !== "active" || segment.tableIndex !== table) continue;
+  for (const { segment, afterStart } of activeElements(module)) {
+    if (segment.tableIndex !== table) continue;
+    // A library's start function may have seen the table without it.
+    if (afterStart) return undefined;
     if (segment.offset?.kind !== "i32") return undefined;
     const offset = segment.offset.value >>> 0;
     // Out of bounds: instantiation traps, what the table would hold does not matter.
@@ -74,4 +83,18 @@ function staticContents(
     }
   }
   return contents;
+}
+
+/** In the order of instantiation. */
+function* activeElements(
+  module: Module,
+): Generator<{ readonly segment: ElementSegment; readonly afterStart: boolean }> {
+  let afterStart = false;
+  for (const { elements, start } of instantiationParts(module)) {
+    for (const index of elements) {
+      const segment = module.elements[index] as ElementSegment;
+      if (segment.mode === "active") yield { segment, afterStart };
+    }
+    afterStart ||= start !== undefined;
+  }
 }

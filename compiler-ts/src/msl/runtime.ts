@@ -23,6 +23,7 @@ function runtimeFiles(profile: Profile): readonly string[] {
     contiguous ? "memory_contiguous.metal" : "memory_tiled.metal",
     "suspension.metal",
     "memory.metal",
+    "linked_memory.metal",
     "tables.metal",
   ];
 }

@@ -1,6 +1,6 @@
 /** Prints a legalized module as MSL. It decides nothing: what is not in the IR is not in the text. */
 import { CompileError } from "../diagnostics.ts";
-import type { Frame, IrFunction, Local, Statement } from "../ir/module.ts";
+import type { Frame, IrFunction, IrLinkedMemory, IrModule, Local, Statement } from "../ir/module.ts";
 import type { LegalizedModule } from "../legalize/index.ts";
 import { memoryBase } from "../legalize/memoryAccess.ts";
 import { type KernelMetadata, type Layout, type Profile, trapCode, wordsOf } from "../metadata.ts";
@@ -31,7 +31,7 @@ export function writeModule(input: WriterInput): string {
   const structs = new Map<string, FunctionType>();
   for (const func of functions) if (func.type.results.length > 1) structs.set(resultType(func.type), func.type);
   for (const [name, type] of structs) writeResultStruct(body, name, type);
-  const writer = new FunctionWriter(body, module.functions);
+  const writer = new FunctionWriter(body, module);
   for (const func of functions) body.line(`${heading(func, outOfLine.has(func.index))};`);
   for (const func of functions) {
     body.line("");
@@ -101,12 +101,12 @@ function declaration(local: Local): string {
 
 class FunctionWriter {
   readonly #out: TextBuffer;
-  readonly #functions: ReadonlyMap<number, IrFunction>;
+  readonly #module: IrModule;
   #function: IrFunction | undefined;
 
-  constructor(out: TextBuffer, functions: ReadonlyMap<number, IrFunction>) {
+  constructor(out: TextBuffer, module: IrModule) {
     this.#out = out;
-    this.#functions = functions;
+    this.#module = module;
   }
 
   body(func: IrFunction): void {
@@ -130,12 +130,12 @@ class FunctionWriter {
         return;
       case "load":
         out.line(
-          `${target(statement.target)} = ${runtimeFunction(statement.operation)}(${memoryBase.name}, ${value(statement.address)});`,
+          `${target(statement.target)} = ${runtimeFunction(statement.operation)}(${this.#memory(statement.memory)}, ${value(statement.address)});`,
         );
         return;
       case "store":
         out.line(
-          `${runtimeFunction(statement.operation)}(${memoryBase.name}, ${value(statement.address)}, ${value(statement.value)});`,
+          `${runtimeFunction(statement.operation)}(${this.#memory(statement.memory)}, ${value(statement.address)}, ${value(statement.value)});`,
         );
         return;
       case "call":
@@ -212,6 +212,11 @@ class FunctionWriter {
     }
   }
 
+  #memory(number: number): string {
+    if (number === 0) return memoryBase.name;
+    return `wb_linked_memory(instance, ${(this.#module.linkedMemories[number - 1] as IrLinkedMemory).word}u)`;
+  }
+
   #trap(code: string): string {
     return `return wb_trap<${this.#resultType()}>(instance, ${code}, ${this.#functionNumber()});`;
   }
@@ -237,7 +242,7 @@ class FunctionWriter {
   }
 
   #call(statement: Extract<Statement, { kind: "call" }>): void {
-    const callee = this.#functions.get(statement.callee) as IrFunction;
+    const callee = this.#module.functions.get(statement.callee) as IrFunction;
     const call = `${callee.name}(${["instance", ...statement.arguments.map(value)].join(", ")});`;
     const [first] = statement.targets;
     if (first === undefined) this.#out.line(call);

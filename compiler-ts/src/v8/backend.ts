@@ -15,14 +15,14 @@ import { describeImports, exportedFunctions, exportedGlobals } from "../api/desc
 import type { Given, ResolvedImports } from "../api/resolveImports.ts";
 import { unknownExport, usage } from "../api/usage.ts";
 import { CompileError } from "../diagnostics.ts";
-import { HostError, InstantiationTrap } from "../errors.ts";
-import { maximumMemoryPages, trapMessages } from "../metadata.ts";
+import { HostError } from "../errors.ts";
+import { maximumMemoryPages } from "../metadata.ts";
 import { parseModule } from "../wasm/decode.ts";
 import type { Module } from "../wasm/module.ts";
 import { functionDisplayNames } from "../wasm/names.ts";
 import { adapt } from "./adapt.ts";
 import type { CreateRequest } from "./messages.ts";
-import { V8Pool } from "./pool.ts";
+import { instantiationTrap, V8Pool } from "./pool.ts";
 import { Thread } from "./thread.ts";
 
 export const v8DeviceName = `V8 ${process.versions.v8}`;
@@ -53,6 +53,8 @@ export class V8Backend implements Backend {
   async compile(bytes: Uint8Array, options: CompileOptions): Promise<BackendModule> {
     options.signal?.throwIfAborted();
     const start = performance.now();
+    if (Object.keys(options.link ?? {}).length > 0)
+      throw new CompileError({ kind: "unsupported", message: "linked modules are not supported on the device v8" });
     const module = parseModule(bytes);
     const functions = selectFunctions(exportedFunctions(module), options.exports);
     const parsed = performance.now();
@@ -99,7 +101,8 @@ export class V8Backend implements Backend {
     const built = await buildFor(memoryPages);
     const threads = this.#takeThreads(Math.min(this.#threadCount, options.instances));
     const id = this.#nextPool++;
-    const pool = new V8Pool(id, threads, options.instances, memoryPages, exportedGlobals(module));
+    const names = functionDisplayNames(module);
+    const pool = new V8Pool(id, threads, options.instances, memoryPages, exportedGlobals(module), names);
     if (functions.length > 0) pool.serveCalls(options.hostFunctions);
     const types = functions.map(({ implementation: _, ...type }) => type);
     const outcomes = await Promise.all(
@@ -109,15 +112,12 @@ export class V8Backend implements Backend {
         return thread.request({ kind: "create", ...shared, instances, state: shareOf(state, index, threads.length) });
       }),
     );
-    const names = functionDisplayNames(module);
     const made = outcomes.reduce((sum, outcome) => sum + (outcome.outcome === "trap" ? 0 : outcome.instances), 0);
     for (const outcome of outcomes) {
       if (outcome.outcome === "created") continue;
       await pool.release();
       if (outcome.outcome === "trap") {
-        const { code, functionIndex, failure } = outcome;
-        const name = failure?.import ?? names[functionIndex] ?? "";
-        throw new InstantiationTrap(trapMessages[code] ?? "", name, failure?.message);
+        throw instantiationTrap(outcome, names);
       }
       throw tooLarge(options.instances, made);
     }

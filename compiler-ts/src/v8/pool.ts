@@ -12,7 +12,9 @@ import type { InstanceMemories } from "../api/memoryRequests.ts";
 import { usage } from "../api/usage.ts";
 import { recordWords } from "../api/values.ts";
 import { CompileError } from "../diagnostics.ts";
-import { HostError } from "../errors.ts";
+import { HostError, InstantiationTrap } from "../errors.ts";
+import { trapMessages } from "../metadata.ts";
+import type { ThreadTrap } from "./messages.ts";
 import type { Thread } from "./thread.ts";
 
 /** What one thread has to do of a request: positions in the request, and the instances as the thread numbers them. */
@@ -28,6 +30,7 @@ export class V8Pool implements BackendPool {
   readonly #threads: readonly Thread[];
   readonly #instances: number;
   readonly #globals: ReadonlyMap<string, ExportedGlobal>;
+  readonly #functionNames: readonly string[];
 
   constructor(
     id: number,
@@ -35,12 +38,14 @@ export class V8Pool implements BackendPool {
     instances: number,
     memoryPages: number,
     globals: ReadonlyMap<string, ExportedGlobal>,
+    functionNames: readonly string[],
   ) {
     this.#id = id;
     this.#threads = threads;
     this.#instances = instances;
     this.memoryPages = memoryPages;
     this.#globals = globals;
+    this.#functionNames = functionNames;
   }
 
   async invoke(invocation: Invocation): Promise<InvocationResult> {
@@ -103,13 +108,13 @@ export class V8Pool implements BackendPool {
   }
 
   async reset(instances: readonly number[] | undefined): Promise<void> {
-    await this.#eachShare(instances, ({ thread, locals }) =>
-      thread.request({
-        kind: "reset",
-        pool: this.#id,
-        instances: instances === undefined ? undefined : locals,
-      }),
-    );
+    const traps: ThreadTrap[] = [];
+    await this.#eachShare(instances, async ({ thread, locals }) => {
+      const named = instances === undefined ? undefined : locals;
+      const trap = await thread.request({ kind: "reset", pool: this.#id, instances: named });
+      if (trap !== null) traps.push(trap);
+    });
+    if (traps[0] !== undefined) throw instantiationTrap(traps[0], this.#functionNames);
   }
 
   async writeMemory(writes: readonly MemoryWrite[]): Promise<void> {
@@ -244,6 +249,14 @@ export class V8Pool implements BackendPool {
     const error = reason instanceof Error ? reason : new Error(String(reason));
     for (const thread of this.#threads) void thread.terminate(error);
   }
+}
+
+export function instantiationTrap(
+  { code, functionIndex, failure }: ThreadTrap,
+  functionNames: readonly string[],
+): InstantiationTrap {
+  const name = failure?.import ?? functionNames[functionIndex] ?? `func[${functionIndex}]`;
+  return new InstantiationTrap(trapMessages[code] ?? `trap ${code}`, name, failure?.message);
 }
 
 function localRanges(ranges: readonly MemoryRange[], { positions, locals }: Share) {

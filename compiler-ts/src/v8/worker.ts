@@ -4,8 +4,16 @@ import { recordWords } from "../api/values.ts";
 import { trapCode, wordsOf } from "../metadata.ts";
 import { HostFunctionFailed, serveRequests } from "./hostCalls.ts";
 import { makeInstance } from "./instances.ts";
-import type { AnswerTo, CreateRequest, InvokeRequest, LocalRange, ThreadAnswers, ThreadRequest } from "./messages.ts";
-import { type TrapSite, trapOf } from "./traps.ts";
+import type {
+  AnswerTo,
+  CreateRequest,
+  InvokeRequest,
+  LocalRange,
+  ThreadAnswers,
+  ThreadRequest,
+  ThreadTrap,
+} from "./messages.ts";
+import { trapOf } from "./traps.ts";
 import { decodeValues, type Exports, encodeValues, listOf } from "./wasmValues.ts";
 
 interface ThreadPool {
@@ -23,10 +31,8 @@ function handle(request: ThreadRequest): AnswerTo<ThreadRequest> {
       return invoke(request, poolOf(request.pool));
     case "reset": {
       const pool = poolOf(request.pool);
-      for (const index of request.instances ?? pool.instances.keys()) {
-        make(pool, index);
-      }
-      return null;
+      const traps = [...(request.instances ?? pool.instances.keys())].map((index) => remake(pool, index));
+      return traps.find((trap) => trap !== null) ?? null;
     }
     case "check": {
       const pool = poolOf(request.pool);
@@ -76,6 +82,18 @@ function make(pool: ThreadPool, index: number): void {
   makeInstance(pool.source, index, made);
 }
 
+/** A trap leaves the instance as far as it came. */
+function remake(pool: ThreadPool, index: number): ThreadTrap | null {
+  try {
+    make(pool, index);
+    return null;
+  } catch (error) {
+    const trap = trapIn(error, pool.source);
+    if (trap === undefined) throw error;
+    return trap;
+  }
+}
+
 function invoke(request: InvokeRequest, pool: ThreadPool): ThreadAnswers["invoke"] {
   const { parameters, results: resultTypes } = request;
   const indices = request.instances ?? [...pool.instances.keys()];
@@ -102,7 +120,7 @@ function invoke(request: InvokeRequest, pool: ThreadPool): ThreadAnswers["invoke
   return { status, results, seconds: (performance.now() - start) / 1000, failures };
 }
 
-function trapIn(error: unknown, { bytes }: CreateRequest): (TrapSite & { readonly failure?: HostFailure }) | undefined {
+function trapIn(error: unknown, { bytes }: CreateRequest): ThreadTrap | undefined {
   if (!(error instanceof HostFunctionFailed)) return trapOf(error, bytes);
   return { code: trapCode("host function failed"), functionIndex: 0, failure: error.failure };
 }

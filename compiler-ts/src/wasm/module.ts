@@ -96,6 +96,8 @@ export interface FunctionBody {
   readonly offset: number;
   /** Size of the code entry in bytes. */
   readonly size: number;
+  /** The memory that its loads and stores access; in the binary format of 2.0 it is always 0. */
+  readonly memoryIndex: number;
 }
 
 /** Constant expressions, section 3.3.10; `globalGet` names an imported immutable global. */
@@ -157,6 +159,21 @@ export interface Module {
   /** From the custom section "name": function index to name, and for each function local index to name. */
   readonly functionNames: ReadonlyMap<number, string>;
   readonly localNames: ReadonlyMap<number, ReadonlyMap<number, string>>;
+  /** Of a program that was linked: its modules in the order of instantiation, which have the start functions then. */
+  readonly parts?: readonly InstantiationPart[];
+}
+
+/** What instantiation does for one module behind globals and tables: its active segments, by index, then its start function. */
+export interface InstantiationPart {
+  readonly elements: readonly number[];
+  readonly data: readonly number[];
+  readonly start: number | undefined;
+}
+
+export function instantiationParts(module: Module): readonly InstantiationPart[] {
+  return (
+    module.parts ?? [{ elements: [...module.elements.keys()], data: [...module.data.keys()], start: module.start }]
+  );
 }
 
 /** How many items of one kind are imported, hence the first index that the module defines itself. */

@@ -171,7 +171,7 @@ export function readCode(
       }
       const instructions = readExpression(body, context);
       if (body.remaining > 0) throw malformed("END opcode expected", body.position);
-      return { typeIndex, locals, instructions, offset, size };
+      return { typeIndex, locals, instructions, offset, size, memoryIndex: 0 };
     } catch (error) {
       throw withFunction(error, () => nameOf(index));
     }

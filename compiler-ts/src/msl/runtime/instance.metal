@@ -20,6 +20,8 @@ struct wb_instance {
   device uint* scratch;
   device uint* status;
   constant uchar* image;
+  // Within the tile.
+  uint lane;
   uint memory_bytes;
   uint memory_maximum_pages;
   // Loop iterations and recursive calls left in this launch, and how many it began with.
@@ -70,6 +72,7 @@ static inline wb_instance wb_enter(constant wb_launch& launch, uint instance_ind
   instance.scratch = wb_lane_words(execution, instance_index, execution_words) + ulong((launch.values_bytes + launch.call_stack_bytes) >> 2) * wb_tile_width;
   instance.status = wb_lane_words(status, instance_index, 8u);
   instance.image = image;
+  instance.lane = instance_index % wb_tile_width;
   instance.memory_bytes = instance.state[0] << 16;
   instance.memory_maximum_pages = launch.memory_maximum_pages;
   instance.values = wb_lane_words(execution, instance_index, execution_words);

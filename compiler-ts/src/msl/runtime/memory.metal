@@ -142,18 +142,21 @@ static inline void wb_fill_bytes(device uchar* memory, uint destination, uint va
   }
 }
 
-static inline uint wb_memory_fill(thread wb_instance& instance, uint destination, uint value, uint length) {
-  uint trap = wb_range_out_of_bounds(destination, length, instance.memory_bytes) ? 5u : 0u;
+static inline uint wb_fill_memory(device uchar* memory, uint memory_bytes, uint destination, uint value, uint length) {
+  uint trap = wb_range_out_of_bounds(destination, length, memory_bytes) ? 5u : 0u;
   if (trap == 0u) {
-    wb_fill_bytes(instance.memory, destination, value, length);
+    wb_fill_bytes(memory, destination, value, length);
   }
   return trap;
 }
 
+static inline uint wb_memory_fill(thread wb_instance& instance, uint destination, uint value, uint length) {
+  return wb_fill_memory(instance.memory, instance.memory_bytes, destination, value, length);
+}
+
 // Ascending or descending, so that an overlap never reads what was written.
-static inline uint wb_memory_copy(thread wb_instance& instance, uint destination, uint source, uint length) {
-  device uchar* memory = instance.memory;
-  uint trap = wb_range_out_of_bounds(destination, length, instance.memory_bytes) || wb_range_out_of_bounds(source, length, instance.memory_bytes) ? 5u : 0u;
+static inline uint wb_copy_memory(device uchar* memory, uint memory_bytes, uint destination, uint source, uint length) {
+  uint trap = wb_range_out_of_bounds(destination, length, memory_bytes) || wb_range_out_of_bounds(source, length, memory_bytes) ? 5u : 0u;
   if (trap == 0u && destination <= source) {
     uint done = 0u;
     uint head = min(length, (0u - destination) & 3u);
@@ -181,16 +184,24 @@ static inline uint wb_memory_copy(thread wb_instance& instance, uint destination
   return trap;
 }
 
-// Segments start at multiples of 8 in the image.
-static inline uint wb_memory_init(thread wb_instance& instance, uint image_offset, uint segment_length, uint destination, uint source, uint length) {
-  uint trap = wb_range_out_of_bounds(source, length, segment_length) || wb_range_out_of_bounds(destination, length, instance.memory_bytes) ? 5u : 0u;
+static inline uint wb_memory_copy(thread wb_instance& instance, uint destination, uint source, uint length) {
+  return wb_copy_memory(instance.memory, instance.memory_bytes, destination, source, length);
+}
+
+static inline uint wb_init_memory(device uchar* memory, uint memory_bytes, constant uchar* segment, uint segment_length, uint destination, uint source,
+                                  uint length) {
+  uint trap = wb_range_out_of_bounds(source, length, segment_length) || wb_range_out_of_bounds(destination, length, memory_bytes) ? 5u : 0u;
   if (trap == 0u) {
-    constant uchar* bytes = instance.image + image_offset + source;
     for (uint i = 0u; i < length; i++) {
-      wb_store8(instance.memory, destination + i, bytes[i]);
+      wb_store8(memory, destination + i, segment[source + i]);
     }
   }
   return trap;
+}
+
+// Segments start at multiples of 8 in the image.
+static inline uint wb_memory_init(thread wb_instance& instance, uint image_offset, uint segment_length, uint destination, uint source, uint length) {
+  return wb_init_memory(instance.memory, instance.memory_bytes, instance.image + image_offset, segment_length, destination, source, length);
 }
 
 // For instantiation: the regions are zero then (docs/kernel-abi.md).
