@@ -3,7 +3,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { messageOf } from "../errors.ts";
 import { columnsOf, recordsOfColumns } from "./columns.ts";
 import { writeReturned } from "./conversions.ts";
-import type { BatchedFunction, BatchedMemory, ImportFunction, InstanceMemory } from "./imports.ts";
+import type { BatchedFunction, BatchedMemory, ImportContext, ImportFunction, InstanceMemory } from "./imports.ts";
 import { type InstanceMemories, MemoryRequests } from "./memoryRequests.ts";
 import type { ResolvedFunction } from "./resolveImports.ts";
 import { usage } from "./usage.ts";
@@ -131,27 +131,69 @@ async function serveEach(call: ImportFunction, served: Served): Promise<Uint32Ar
       fail(position, error);
     }
   };
-  const pending: Promise<void>[] = [];
+  const pending = new Pending();
   calls.instances.forEach((instance, position) => {
     const values = readRecord(parameters, calls.arguments, position * parameterWords);
     try {
-      const returned = call({ instance, memory: instanceMemory(memory, instance) }, ...(values as never[]));
+      const returned = call(new CallContext(instance, memory), ...(values as never[]));
       if (!isThenable(returned)) settle(position, returned);
       else {
-        pending.push(
-          deadline.limit(returned, what).then(
-            (value) => settle(position, value),
-            (error) => fail(position, error),
-          ),
+        pending.add(
+          position,
+          returned,
+          (value) => settle(position, value),
+          (error) => fail(position, error),
         );
       }
     } catch (error) {
       fail(position, error);
     }
   });
-  await Promise.all(pending);
-  deadline.throwIfAborted();
+  if (!(await deadline.before(pending.allSettled()))) {
+    for (const position of pending.positions) fail(position, deadline.missed(what));
+    pending.abandon();
+  }
   return results;
+}
+
+/** Calls that returned promises. One wait for all of them: a race for each would cost more than most calls. */
+class Pending {
+  readonly #positions = new Set<number>();
+  #done: (() => void) | undefined;
+
+  get positions(): ReadonlySet<number> {
+    return this.#positions;
+  }
+
+  add(
+    position: number,
+    promise: PromiseLike<unknown>,
+    onValue: (value: unknown) => void,
+    onError: (error: unknown) => void,
+  ): void {
+    this.#positions.add(position);
+    const settled = (act: () => void) => {
+      if (!this.#positions.delete(position)) return;
+      act();
+      if (this.#positions.size === 0) this.#done?.();
+    };
+    promise.then(
+      (value) => settled(() => onValue(value)),
+      (error) => settled(() => onError(error)),
+    );
+  }
+
+  allSettled(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#done = resolve;
+      if (this.#positions.size === 0) resolve();
+    });
+  }
+
+  /** What settles from now on has no effect. */
+  abandon(): void {
+    this.#positions.clear();
+  }
 }
 
 async function serveBatch(serve: BatchedFunction, served: Served): Promise<Uint32Array> {
@@ -169,21 +211,46 @@ async function serveBatch(serve: BatchedFunction, served: Served): Promise<Uint3
         fail(position, reason);
       },
     });
-    const columns = isThenable(returned) ? await deadline.limit(returned, what) : returned;
+    let columns = returned;
+    if (isThenable(returned)) {
+      const awaited = Promise.resolve(returned).then((value) => {
+        columns = value;
+      });
+      if (!(await deadline.before(awaited))) throw deadline.missed(what);
+    }
     return recordsOfColumns(target.results, columns, count, what, fail);
   } catch (error) {
-    deadline.throwIfAborted();
+    if (deadline.aborted) throw error;
     for (let position = 0; position < count; position++) fail(position, error);
     return new Uint32Array(count * recordWords(target.results));
   }
 }
 
-function instanceMemory(memory: MemoryRequests, instance: number): InstanceMemory {
-  return {
-    read: (address, length) => memory.read(instance, address, length),
-    write: (address, bytes) => memory.write(instance, address, bytes),
-    size: () => memory.size(instance),
-  };
+/** Context and memory in one object: there may be a hundred thousand of them a round. */
+class CallContext implements ImportContext, InstanceMemory {
+  readonly instance: number;
+  readonly #requests: MemoryRequests;
+
+  constructor(instance: number, requests: MemoryRequests) {
+    this.instance = instance;
+    this.#requests = requests;
+  }
+
+  get memory(): InstanceMemory {
+    return this;
+  }
+
+  read(address: number, length: number): Promise<Uint8Array> {
+    return this.#requests.read(this.instance, address, length);
+  }
+
+  write(address: number, bytes: Uint8Array): Promise<void> {
+    return this.#requests.write(this.instance, address, bytes);
+  }
+
+  size(): Promise<number> {
+    return this.#requests.size(this.instance);
+  }
 }
 
 function batchedMemory(
@@ -223,7 +290,7 @@ class Deadline {
   readonly #timeout: number;
   readonly #signal: AbortSignal | undefined;
   #timer: NodeJS.Timeout | undefined;
-  #ended: Promise<"timeout" | "aborted"> | undefined;
+  #ended: Promise<false> | undefined;
   readonly #cleanUp: (() => void)[] = [];
 
   constructor(timeout: number, signal: AbortSignal | undefined) {
@@ -231,20 +298,19 @@ class Deadline {
     this.#signal = signal;
   }
 
-  async limit(promise: PromiseLike<unknown>, what: string): Promise<unknown> {
+  /** Whether `work` is done in time. Rejects with what it rejects with, and where the signal aborts. */
+  async before(work: Promise<void>): Promise<boolean> {
+    this.#signal?.throwIfAborted();
     this.#ended ??= this.#start();
-    let settled = false;
-    const value = Promise.resolve(promise).finally(() => {
-      settled = true;
-    });
-    const first = await Promise.race([value, this.#ended]);
-    if (settled) return first;
-    if (first === "aborted") throw this.#signal?.reason;
-    throw new Error(`${what} did not settle within ${this.#timeout} ms`);
+    return Promise.race([work.then(() => true), this.#ended]);
   }
 
-  throwIfAborted(): void {
-    this.#signal?.throwIfAborted();
+  missed(what: string): Error {
+    return new Error(`${what} did not settle within ${this.#timeout} ms`);
+  }
+
+  get aborted(): boolean {
+    return this.#signal?.aborted ?? false;
   }
 
   clear(): void {
@@ -252,13 +318,10 @@ class Deadline {
     for (const step of this.#cleanUp) step();
   }
 
-  #start(): Promise<"timeout" | "aborted"> {
-    return new Promise((resolve) => {
-      if (this.#timeout < Number.POSITIVE_INFINITY) {
-        this.#timer = setTimeout(() => resolve("timeout"), this.#timeout);
-      }
-      const abort = () => resolve("aborted");
-      if (this.#signal?.aborted === true) abort();
+  #start(): Promise<false> {
+    return new Promise((resolve, reject) => {
+      if (this.#timeout < Number.POSITIVE_INFINITY) this.#timer = setTimeout(() => resolve(false), this.#timeout);
+      const abort = () => reject(this.#signal?.reason);
       this.#signal?.addEventListener("abort", abort, { once: true });
       this.#cleanUp.push(() => this.#signal?.removeEventListener("abort", abort));
     });
