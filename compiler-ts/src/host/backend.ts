@@ -1,5 +1,4 @@
 /** A device of the Swift host: compiles to MSL here, runs there. */
-import { createHash } from "node:crypto";
 import type { DeviceDescription } from "../../../protocol/messages.ts";
 import type { Backend, BackendEvents, BackendModule, CompileOptions, ExportedGlobal } from "../api/backend.ts";
 import type { ImportDescriptor } from "../api/description.ts";
@@ -7,6 +6,7 @@ import { recordWords } from "../api/values.ts";
 import type { Libraries } from "../link/program.ts";
 import type { CompiledModule, GlobalMetadata, ImportMetadata, ModuleMetadata, Profile } from "../metadata.ts";
 import type { HostClient } from "./client.ts";
+import { moduleIdentity } from "./identity.ts";
 import { createPool, type LoadedModule, restorePool } from "./pool.ts";
 
 export type CompileModule = (
@@ -44,12 +44,12 @@ export class HostBackend implements Backend {
     const loaded = await client.loadModule(
       {
         device: this.device.id,
+        identity: moduleIdentity(bytes, options.exports, options.link),
         text: compiled.text,
         image: compiled.image,
         layout: metadata.layout,
         instantiateKernel: metadata.instantiateKernel,
         kernels: metadata.kernels.map(({ kernel }) => kernel),
-        identity: identityOf([bytes, ...Object.values(options.link ?? {})], metadata),
         ...(metadata.imports.length === 0 ? {} : { imports: metadata.imports.map(recordSizes) }),
       },
       { signal: options.signal, onProgress: this.#events.onProgress },
@@ -76,17 +76,6 @@ export class HostBackend implements Backend {
   close(): Promise<void> {
     return this.#client.close();
   }
-}
-
-/**
- * Frames hold functions and their suspend points by number: they are alike where the module and the exported functions are. The device and
- * its profile do not matter.
- */
-function identityOf(modules: readonly Uint8Array[], { kernels }: ModuleMetadata): string {
-  const hash = createHash("sha256");
-  for (const bytes of modules) hash.update(createHash("sha256").update(bytes).digest());
-  for (const { exportName } of kernels) hash.update(`\0${exportName}`);
-  return hash.digest("hex");
 }
 
 function exportedGlobal({ exportName, type, mutable }: GlobalMetadata): ExportedGlobal {

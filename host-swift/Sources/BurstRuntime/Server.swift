@@ -98,6 +98,9 @@ public final class Server: ConnectionHandler {
     case ResetPoolRequest.method:
       try answer(ResetPoolRequest.self, request) { _, pool, parameters in try pool.reset(parameters, request) }
     case ResumePoolRequest.method: try resumePool(request)
+    case SnapshotPoolRequest.method:
+      try answer(SnapshotPoolRequest.self, request) { _, pool, _ in .init(bytes: try pool.snapshot(request)) }
+    case RestorePoolRequest.method: try restorePool(request)
     case WriteMemoryRequest.method:
       try answer(WriteMemoryRequest.self, request) { _, pool, parameters in
         try pool.write(parameters)
@@ -184,6 +187,13 @@ public final class Server: ConnectionHandler {
     return pool
   }
 
+  private func module(_ number: Int) throws(ResponseError) -> LoadedModule {
+    guard let module = state.withLock({ $0.modules[number] }) else {
+      throw ResponseError(.unknownModule, "There is no module \(number).")
+    }
+    return module
+  }
+
   private func nextNumber() -> Int {
     state.withLock { state in
       defer { state.nextNumber += 1 }
@@ -256,9 +266,7 @@ public final class Server: ConnectionHandler {
 
   private func createPool(_ request: IncomingRequest) throws {
     let parameters = try decode(CreatePoolRequest.self, request)
-    guard let module = state.withLock({ $0.modules[parameters.module] }) else {
-      throw ResponseError(.unknownModule, "There is no module \(parameters.module).")
-    }
+    let module = try module(parameters.module)
     let plan = try PoolPlan(parameters, layout: module.layout)
     try plan.check(module.imports)
     let instantiation = try Instantiation(parameters, plan: plan, layout: module.layout)
@@ -280,6 +288,22 @@ public final class Server: ConnectionHandler {
       defer { if case .failed = pool.phase { server.state.withLock { _ = $0.pools.removeValue(forKey: parameters.pool) } } }
       return try pool.resume(parameters, request, progress: server.progress(parameters.progressToken, "Going on"))
     }
+  }
+
+  private func restorePool(_ request: IncomingRequest) throws {
+    let parameters = try decode(RestorePoolRequest.self, request)
+    let module = try module(parameters.module)
+    let worker = SerialWorker()
+    worker.async(
+      job(request) { server in
+        let pool = try InstancePool.restored(parameters.snapshot, module: module, worker: worker, request)
+        let number = server.nextNumber()
+        let waiting = try pool.waitingCalls()
+        server.state.withLock { $0.pools[number] = pool }
+        return RestorePoolRequest.Result(
+          pool: number, memoryPages: pool.plan.memoryPages, bytesPerInstance: pool.plan.bytesPerInstance, waiting: waiting,
+          instances: pool.plan.instances)
+      })
   }
 
   /// The number is gone at once; the memory when what arrived earlier has ended.
