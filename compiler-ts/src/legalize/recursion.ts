@@ -312,8 +312,8 @@ function straight(list: readonly Statement[], points: SuspendPoints, calls: Call
 }
 
 /** Statements of all levels together that a component may grow to. */
-const levelBudget = 400;
-const mostLevels = 4;
+const levelBudget = 600;
+const mostLevels = 8;
 
 function levelsOf(functions: readonly IrFunction[]): number {
   let statements = 0;
