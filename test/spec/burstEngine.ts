@@ -1,9 +1,20 @@
-/** WasmBurst itself: each module of the suite in a pool of one instance, on the device named. */
-import { CompileError, HostError, InstantiationTrap, type Pool, WasmBurst } from "../../compiler-ts/src/index.ts";
+/** WasmBurst itself: each module of the suite in a pool of one instance, on the device named. Modules that share state are linked into one program (machine.ts). */
+
+import type { Backend } from "../../compiler-ts/src/api/backend.ts";
+import { BurstModule } from "../../compiler-ts/src/api/module.ts";
+import { compileModule, compileProgram } from "../../compiler-ts/src/compile.ts";
+import { HostBackend } from "../../compiler-ts/src/host/backend.ts";
+import { HostClient } from "../../compiler-ts/src/host/client.ts";
+import { locateHost } from "../../compiler-ts/src/host/locate.ts";
+import { CompileError, HostError, InstantiationTrap, type Pool, profiles } from "../../compiler-ts/src/index.ts";
 import { trapMessages } from "../../compiler-ts/src/metadata.ts";
+import { V8Backend } from "../../compiler-ts/src/v8/backend.ts";
 import { indistinctTraps } from "../../compiler-ts/src/v8/traps.ts";
 import { parseModule } from "../../compiler-ts/src/wasm/decode.ts";
+import type { Module } from "../../compiler-ts/src/wasm/module.ts";
 import { type Call, type Outcome, Refusal, type SpecEngine, type SpecInstance, type SpecModule } from "./engine.ts";
+import { Machine, Member, minimumOf, type Provision, type Running } from "./machine.ts";
+import { spectestModules } from "./spectest.ts";
 
 /** Loop iterations and calls of one invocation: what is miscompiled must not run for ever. */
 const fuel = 100_000_000;
@@ -19,54 +30,168 @@ const batchSize = 64;
 
 /** @throws HostError where the device cannot be used. */
 export async function burstEngine(device: string, profile?: string): Promise<SpecEngine> {
-  let burst = WasmBurst.launch({ device, profile });
-  const { id } = (await burst).device;
+  /** Programs have no bytes of their own. */
+  const programs = new WeakMap<Uint8Array, Module>();
+  let backend = openBackend(device, profile, programs);
+  const { id } = (await backend).device;
+
+  const compile = async (bytes: Uint8Array, exports?: readonly string[]): Promise<BurstModule> => {
+    try {
+      return new BurstModule(bytes, undefined, await (await backend).compile(bytes, { exports }));
+    } catch (error) {
+      // One module that kills the host must not fail all after it.
+      if (error instanceof HostError && error.code === "hostExited") backend = openBackend(device, profile, programs);
+      throw refusalOf(error);
+    }
+  };
+  const build = async (program: Module): Promise<Running> => {
+    if (device === "v8") throw new Refusal("unsupported", "linked modules");
+    const bytes = new Uint8Array();
+    programs.set(bytes, program);
+    const module = await compile(bytes);
+    const running = await instantiate(module, program, id);
+    return { ...running, release: () => running.release().then(() => module.release().catch(ignoreClosed)) };
+  };
   return {
     name: `wasmburst ${id}`,
     compileAhead: 2,
     async compile(bytes, exports) {
-      try {
-        const module = await (await burst).compile(bytes, { exports });
-        return {
-          instantiate: () => instantiate(module, bytes, id),
-          release: () => module.release().catch(ignoreClosed),
-        } satisfies SpecModule;
-      } catch (error) {
-        // One module that kills the host must not fail all after it.
-        if (error instanceof HostError && error.code === "hostExited") burst = WasmBurst.launch({ device, profile });
-        throw refusalOf(error, bytes);
-      }
+      const decoded = parse(bytes);
+      if (decoded.imports.length > 0) return linked(decoded, exports, build);
+      const module = await compile(bytes, exports);
+      return {
+        async instantiate() {
+          const member = new Member(decoded, exports);
+          Machine.of(member, build, await instantiate(module, decoded, id));
+          return new BurstInstance([member]);
+        },
+        release: () => module.release().catch(ignoreClosed),
+      };
     },
-    // Imports are refused until the issue that brings host calls.
-    spectest: () => undefined,
-    close: async () => (await burst).close(),
+    spectest() {
+      const members = spectestModules.map((module) => new Member(module, []));
+      for (const member of members) Machine.of(member, build);
+      return new BurstInstance(members);
+    },
+    close: async () => (await backend).close(),
   };
 }
 
-async function instantiate(
-  module: Awaited<ReturnType<WasmBurst["compile"]>>,
-  bytes: Uint8Array,
+async function openBackend(
   device: string,
-): Promise<SpecInstance> {
+  profile: string | undefined,
+  programs: WeakMap<Uint8Array, Module>,
+): Promise<Backend> {
+  if (device === "v8") return new V8Backend();
+  const client = await HostClient.launch(locateHost());
+  const found = (await client.listDevices()).devices.find((each) => each.id === device);
+  if (found?.usable !== true) {
+    await client.close();
+    throw new HostError("deviceUnusable", `device ${device}: ${found?.reason ?? "the host does not have it"}`);
+  }
+  const emitted = profile === undefined ? found.profile : profiles[profile as keyof typeof profiles];
+  return new HostBackend(client, { ...found, profile: emitted }, (bytes, options) => {
+    const program = programs.get(bytes);
+    return program === undefined ? compileModule(bytes, options) : compileProgram(program, options);
+  });
+}
+
+function parse(bytes: Uint8Array): Module {
   try {
-    const memoryPages = memoryLimit(bytes);
-    const pool = await module.instantiate({ instances: 1, ...(memoryPages === undefined ? {} : { memoryPages }) });
-    return instanceOf(pool, device);
+    return parseModule(bytes);
   } catch (error) {
-    throw refusalOf(error, bytes);
+    throw refusalOf(error);
+  }
+}
+
+/** What it imports is known when it is instantiated. */
+function linked(module: Module, exports: readonly string[], build: (program: Module) => Promise<Running>): SpecModule {
+  return {
+    async instantiate(registered) {
+      const member = new Member(module, exports, await provisions(module, registered));
+      try {
+        await Machine.grow(member, build);
+      } catch (error) {
+        throw refusalOf(error);
+      }
+      return new BurstInstance([member]);
+    },
+    async release() {},
+  };
+}
+
+async function provisions(
+  module: Module,
+  registered: ReadonlyMap<string, SpecInstance>,
+): Promise<readonly Provision[]> {
+  const found: Provision[] = [];
+  for (const item of module.imports) {
+    const instance = registered.get(item.module);
+    const member = instance instanceof BurstInstance ? instance.exporting(item.name) : undefined;
+    if (member === undefined) throw new Refusal("link", "unknown import");
+    const { kind } = item.description;
+    if (kind === "memory" || kind === "table") {
+      const size = await member.currentSize(kind, item.name);
+      if (size === undefined || size < (minimumOf(module, item) ?? 0))
+        throw new Refusal("link", "incompatible import type");
+    }
+    found.push({ member, name: item.name });
+  }
+  return found;
+}
+
+/** The host module is several members, all others are one. */
+class BurstInstance implements SpecInstance {
+  private readonly members: readonly Member[];
+
+  constructor(members: readonly Member[]) {
+    this.members = members;
+  }
+
+  exporting(name: string): Member | undefined {
+    return this.members.find(({ module }) => module.exports.some((item) => item.name === name));
+  }
+
+  async invoke(calls: readonly Call[]): Promise<readonly Outcome[]> {
+    const { member, machine } = this.own();
+    return machine.invoke(member, calls);
+  }
+
+  async readGlobal(name: string): Promise<Uint32Array> {
+    const { member, machine } = this.own();
+    return machine.readGlobal(member, name);
+  }
+
+  async release(): Promise<void> {
+    for (const member of this.members) await member.machine?.release();
+  }
+
+  private own(): { readonly member: Member; readonly machine: Machine } {
+    const [member, ...others] = this.members;
+    if (member?.machine === undefined || others.length > 0) throw new Error("the host module is not run by itself");
+    return { member, machine: member.machine };
+  }
+}
+
+async function instantiate(module: BurstModule, decoded: Module, device: string): Promise<Running> {
+  try {
+    const memoryPages = memoryLimit(decoded);
+    const pool = await module.instantiate({ instances: 1, ...(memoryPages === undefined ? {} : { memoryPages }) });
+    return runningOn(pool, device);
+  } catch (error) {
+    throw refusalOf(error);
   }
 }
 
 /** Only for modules that grow their memory: the limit is backed by real memory. */
-function memoryLimit(bytes: Uint8Array): number | undefined {
-  const module = parseModule(bytes);
+function memoryLimit(module: Module): number | undefined {
   const limits = module.memories[0]?.limits;
   const grows = module.functions.some((body) => body.instructions.some(({ opcode }) => opcode.name === "memory.grow"));
   if (limits === undefined || !grows) return undefined;
   return Math.min(limits.maximum ?? 65_536, limits.minimum + growth);
 }
 
-function instanceOf(pool: Pool, device: string): SpecInstance {
+function runningOn(pool: Pool, device: string): Running {
   return {
     /** Requests on one pool run in the order of their arrival, so none waits for the answer to the one before. */
     async invoke(calls) {
@@ -107,24 +232,15 @@ function wordings(trap: string, device: string): readonly string[] {
 }
 
 /** With the reason that the exception list groups by: without names and numbers. */
-function refusalOf(error: unknown, bytes: Uint8Array): unknown {
+function refusalOf(error: unknown): unknown {
   if (error instanceof InstantiationTrap) return new Refusal("trap", "trap", [error.trap], error);
   if (error instanceof HostError) return new Refusal("failure", `host: ${error.code}`, [], error);
   if (!(error instanceof CompileError)) return error;
   const { kind, message } = error.diagnostic;
   if (kind === "invalid-module") return new Refusal("invalid", message, [], error);
-  if (kind === "unsupported") return new Refusal("unsupported", unsupportedFeature(message, bytes), [], error);
-  if (kind === "missing-import") return new Refusal("link", importedKinds(bytes), [], error);
+  if (kind === "unsupported") return new Refusal("unsupported", message, [], error);
+  if (kind === "link") return new Refusal("link", message.slice(0, message.indexOf(":")), [], error);
   return new Refusal("failure", `${kind}: ${message}`, [], error);
-}
-
-function unsupportedFeature(message: string, bytes: Uint8Array): string {
-  return message.startsWith("imports") ? importedKinds(bytes) : message;
-}
-
-function importedKinds(bytes: Uint8Array): string {
-  const kinds = new Set(parseModule(bytes).imports.map((item) => item.description.kind));
-  return `imports: ${[...kinds].sort().join(", ")}`;
 }
 
 function ignoreClosed(error: unknown): void {

@@ -140,16 +140,16 @@ function dumpSimple(statement: Simple): string {
   }
 }
 
+function access({ operation, memory }: Extract<Statement, { kind: "load" | "store" }>): string {
+  return memory === 0 ? operation : `${operation} memory ${memory}`;
+}
+
 function frame(saved: Frame | undefined): string {
   return saved === undefined ? "" : `, frame ${saved.point}:${names(saved.locals)}`;
 }
 
 function names(locals: readonly Local[]): string {
   return locals.map((local) => ` ${local.name}`).join("");
-}
-
-function access({ operation, memory }: Extract<Statement, { kind: "load" | "store" }>): string {
-  return memory === 0 ? operation : `${operation} memory ${memory}`;
 }
 
 function targets(locals: readonly Local[]): string {

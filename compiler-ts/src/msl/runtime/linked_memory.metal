@@ -2,8 +2,8 @@
 
 // Its first cell of this instance: cells are as large as the own memory's, not as those of the tables around it.
 static inline device uchar* wb_linked_memory(thread wb_instance& instance, uint word) {
-  device uint* tile = instance.tables - instance.lane;
-  return (device uchar*)(tile + ulong(word) * wb_tile_width) + instance.lane * wb_memory_cell;
+  device uint* first_lane = instance.tables - instance.lane;
+  return (device uchar*)(first_lane + ulong(word) * wb_tile_width) + instance.lane * wb_memory_cell;
 }
 
 static inline uint wb_linked_memory_size(thread wb_instance& instance, uint word, uint size_word) {
