@@ -210,6 +210,8 @@ export interface RestorePoolParameters {
 /** A new pool with the snapshot's instances; error `invalidSnapshot` names what is wrong with it. `waiting` is as in the result that preceded the snapshot. */
 export interface RestorePoolResult extends CreatePoolResult {
   readonly instances: number;
+  /** Kernel of the invocation that instances wait in; absent where none wait, or where they wait in the instantiating kernel. */
+  readonly kernel?: string;
 }
 export const restorePool = request<RestorePoolParameters, RestorePoolResult>()("pool/restore");
 

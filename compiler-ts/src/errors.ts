@@ -30,12 +30,15 @@ export class HostError extends Error {
 export class InstantiationTrap extends Error {
   readonly trap: string;
   readonly function: string;
+  /** What a failed import threw. */
+  readonly reason: string | undefined;
 
-  constructor(trap: string, functionName: string) {
-    super(`instantiation trapped: ${trap} in ${functionName}`);
+  constructor(trap: string, functionName: string, reason?: string) {
+    super(`instantiation trapped: ${trap} in ${functionName}${reason === undefined ? "" : `: ${reason}`}`);
     this.name = "InstantiationTrap";
     this.trap = trap;
     this.function = functionName;
+    this.reason = reason;
   }
 }
 

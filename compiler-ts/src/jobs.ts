@@ -26,7 +26,8 @@ export interface Job {
 
 export type JobResult =
   | { readonly instance: number; readonly values: readonly JsonValue[]; readonly read?: readonly string[] }
-  | { readonly instance: number; readonly trap: string; readonly function: string }
+  /** `message`: what a failed import threw. */
+  | { readonly instance: number; readonly trap: string; readonly function: string; readonly message?: string }
   | { readonly instance: number; readonly error: string };
 
 /** A line of the file that holds a job, or what is wrong with it. */

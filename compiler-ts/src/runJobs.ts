@@ -1,6 +1,7 @@
 /** Jobs on a device: as many at once as the pool has instances, the rest in further rounds on instances that are reset. */
+import type { Imports } from "./api/imports.ts";
 import type { BurstModule } from "./api/module.ts";
-import type { InvokeResult, Pool } from "./api/pool.ts";
+import type { InvokeResult, Pool, Trap } from "./api/pool.ts";
 import { unknownExport } from "./api/usage.ts";
 import type { Value } from "./api/values.ts";
 import { CompileError } from "./diagnostics.ts";
@@ -12,7 +13,10 @@ export interface RunJobsOptions {
   /** Most instances at once. */
   readonly instances: number;
   readonly memoryPages?: number | undefined;
+  readonly imports?: Imports | undefined;
   readonly fuel?: number | undefined;
+  /** Seconds. */
+  readonly timeLimit?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -69,7 +73,7 @@ export async function runJobs(
 
 type Outcome =
   | { readonly values: Extract<JobResult, { values: unknown }>["values"]; readonly read?: readonly string[] }
-  | { readonly trap: string; readonly function: string }
+  | Trap
   | { readonly error: string };
 
 async function runRound(
@@ -125,7 +129,7 @@ async function runRound(
     }
     group.forEach((placed, index) => {
       const result = results[index] as InvokeResult;
-      if ("trap" in result) outcomes[placed.instance] = { trap: result.trap, function: result.function };
+      if ("trap" in result) outcomes[placed.instance] = result;
       else {
         const types = module.functions.get(name)?.results ?? [];
         outcomes[placed.instance] = { values: types.map((type, at) => valueToJson(type, result.values[at] as Value)) };
@@ -163,7 +167,7 @@ async function invokeGroup(
   name: string,
   group: readonly Placed[],
   pool: Pool,
-  { fuel, signal }: RunJobsOptions,
+  { fuel, timeLimit, signal }: RunJobsOptions,
 ): Promise<InvokeResult[] | CompileError> {
   try {
     return await pool.invoke(
@@ -172,6 +176,7 @@ async function invokeGroup(
       {
         instances: group.map(({ instance }) => instance),
         ...(fuel === undefined ? {} : { fuel }),
+        ...(timeLimit === undefined ? {} : { timeLimit }),
         ...(signal === undefined ? {} : { signal }),
       },
     );
@@ -266,6 +271,7 @@ class PoolKeeper {
     const pool = await module.instantiate({
       instances,
       memoryPages: this.#options.memoryPages,
+      imports: this.#options.imports,
       signal: this.#options.signal,
     });
     this.#prepareSeconds += (performance.now() - start) / 1000;

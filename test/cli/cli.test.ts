@@ -106,6 +106,49 @@ describe("run --invoke", { concurrency: 2 }, () => {
   });
 });
 
+describe("run --imports", { concurrency: 2 }, () => {
+  const importing = file(
+    "calls.wasm",
+    wat(`(module (import "env" "twice" (func $twice (param i32) (result i32))) (import "env" "base" (global i32))
+      (func (export "f") (param i32) (result i32) (i32.add (global.get 0) (call $twice (local.get 0)))))`),
+  );
+  const imports = file(
+    "imports.mjs",
+    `export default { env: { base: 100, async twice(context, value) {
+      if (value < 0) throw new Error("negative");
+      return value * 2;
+    } } };`,
+  );
+
+  test("the functions and values of the file are what the module calls and reads", async () => {
+    const command = ["run", importing, "--device", "v8", "--imports", imports, "--invoke", "f"];
+    const { code, stdout, stderr } = await wasmburst([...command, "21", "--instances", "3"]);
+    assert.deepEqual({ code, stdout }, { code: 0, stdout: "142  (3 instances)\n" }, stderr);
+    const failed = await wasmburst([...command, "-1"]);
+    assert.equal(failed.code, 1);
+    assert.equal(failed.stdout, "trap: host function failed in env.twice: negative  (1 instance)\n");
+  });
+
+  test("a job whose import fails has its text as message", async () => {
+    const path = file("imports.ndjson", '{"invoke":"f","args":[1]}\n{"invoke":"f","args":[-1]}\n');
+    const { code, stdout } = await wasmburst([
+      "run",
+      importing,
+      "--device",
+      "v8",
+      "--imports",
+      imports,
+      "--jobs",
+      path,
+    ]);
+    assert.equal(code, 1);
+    assert.equal(
+      stdout,
+      '{"instance":0,"values":[102]}\n{"instance":1,"trap":"host function failed","function":"env.twice","message":"negative"}\n',
+    );
+  });
+});
+
 describe("run --jobs", { concurrency: 2 }, () => {
   test("a bad line is named on stderr and in its place; the others are not lost; exit code 65", async () => {
     const lines = '{"invoke":"add","args":[1,2]}\nnonsense\n{"invoke":"div","args":[1,0]}\n';
@@ -170,13 +213,43 @@ describe("refusals: one line on stderr, nothing on stdout, no stack trace", { co
     [["run", modulePath, "--instances", "many", "--invoke", "pair"], 2, /--instances many/],
     [["run", modulePath, "--device", "v8", "--instances", "999999999", "--invoke", "pair"], 2, /would fit/],
     [["run", modulePath, "--device", "v8", "--memory-pages", "0", "--invoke", "pair"], 2, /needs at least 1/],
-    [["run", modulePath, "--device", "v8", "--fuel", "9", "--invoke", "pair"], 2, /no fuel/],
+    [["run", modulePath, "--device", "v8", "--fuel-limit", "9", "--invoke", "pair"], 2, /no fuel/],
+    [["run", modulePath, "--device", "v8", "--timeout", "9", "--invoke", "pair"], 2, /no time limit/],
+    [
+      ["run", modulePath, "--timeout", "0", "--invoke", "pair"],
+      2,
+      /--timeout 0: expected a positive number of seconds/,
+    ],
+    [["run", modulePath, "--timeout", "soon", "--invoke", "pair"], 2, /--timeout soon/],
+    [["run", modulePath, "--fuel-limit", "1.5", "--invoke", "pair"], 2, /--fuel-limit 1\.5/],
     [["run", modulePath, "--device", "v8", "--invoke", "absent"], 2, /no exported function "absent"; .*add, div/],
     [["run", modulePath, "--device", "v8", "--invoke", "add", "1"], 2, /add takes 2 arguments \(i32, i32\), not 1/],
     [["run", modulePath, "--device", "v8", "--invoke", "add", "1", "1.5"], 2, /argument 2 of add: "1.5" is not an i32/],
     [["run", bad, "--device", "v8", "--invoke", "f"], 65, /offset 0x/],
     [["run", cut, "--device", "v8", "--invoke", "f"], 65, /offset 0x/],
     [["run", importing, "--device", "v8", "--invoke", "g"], 65, /env\.f: \(\) -> \(\)/],
+    [["run", importing, "--jobs", file("none.ndjson", ""), "--instances", "1"], 65, /imports are not provided: env\.f/],
+    [["run", importing, "--imports", absent, "--invoke", "g"], 66, /no such file: .*absent/],
+    [
+      ["run", importing, "--imports", file("bad.mjs", "export default 5"), "--invoke", "g"],
+      2,
+      /default export is no object/,
+    ],
+    [["run", importing, "--imports", file("throws.mjs", 'throw new Error("no luck")'), "--invoke", "g"], 65, /no luck/],
+    [
+      [
+        "run",
+        importing,
+        "--imports",
+        file("number.mjs", "export default { env: { f: 5 } }"),
+        "--device",
+        "v8",
+        "--invoke",
+        "g",
+      ],
+      2,
+      /import env\.f is a function \(\) -> \(\) and was given 5/,
+    ],
     [["run", starts, "--device", "v8", "--invoke", "g"], 1, /instantiation trapped: unreachable in begin/],
     [["run", absent, "--invoke", "f"], 66, /no such file: .*absent/],
     [["run", modulePath, "--jobs", absent], 66, /no such file/],

@@ -241,6 +241,7 @@ response("pool-restore-response", 18, protocol.restorePool, {
   bytesPerInstance: 1179680,
   waiting: [{ import: 0, instances: [3], arguments: bytes(1, 2, 3, 4) }],
   instances: 1024,
+  kernel: "wb_invoke_f",
 });
 request("pool-reset-request", 10, protocol.resetPool, { pool: 1, instances: [3, 4] });
 response("pool-reset-response", 10, protocol.resetPool, {});

@@ -247,11 +247,6 @@ describe("modules", () => {
     });
   });
 
-  test("imports are refused with module, name and type, before anything runs", async () => {
-    const text = '(module (import "env" "log" (func (param i32))) (import "env" "mem" (memory 1 2)))';
-    await assert.rejects(burst.compile(wat(text)), /env\.log: \(i32\) -> \(\); env\.mem: memory, 1 to 2 pages/);
-  });
-
   test("an unknown export is refused at compile and at invoke, with those that exist", async () => {
     const bytes = wat(identity("i32"));
     await assert.rejects(burst.compile(bytes, { exports: ["g"] }), /no exported function "g"; the module exports f/);

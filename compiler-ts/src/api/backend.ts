@@ -5,6 +5,9 @@
 import type { Progress } from "../host/client.ts";
 import type { Libraries } from "../link/program.ts";
 import type { ValueType } from "../wasm/module.ts";
+import type { ImportDescriptor } from "./description.ts";
+import type { HostFailure, HostFunctions } from "./hostFunctions.ts";
+import type { ResolvedImports } from "./resolveImports.ts";
 
 export interface ExportedFunction {
   readonly name: string;
@@ -36,6 +39,13 @@ export interface PoolOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** What a device is asked for: with everything that the module imports, checked against its types. */
+export interface BackendPoolOptions extends PoolOptions {
+  readonly imports: ResolvedImports;
+  /** Serves the instances that wait for the functions among the imports. */
+  readonly hostFunctions: HostFunctions;
+}
+
 export interface Invocation {
   readonly function: ExportedFunction;
   /** In the order of the records; no duplicates. `undefined`: all. */
@@ -56,6 +66,8 @@ export interface InvocationResult {
   /** One record an instance; a trapped instance's is undefined in content. */
   readonly results: Uint32Array;
   readonly deviceSeconds: number;
+  /** By instance: why the trap `host function failed`. */
+  readonly failures: ReadonlyMap<number, HostFailure>;
 }
 
 export interface MemoryRange {
@@ -90,15 +102,39 @@ export interface BackendModule {
   readonly globals: ReadonlyMap<string, ExportedGlobal>;
   /** Name of every function of the index space. */
   readonly functionNames: readonly string[];
+  /** What every pool has to be given; functions in the order of their numbers. */
+  readonly imports: readonly ImportDescriptor[];
   readonly timings: CompileTimings;
   /** Throws InstantiationTrap, or HostError `poolTooLarge`. */
-  createPool(options: PoolOptions): Promise<BackendPool>;
+  createPool(options: BackendPoolOptions): Promise<BackendPool>;
+  /** Throws HostError `invalidSnapshot`. */
+  restore(options: RestoreOptions): Promise<RestoredPool>;
   release(): Promise<void>;
 }
 
+export interface RestoreOptions {
+  readonly snapshot: Uint8Array;
+  readonly hostFunctions: HostFunctions;
+  readonly signal: AbortSignal | undefined;
+}
+
+export interface RestoredPool {
+  readonly pool: BackendPool;
+  readonly instances: number;
+}
+
+/** Of those instances that the snapshot holds suspended. */
+export interface ResumedResult extends InvocationResult {
+  readonly instances: readonly number[];
+}
+
 export interface BackendPool {
+  /** What its instances were running when the snapshot was taken that it comes from; until `resume` nothing else can be invoked. */
+  readonly suspended: ExportedFunction | undefined;
   readonly memoryPages: number;
   invoke(invocation: Invocation): Promise<InvocationResult>;
+  resume(signal: AbortSignal | undefined): Promise<ResumedResult>;
+  snapshot(): Promise<Uint8Array>;
   reset(instances: readonly number[] | undefined): Promise<void>;
   /** All writes are checked before the first is done: HostError `memoryOutOfBounds`. */
   writeMemory(writes: readonly MemoryWrite[]): Promise<void>;

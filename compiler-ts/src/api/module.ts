@@ -5,8 +5,28 @@ import { maximumMemoryPages } from "../metadata.ts";
 import type { Module } from "../wasm/module.ts";
 import type { BackendModule, CompileTimings, ExportedFunction, PoolOptions } from "./backend.ts";
 import { describeExports, describeImports, type ExportDescriptor, type ImportDescriptor } from "./description.ts";
+import { HostFunctions } from "./hostFunctions.ts";
+import type { Imports } from "./imports.ts";
 import { Pool } from "./pool.ts";
+import { resolveImports } from "./resolveImports.ts";
 import { usage } from "./usage.ts";
+
+export interface ImportOptions {
+  /** What the module imports: `{ module: { name: value } }`. */
+  readonly imports?: Imports | undefined;
+  /** Milliseconds after which a call of an imported function that has not settled is a trap; default: 60,000. May be Infinity. */
+  readonly importTimeout?: number | undefined;
+}
+
+export type InstantiateOptions = PoolOptions & ImportOptions;
+
+export interface RestoreOptions extends ImportOptions {
+  readonly signal?: AbortSignal | undefined;
+}
+
+const defaultImportTimeout = 60_000;
+/** What a timer can wait. */
+const longestTimeout = 2 ** 31 - 1;
 
 export class BurstModule {
   readonly #bytes: Uint8Array;
@@ -40,10 +60,11 @@ export class BurstModule {
   }
 
   /**
-   * Makes isolated instances. Throws InstantiationTrap where the start function or a segment traps, HostError `poolTooLarge`, with the
-   * number that would fit in its data, where the device has no room.
+   * Makes isolated instances. Before anything runs it throws CompileError: of kind "missing-import" with all imports that are missing, of
+   * kind "usage" where one has a wrong type. Throws InstantiationTrap where the start function or a segment traps, HostError
+   * `poolTooLarge`, with the number that would fit in its data, where the device has no room.
    */
-  async instantiate(options: PoolOptions): Promise<Pool> {
+  async instantiate(options: InstantiateOptions): Promise<Pool> {
     const { instances, memoryPages } = options;
     if (!Number.isSafeInteger(instances) || instances < 1)
       throw usage(`${instances} instances: expected a positive integer`);
@@ -53,7 +74,29 @@ export class BurstModule {
     ) {
       throw usage(`${memoryPages} memory pages: expected an integer from 0 to ${maximumMemoryPages}`);
     }
-    return new Pool(this.#module, await this.#module.createPool(options), instances);
+    const imports = resolveImports(this.#module.imports, options.imports ?? {}, instances);
+    for (const memory of imports.memories) {
+      const pages = memory.given.items.reduce((most, item) => Math.max(most, item.pages), 0);
+      if (memoryPages !== undefined && memoryPages < pages) {
+        throw usage(`${memoryPages} memory pages: import ${memory.module}.${memory.name} was given ${pages}`);
+      }
+    }
+    const hostFunctions = new HostFunctions(imports.functions, timeoutOf(options));
+    const pool = await this.#module.createPool({ ...options, imports, hostFunctions });
+    return new Pool(this.#module, pool, instances, hostFunctions);
+  }
+
+  /**
+   * A pool of what `Pool.snapshot` gave, of the same module: its imported functions are given anew, all other state is in the bytes.
+   * Where the snapshot holds instances suspended, `Pool.resume` goes on with them. Throws HostError `invalidSnapshot`, which says what is
+   * wrong with the bytes.
+   */
+  async restore(snapshot: Uint8Array, options: RestoreOptions = {}): Promise<Pool> {
+    const functions = this.#module.imports.filter(({ kind }) => kind === "function");
+    const imports = resolveImports(functions, options.imports ?? {}, 0);
+    const hostFunctions = new HostFunctions(imports.functions, timeoutOf(options));
+    const { pool, instances } = await this.#module.restore({ snapshot, hostFunctions, signal: options.signal });
+    return new Pool(this.#module, pool, instances, hostFunctions);
   }
 
   async release(): Promise<void> {
@@ -68,4 +111,11 @@ export class BurstModule {
     this.#decoded ??= parseProgram(this.#bytes, this.#libraries);
     return this.#decoded;
   }
+}
+
+function timeoutOf({ importTimeout = defaultImportTimeout }: ImportOptions): number {
+  if (importTimeout === Number.POSITIVE_INFINITY || (importTimeout > 0 && importTimeout <= longestTimeout)) {
+    return importTimeout;
+  }
+  throw usage(`importTimeout ${importTimeout}: expected milliseconds from 1 to ${longestTimeout}, or Infinity`);
 }

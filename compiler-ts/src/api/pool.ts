@@ -1,16 +1,11 @@
-/** A pool of isolated instances of one module: invoke, memory, globals. */
-import { HostError } from "../errors.ts";
+/** A pool of isolated instances of one module: invoke, reset, snapshot. */
 import { trapMessages } from "../metadata.ts";
-import type {
-  BackendModule,
-  BackendPool,
-  ExportedFunction,
-  ExportedGlobal,
-  MemoryRange,
-  MemoryWrite,
-} from "./backend.ts";
+import type { BackendModule, BackendPool, ExportedFunction } from "./backend.ts";
+import type { HostFailure, HostFunctions } from "./hostFunctions.ts";
+import { checkInstances, PoolGlobals, PoolMemory } from "./poolState.ts";
+import { Turns } from "./turns.ts";
 import { unknownExport, usage } from "./usage.ts";
-import { readRecord, readValue, recordWords, type Value, writeRecord, writeValue } from "./values.ts";
+import { readRecord, recordWords, type Value, writeRecord } from "./values.ts";
 
 export interface InvokeOptions {
   /** The instances to run, in the order of arguments and results. Default: all. */
@@ -27,8 +22,10 @@ export interface InvokeOptions {
 export interface Trap {
   /** In the specification's wording. */
   readonly trap: string;
-  /** Name of the wasm function that trapped. */
+  /** Name of the wasm function that trapped, or `module.name` of the import that failed. */
   readonly function: string;
+  /** What the import threw, or what is wrong with what it returned; with the trap `host function failed`. */
+  readonly message?: string;
 }
 
 export type InvokeResult = { readonly values: readonly Value[] } | Trap;
@@ -38,6 +35,16 @@ export interface RecordsResult {
   readonly status: Uint32Array;
   readonly results: Uint32Array;
   readonly deviceSeconds: number;
+  /** By instance: which import failed and why, where the trap is `host function failed`. */
+  readonly failures: ReadonlyMap<number, HostFailure>;
+}
+
+export interface ResumeResult {
+  /** Name of the exported function that had been invoked. */
+  readonly function: string;
+  /** The instances that were suspended, ascending: the order of the results. */
+  readonly instances: readonly number[];
+  readonly results: readonly InvokeResult[];
 }
 
 export class Pool {
@@ -48,15 +55,17 @@ export class Pool {
   readonly globals: PoolGlobals;
   readonly #module: BackendModule;
   readonly #pool: BackendPool;
+  readonly #turns: Turns;
   #deviceSeconds = 0;
 
-  constructor(module: BackendModule, pool: BackendPool, instances: number) {
+  constructor(module: BackendModule, pool: BackendPool, instances: number, hostFunctions: HostFunctions) {
     this.#module = module;
     this.#pool = pool;
+    this.#turns = new Turns(hostFunctions);
     this.instances = instances;
     this.memoryPages = pool.memoryPages;
-    this.memory = new PoolMemory(pool, instances);
-    this.globals = new PoolGlobals(module, pool, instances);
+    this.memory = new PoolMemory(pool, instances, this.#turns);
+    this.globals = new PoolGlobals(module, pool, instances, this.#turns);
   }
 
   /** Time that the device spent in all invocations so far. */
@@ -77,13 +86,7 @@ export class Pool {
     const target = this.#function(name);
     const count = checkInstances(options.instances, this.instances) ?? this.instances;
     const records = encodeArguments(target, argumentsOfEachInstance, count);
-    const { status, results } = await this.invokeRecords(name, records, options);
-    const words = recordWords(target.results);
-    return Array.from({ length: count }, (_, index) => {
-      const code = status[index * 2] ?? 0;
-      if (code === 0) return { values: readRecord(target.results, results, index * words) };
-      return { trap: trapMessages[code] ?? `trap ${code}`, function: this.functionName(status[index * 2 + 1] ?? 0) };
-    });
+    return this.#values(target, options.instances, count, await this.invokeRecords(name, records, options));
   }
 
   /**
@@ -100,7 +103,7 @@ export class Pool {
     checkFuel("fuel", options.fuel);
     checkFuel("sliceFuel", options.sliceFuel);
     checkTimeLimit(options.timeLimit);
-    const result = await this.#pool.invoke({
+    const invocation = {
       function: target,
       instances: options.instances,
       arguments: records,
@@ -108,9 +111,33 @@ export class Pool {
       sliceFuel: options.sliceFuel,
       timeLimit: options.timeLimit,
       signal: options.signal,
-    });
+    };
+    const result = await this.#turns.take("invoke", () => this.#pool.invoke(invocation));
     this.#deviceSeconds += result.deviceSeconds;
     return result;
+  }
+
+  /**
+   * The complete state of all instances, which `module.restore` makes a pool of: in another process, and on another device. Taken while
+   * instances wait for imports (an import may take it itself) it holds them suspended.
+   */
+  async snapshot(): Promise<Uint8Array> {
+    return this.#pool.snapshot();
+  }
+
+  /** Name of the exported function that instances were running when the snapshot was taken; until `resume` nothing can be invoked. */
+  get suspended(): string | undefined {
+    return this.#pool.suspended?.name;
+  }
+
+  /** Goes on with the invocation that a restored pool's instances wait in. Throws CompileError of kind "usage" where none does. */
+  async resume(options: { readonly signal?: AbortSignal } = {}): Promise<ResumeResult> {
+    const target = this.#pool.suspended;
+    if (target === undefined) throw usage("no instance of this pool is suspended");
+    const result = await this.#turns.take("resume", () => this.#pool.resume(options.signal));
+    this.#deviceSeconds += result.deviceSeconds;
+    const { instances } = result;
+    return { function: target.name, instances, results: this.#values(target, instances, instances.length, result) };
   }
 
   /** Name of a function of the module's index space, as traps report it. */
@@ -121,87 +148,37 @@ export class Pool {
   /** Brings instances (default: all) back to the state after instantiation. */
   async reset(instances?: readonly number[]): Promise<void> {
     checkInstances(instances, this.instances);
-    await this.#pool.reset(instances);
+    await this.#turns.take("reset", () => this.#pool.reset(instances));
   }
 
   async release(): Promise<void> {
-    await this.#pool.release();
+    await this.#turns.take("release", () => this.#pool.release());
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.release();
   }
 
+  #values(
+    { results: types }: ExportedFunction,
+    instances: readonly number[] | undefined,
+    count: number,
+    { status, results, failures }: RecordsResult,
+  ): InvokeResult[] {
+    const words = recordWords(types);
+    return Array.from({ length: count }, (_, index) => {
+      const code = status[index * 2] ?? 0;
+      if (code === 0) return { values: readRecord(types, results, index * words) };
+      const trap = trapMessages[code] ?? `trap ${code}`;
+      const failure = failures.get(instances?.[index] ?? index);
+      if (failure !== undefined) return { trap, function: failure.import, message: failure.message };
+      return { trap, function: this.functionName(status[index * 2 + 1] ?? 0) };
+    });
+  }
+
   #function(name: string): ExportedFunction {
     const found = this.#module.functions.get(name);
     if (found === undefined) throw unknownExport("function", name, this.#module.functions);
-    return found;
-  }
-}
-
-class PoolMemory {
-  readonly #pool: BackendPool;
-  readonly #instances: number;
-
-  constructor(pool: BackendPool, instances: number) {
-    this.#pool = pool;
-    this.#instances = instances;
-  }
-
-  /** Throws HostError `memoryOutOfBounds` where the range is not within the instance's current memory. */
-  async write(instance: number, address: number, bytes: Uint8Array): Promise<void> {
-    await this.writeAll([{ instance, address, bytes }]);
-  }
-
-  /** Many writes in one request; all are checked before the first is done. */
-  async writeAll(writes: readonly MemoryWrite[]): Promise<void> {
-    for (const { instance, address, bytes } of writes) {
-      checkRange({ instance, address, length: bytes.length }, this.#instances);
-    }
-    if (writes.length > 0) await this.#pool.writeMemory(writes);
-  }
-
-  async read(instance: number, address: number, length: number): Promise<Uint8Array> {
-    const [bytes] = await this.readAll([{ instance, address, length }]);
-    return bytes as Uint8Array;
-  }
-
-  /** Many reads in one request, answered in their order. */
-  async readAll(ranges: readonly MemoryRange[]): Promise<readonly Uint8Array[]> {
-    for (const range of ranges) checkRange(range, this.#instances);
-    return ranges.length === 0 ? [] : this.#pool.readMemory(ranges);
-  }
-}
-
-class PoolGlobals {
-  readonly #module: BackendModule;
-  readonly #pool: BackendPool;
-  readonly #instances: number;
-
-  constructor(module: BackendModule, pool: BackendPool, instances: number) {
-    this.#module = module;
-    this.#pool = pool;
-    this.#instances = instances;
-  }
-
-  async get(instance: number, name: string): Promise<Value> {
-    checkInstances([instance], this.#instances);
-    const global = this.#global(name);
-    return readValue(global.type, await this.#pool.readGlobal(instance, name), 0);
-  }
-
-  async set(instance: number, name: string, value: Value): Promise<void> {
-    checkInstances([instance], this.#instances);
-    const global = this.#global(name);
-    if (!global.mutable) throw usage(`global ${name} is immutable`);
-    const words = new Uint32Array(recordWords([global.type]));
-    writeValue(global.type, value, words, 0, () => `global ${name}`);
-    await this.#pool.writeGlobal(instance, name, words);
-  }
-
-  #global(name: string): ExportedGlobal {
-    const found = this.#module.globals.get(name);
-    if (found === undefined) throw unknownExport("global", name, this.#module.globals);
     return found;
   }
 }
@@ -232,39 +209,14 @@ function isPerInstance(
   return values.length > 0 && Array.isArray(values[0]);
 }
 
-/** The number of instances named; `undefined` where none are named, which stands for all. */
-function checkInstances(instances: readonly number[] | undefined, count: number): number | undefined {
-  if (instances === undefined) return undefined;
-  for (const instance of instances) {
-    if (!Number.isInteger(instance) || instance < 0 || instance >= count) {
-      throw usage(`no instance ${instance}: the pool has ${count}`);
-    }
-  }
-  if (new Set(instances).size !== instances.length) throw usage("an instance is named twice");
-  return instances.length;
-}
-
-function checkRange({ instance, address, length }: MemoryRange, count: number): void {
-  checkInstances([instance], count);
-  for (const [what, number] of [
-    ["address", address],
-    ["length", length],
-  ] as const) {
-    if (!Number.isInteger(number) || number < 0) throw usage(`${what} ${number} is not a non-negative integer`);
-  }
-  if (address + length > 2 ** 32) {
-    throw new HostError("memoryOutOfBounds", `${length} bytes at ${address} are beyond any 32-bit memory`);
+function checkFuel(name: string, fuel: number | undefined): void {
+  if (fuel !== undefined && (!Number.isSafeInteger(fuel) || fuel < 1)) {
+    throw usage(`${name} ${fuel} is not a positive integer`);
   }
 }
 
 function checkTimeLimit(seconds: number | undefined): void {
   if (seconds !== undefined && !(Number.isFinite(seconds) && seconds > 0)) {
     throw usage(`timeLimit ${seconds} is not a positive number of seconds`);
-  }
-}
-
-function checkFuel(name: string, fuel: number | undefined): void {
-  if (fuel !== undefined && (!Number.isSafeInteger(fuel) || fuel < 1)) {
-    throw usage(`${name} ${fuel} is not a positive integer`);
   }
 }

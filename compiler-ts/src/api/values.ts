@@ -108,7 +108,11 @@ export function readValue(type: ValueType, source: Uint32Array, at: number): Val
   }
 }
 
-function show(value: unknown): string {
+/** For messages. Never throws, whatever it is given. */
+export function show(value: unknown): string {
   if (typeof value === "bigint") return `${value}n`;
-  return typeof value === "string" ? JSON.stringify(value) : String(value);
+  if (typeof value === "string") return JSON.stringify(value);
+  if (typeof value === "function") return "a function";
+  if (typeof value === "object" && value !== null) return Array.isArray(value) ? "an array" : "an object";
+  return String(value);
 }

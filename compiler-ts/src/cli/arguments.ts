@@ -49,6 +49,15 @@ export function wholeNumber(text: string | undefined, flag: string, minimum = 1)
   return value;
 }
 
+/** A positive number of seconds, fractions allowed; `undefined` stays. */
+export function seconds(text: string | undefined, flag: string): number | undefined {
+  if (text === undefined) return undefined;
+  const value = /^(\d+\.?\d*|\.\d+)$/.test(text) ? Number(text) : Number.NaN;
+  if (!(value > 0 && Number.isFinite(value)))
+    throw usageError(`${flag} ${text}: expected a positive number of seconds`);
+  return value;
+}
+
 /** The one module that a subcommand takes. */
 export function modulePath(positionals: readonly string[]): string {
   const [path, ...more] = positionals;

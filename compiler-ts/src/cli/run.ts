@@ -4,9 +4,11 @@ import { once } from "node:events";
 import { createReadStream } from "node:fs";
 import { parseArgs } from "node:util";
 import { WasmBurst } from "../api/burst.ts";
-import { exportedFunctions } from "../api/description.ts";
+import { describeImports, exportedFunctions } from "../api/description.ts";
+import type { Imports } from "../api/imports.ts";
 import type { BurstModule } from "../api/module.ts";
 import type { InvokeResult } from "../api/pool.ts";
+import { refuseMissing } from "../api/resolveImports.ts";
 import { formatResult, parseJobs } from "../jobs.ts";
 import { type Libraries, parseProgram } from "../link/program.ts";
 import { runJobs } from "../runJobs.ts";
@@ -18,10 +20,12 @@ import {
   modulePath,
   readInput,
   readLibraries,
+  seconds,
   takeInvoke,
   wholeNumber,
 } from "./arguments.ts";
 import { type ExitCode, exitCodes, usageError } from "./exitCodes.ts";
+import { readImports } from "./imports.ts";
 import { note, type Output, openOutput, ProgressLine } from "./output.ts";
 
 export const runHelp = `usage: wasmburst run MODULE.wasm --invoke NAME [ARGUMENT...] [--instances N]
@@ -40,7 +44,9 @@ Runs an exported function in many isolated instances of the module.
   --link NAME=FILE.wasm  resolve imports from NAME with the exports of another module; may be repeated,
                          a library may import from those before it
   --memory-pages N       limit of memory.grow for an instance, in pages of 64 KiB
-  --fuel N               end an instance after N loop iterations and calls
+  --imports FILE.mjs     what the module imports: the file's default export, { module: { name: function or value } }
+  --fuel-limit N         end an instance after N loop iterations and calls: the trap "fuel exhausted"
+  --timeout SECONDS      end an instance after so long on the device: the trap "time limit exceeded"
   --threads N            worker threads of the v8 device
   --output, -o FILE      results to FILE instead of stdout`;
 
@@ -51,7 +57,10 @@ interface RunOptions {
   readonly link: Libraries;
   readonly instances: number | undefined;
   readonly memoryPages: number | undefined;
+  readonly imports: Imports;
   readonly fuel: number | undefined;
+  /** Seconds. */
+  readonly timeLimit: number | undefined;
   readonly signal: AbortSignal;
   readonly output: Output;
   readonly progress: ProgressLine;
@@ -68,7 +77,9 @@ export async function run(argv: readonly string[], signal: AbortSignal): Promise
       device: { type: "string" },
       profile: { type: "string" },
       "memory-pages": { type: "string" },
-      fuel: { type: "string" },
+      imports: { type: "string" },
+      "fuel-limit": { type: "string" },
+      timeout: { type: "string" },
       link: { type: "string", multiple: true },
       threads: { type: "string" },
       output: { type: "string", short: "o" },
@@ -79,13 +90,16 @@ export async function run(argv: readonly string[], signal: AbortSignal): Promise
   const options = {
     instances: wholeNumber(values.instances, "--instances"),
     memoryPages: wholeNumber(values["memory-pages"], "--memory-pages", 0),
-    fuel: wholeNumber(values.fuel, "--fuel"),
+    fuel: wholeNumber(values["fuel-limit"], "--fuel-limit"),
+    timeLimit: seconds(values.timeout, "--timeout"),
     signal,
     progress: new ProgressLine(),
   };
   const threads = wholeNumber(values.threads, "--threads");
   const bytes = await readInput(path);
   const link = await readLibraries(values.link);
+  const imports = await readImports(values.imports);
+  refuseMissing(describeImports(parseProgram(bytes, link)), imports);
   const lines = values.jobs === undefined ? undefined : await openLines(values.jobs);
 
   const burst = await WasmBurst.launch({
@@ -98,7 +112,7 @@ export async function run(argv: readonly string[], signal: AbortSignal): Promise
   });
   try {
     const output = openOutput(values.output);
-    const all = { ...options, bytes, link, output };
+    const all = { ...options, bytes, link, imports, output };
     const exitCode =
       lines === undefined ? await runOne(burst, invoke as InvokeArguments, all) : await runAll(burst, lines, all);
     await output.end();
@@ -125,14 +139,16 @@ async function runOne(burst: WasmBurst, invoke: InvokeArguments, options: RunOpt
   const values = parameters.map((type, index) =>
     parseValue(type, invoke.args[index], `argument ${index + 1} of ${invoke.name}`),
   );
-  const pool = await module.instantiate({ instances, memoryPages: options.memoryPages, signal: options.signal });
+  const { memoryPages, imports, signal } = options;
+  const pool = await module.instantiate({ instances, memoryPages, imports, signal });
   options.progress.show(`running ${instances} instances`);
   const start = performance.now();
   const results = await pool.invoke(invoke.name, values, {
-    signal: options.signal,
+    signal,
     ...(options.fuel === undefined ? {} : { fuel: options.fuel }),
+    ...(options.timeLimit === undefined ? {} : { timeLimit: options.timeLimit }),
   });
-  const seconds = (performance.now() - start) / 1000;
+  const elapsed = (performance.now() - start) / 1000;
   options.progress.clear();
 
   const counts = new Map<string, number>();
@@ -142,12 +158,15 @@ async function runOne(burst: WasmBurst, invoke: InvokeArguments, options: RunOpt
   }
   for (const [text, count] of counts)
     await options.output.write(`${text}  (${count} instance${count === 1 ? "" : "s"})\n`);
-  note(summary(burst, module, instances, seconds));
+  note(summary(burst, module, instances, elapsed));
   return results.some((result) => "trap" in result) ? exitCodes.trap : exitCodes.ok;
 }
 
 function formatOutcome(types: readonly ValueType[], result: InvokeResult): string {
-  if ("trap" in result) return `trap: ${result.trap} in ${result.function}`;
+  if ("trap" in result) {
+    const reason = result.message === undefined ? "" : `: ${result.message}`;
+    return `trap: ${result.trap} in ${result.function}${reason}`;
+  }
   return types.map((type, index) => String(valueToJson(type, result.values[index] ?? null))).join(" ") || "(no result)";
 }
 
@@ -172,14 +191,14 @@ async function runAll(burst: WasmBurst, lines: AsyncIterable<string>, options: R
     },
   );
   options.progress.clear();
-  const seconds = (performance.now() - start) / 1000 - result.prepareSeconds;
+  const elapsed = (performance.now() - start) / 1000 - result.prepareSeconds;
   const failed = [
     ...(result.traps > 0 ? [`${result.traps} trapped`] : []),
     ...(result.errors > 0 ? [`${result.errors} in error`] : []),
   ];
   const suffix = failed.length === 0 ? "" : ` (${failed.join(", ")})`;
   note(
-    module === undefined ? `${result.jobs} jobs${suffix}` : `${summary(burst, module, result.jobs, seconds)}${suffix}`,
+    module === undefined ? `${result.jobs} jobs${suffix}` : `${summary(burst, module, result.jobs, elapsed)}${suffix}`,
   );
   if (result.errors > 0) return exitCodes.badInput;
   return result.traps > 0 ? exitCodes.trap : exitCodes.ok;

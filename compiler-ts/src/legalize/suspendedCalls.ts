@@ -87,22 +87,25 @@ export class CallLowering {
    * Nothing returns from inside the `switch`: Apple's compiler service can crash on it.
    */
   #switch(statement: Extract<Statement, { kind: "switch" }>, frame: Frame): Statement[] {
-    let plain = false;
-    let others = false;
+    const kinds = new Set(
+      statement.cases.flatMap(({ body: [call] }) => {
+        const target = call?.kind === "call" ? this.#target(call.callee) : undefined;
+        return target === undefined ? [] : [target.kind];
+      }),
+    );
+    const plain = kinds.has("plain");
+    const others = kinds.size > (plain ? 1 : 0);
     const cases = statement.cases.map((item): SwitchCase => {
       const [call] = item.body;
       const target = call?.kind === "call" ? this.#target(call.callee) : undefined;
       if (call?.kind !== "call" || target === undefined) return item;
       if (target.kind === "request") {
-        others = true;
         return { ...item, body: [...callArguments(call.arguments), request(target.callee, read(position))] };
       }
-      if (target.kind === "plain") plain = true;
-      else others = true;
       const behind = target.kind === "plain" ? behindFrame(frame) : read(position);
       const lowered: Statement = { ...call, callee: target.callee, arguments: [behind, ...call.arguments] };
       const mark: Statement = { kind: "assign", target: calledPlain, value: i32(1) };
-      return { ...item, body: target.kind === "plain" ? [mark, lowered] : [lowered] };
+      return { ...item, body: target.kind === "plain" && others ? [mark, lowered] : [lowered] };
     });
     const propagate: Statement = { kind: "propagateTrap", attribute: false, frame };
     const result: Statement[] = [{ ...statement, cases }];

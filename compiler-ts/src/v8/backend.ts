@@ -7,21 +7,22 @@ import type {
   Backend,
   BackendModule,
   BackendPool,
+  BackendPoolOptions,
   CompileOptions,
   ExportedFunction,
-  PoolOptions,
 } from "../api/backend.ts";
 import { describeImports, exportedFunctions, exportedGlobals } from "../api/description.ts";
+import type { Given, ResolvedImports } from "../api/resolveImports.ts";
 import { unknownExport, usage } from "../api/usage.ts";
 import { CompileError } from "../diagnostics.ts";
-import { HostError, InstantiationTrap } from "../errors.ts";
-import { maximumMemoryPages, trapMessages } from "../metadata.ts";
+import { HostError } from "../errors.ts";
+import { maximumMemoryPages } from "../metadata.ts";
 import { parseModule } from "../wasm/decode.ts";
-import { renderType } from "../wasm/inspect.ts";
 import type { Module } from "../wasm/module.ts";
 import { functionDisplayNames } from "../wasm/names.ts";
 import { adapt } from "./adapt.ts";
-import { V8Pool } from "./pool.ts";
+import type { CreateRequest } from "./messages.ts";
+import { instantiationTrap, V8Pool } from "./pool.ts";
 import { Thread } from "./thread.ts";
 
 export const v8DeviceName = `V8 ${process.versions.v8}`;
@@ -55,7 +56,6 @@ export class V8Backend implements Backend {
     if (Object.keys(options.link ?? {}).length > 0)
       throw new CompileError({ kind: "unsupported", message: "linked modules are not supported on the device v8" });
     const module = parseModule(bytes);
-    refuseImports(module);
     const functions = selectFunctions(exportedFunctions(module), options.exports);
     const parsed = performance.now();
     const builds = new Map<number, ReturnType<typeof build>>();
@@ -70,8 +70,12 @@ export class V8Backend implements Backend {
       functions,
       globals: exportedGlobals(module),
       functionNames: functionDisplayNames(module),
+      imports: describeImports(module),
       timings: { compileSeconds, buildSeconds: (performance.now() - parsed) / 1000, cached: false },
       createPool: (pool) => this.#createPool(module, buildFor, pool),
+      async restore(): Promise<never> {
+        throw usage("the v8 device cannot restore a snapshot: V8 does not take an instance's stack");
+      },
       async release() {
         builds.clear();
       },
@@ -87,28 +91,33 @@ export class V8Backend implements Backend {
   async #createPool(
     module: Module,
     buildFor: (pages: number) => ReturnType<typeof build>,
-    options: PoolOptions,
+    options: BackendPoolOptions,
   ): Promise<BackendPool> {
     options.signal?.throwIfAborted();
     if (options.instances > maximumInstances) throw tooLarge(options.instances, maximumInstances);
-    const memoryPages = poolPages(module, options.memoryPages);
+    const { functions, ...state } = options.imports;
+    refuseUnpassable(options.imports);
+    const memoryPages = poolPages(module, options);
     const built = await buildFor(memoryPages);
     const threads = this.#takeThreads(Math.min(this.#threadCount, options.instances));
     const id = this.#nextPool++;
-    const pool = new V8Pool(id, threads, options.instances, memoryPages, exportedGlobals(module));
+    const names = functionDisplayNames(module);
+    const pool = new V8Pool(id, threads, options.instances, memoryPages, exportedGlobals(module), names);
+    if (functions.length > 0) pool.serveCalls(options.hostFunctions);
+    const types = functions.map(({ implementation: _, ...type }) => type);
     const outcomes = await Promise.all(
       threads.map((thread, index) => {
         const instances = Math.ceil((options.instances - index) / threads.length);
-        return thread.request({ kind: "create", pool: id, ...built, instances });
+        const shared = { pool: id, ...built, memoryPages, functions: types };
+        return thread.request({ kind: "create", ...shared, instances, state: shareOf(state, index, threads.length) });
       }),
     );
-    const names = functionDisplayNames(module);
     const made = outcomes.reduce((sum, outcome) => sum + (outcome.outcome === "trap" ? 0 : outcome.instances), 0);
     for (const outcome of outcomes) {
       if (outcome.outcome === "created") continue;
       await pool.release();
       if (outcome.outcome === "trap") {
-        throw new InstantiationTrap(trapMessages[outcome.code] ?? "", names[outcome.functionIndex] ?? "");
+        throw instantiationTrap(outcome, names);
       }
       throw tooLarge(options.instances, made);
     }
@@ -148,11 +157,42 @@ async function build(bytes: Uint8Array, module: Module, pages: number) {
   return { ...adapted, module: await WebAssembly.compile(adapted.bytes) };
 }
 
-/** Before anything runs, with all that is missing. */
-function refuseImports(module: Module): void {
-  const missing = describeImports(module).map((item) => `${item.module}.${item.name}: ${renderType(item)}`);
-  if (missing.length === 0) return;
-  throw new CompileError({ kind: "missing-import", message: `imports are not provided: ${missing.join("; ")}` });
+/** JavaScript stands between wasm and the import, and it has no v128; a funcref would have to be a function that exists already. */
+function refuseUnpassable({ functions, globals, tables }: ResolvedImports): void {
+  const refuse = (message: string) => {
+    throw new CompileError({ kind: "unsupported", message });
+  };
+  for (const { module, name, parameters, results } of functions) {
+    if ([...parameters, ...results].includes("v128")) {
+      refuse(`JavaScript cannot pass the v128 values of import ${module}.${name}`);
+    }
+  }
+  for (const { module, name, type, given } of globals) {
+    if (type.value === "v128") refuse(`JavaScript cannot pass the v128 value of import ${module}.${name}`);
+    if (type.value === "funcref" && given.items.some(([word]) => word !== 0)) {
+      refuse(`on the v8 device the funcref of import ${module}.${name} can only be null`);
+    }
+  }
+  for (const { module, name, type, given } of tables) {
+    if (type.element === "funcref" && given.items.some(({ elements }) => elements.some((number) => number !== 0))) {
+      refuse(`on the v8 device the funcrefs of import ${module}.${name} can only be null`);
+    }
+  }
+}
+
+type State = CreateRequest["state"];
+
+/** What the instances of one thread are given: instance `i` lives in thread `i mod threads`. */
+function shareOf({ globals, memories, tables }: State, thread: number, threads: number): State {
+  const share = <Item>({ perInstance, items }: Given<Item>): Given<Item> => ({
+    perInstance,
+    items: perInstance ? items.filter((_, instance) => instance % threads === thread) : items,
+  });
+  return {
+    globals: globals.map((item) => ({ ...item, given: share(item.given) })),
+    memories: memories.map((item) => ({ ...item, given: share(item.given) })),
+    tables: tables.map((item) => ({ ...item, given: share(item.given) })),
+  };
 }
 
 /** The protocol's default for `memoryPages`. */
@@ -163,9 +203,13 @@ function defaultPages(module: Module): number {
     : Math.min(limits.maximum ?? maximumMemoryPages, maximumMemoryPages, limits.minimum + 16);
 }
 
-function poolPages(module: Module, asked: number | undefined): number {
+function poolPages(module: Module, { memoryPages: asked, imports }: BackendPoolOptions): number {
   const limits = module.memories[0]?.limits;
-  if (asked === undefined || limits === undefined) return defaultPages(module);
-  if (asked < limits.minimum) throw usage(`${asked} memory pages: the module needs at least ${limits.minimum}`);
-  return Math.min(asked, limits.maximum ?? maximumMemoryPages, maximumMemoryPages);
+  if (limits === undefined) return 0;
+  const given = imports.memories.flatMap((memory) => memory.given.items.map(({ pages }) => pages));
+  const needed = given.reduce((most, pages) => Math.max(most, pages), limits.minimum);
+  const most = Math.min(limits.maximum ?? maximumMemoryPages, maximumMemoryPages);
+  if (asked === undefined) return Math.min(most, needed + 16);
+  if (asked < needed) throw usage(`${asked} memory pages: the module needs at least ${needed}`);
+  return Math.min(asked, most);
 }

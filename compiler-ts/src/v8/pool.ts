@@ -7,10 +7,14 @@ import type {
   MemoryRange,
   MemoryWrite,
 } from "../api/backend.ts";
+import type { HostFailure, HostFunctions } from "../api/hostFunctions.ts";
+import type { InstanceMemories } from "../api/memoryRequests.ts";
 import { usage } from "../api/usage.ts";
 import { recordWords } from "../api/values.ts";
 import { CompileError } from "../diagnostics.ts";
-import { HostError } from "../errors.ts";
+import { HostError, InstantiationTrap } from "../errors.ts";
+import { trapMessages } from "../metadata.ts";
+import type { ThreadTrap } from "./messages.ts";
 import type { Thread } from "./thread.ts";
 
 /** What one thread has to do of a request: positions in the request, and the instances as the thread numbers them. */
@@ -26,6 +30,7 @@ export class V8Pool implements BackendPool {
   readonly #threads: readonly Thread[];
   readonly #instances: number;
   readonly #globals: ReadonlyMap<string, ExportedGlobal>;
+  readonly #functionNames: readonly string[];
 
   constructor(
     id: number,
@@ -33,12 +38,14 @@ export class V8Pool implements BackendPool {
     instances: number,
     memoryPages: number,
     globals: ReadonlyMap<string, ExportedGlobal>,
+    functionNames: readonly string[],
   ) {
     this.#id = id;
     this.#threads = threads;
     this.#instances = instances;
     this.memoryPages = memoryPages;
     this.#globals = globals;
+    this.#functionNames = functionNames;
   }
 
   async invoke(invocation: Invocation): Promise<InvocationResult> {
@@ -67,6 +74,7 @@ export class V8Pool implements BackendPool {
     const resultWords = recordWords(resultTypes);
     const status = new Uint32Array(count * 2);
     const results = new Uint32Array(count * resultWords);
+    const failures = new Map<number, HostFailure>();
     const times = await Promise.all(
       this.#shares(invocation.instances).map(async ({ thread, positions, locals }) => {
         const answer = await thread.request({
@@ -80,20 +88,33 @@ export class V8Pool implements BackendPool {
         });
         scatter(answer.status, positions, 2, status);
         scatter(answer.results, positions, resultWords, results);
+        for (const [local, failure] of answer.failures) failures.set(this.#instanceOf(thread, local), failure);
         return answer.seconds;
       }),
     );
-    return { status, results, deviceSeconds: Math.max(0, ...times) };
+    return { status, results, deviceSeconds: Math.max(0, ...times), failures };
+  }
+
+  get suspended(): undefined {
+    return undefined;
+  }
+
+  async resume(): Promise<never> {
+    throw usage("no instance of this pool is suspended");
+  }
+
+  async snapshot(): Promise<never> {
+    throw usage("the v8 device has no snapshots: V8 does not give out an instance's stack");
   }
 
   async reset(instances: readonly number[] | undefined): Promise<void> {
-    await this.#eachShare(instances, ({ thread, locals }) =>
-      thread.request({
-        kind: "reset",
-        pool: this.#id,
-        instances: instances === undefined ? undefined : locals,
-      }),
-    );
+    const traps: ThreadTrap[] = [];
+    await this.#eachShare(instances, async ({ thread, locals }) => {
+      const named = instances === undefined ? undefined : locals;
+      const trap = await thread.request({ kind: "reset", pool: this.#id, instances: named });
+      if (trap !== null) traps.push(trap);
+    });
+    if (traps[0] !== undefined) throw instantiationTrap(traps[0], this.#functionNames);
   }
 
   async writeMemory(writes: readonly MemoryWrite[]): Promise<void> {
@@ -140,6 +161,40 @@ export class V8Pool implements BackendPool {
     await Promise.all(alive.map((thread) => thread.request({ kind: "release", pool: this.#id })));
   }
 
+  /** Serves the calls that this pool's instances make; to be called before there are any. */
+  serveCalls(hostFunctions: HostFunctions): void {
+    // A thread that waits for a call serves these.
+    const memories: InstanceMemories = {
+      read: (ranges) => this.readMemory(ranges),
+      write: (writes) => this.writeMemory(writes),
+      sizes: (instances) => this.#memorySizes(instances),
+    };
+    for (const thread of this.#threads) {
+      thread.serve(this.#id, async (call) => {
+        const instance = this.#instanceOf(thread, call.instance);
+        const waiting = { import: call.import, instances: [instance], arguments: call.arguments };
+        const { answers, failures } = await hostFunctions.answer([waiting], memories);
+        const failure = failures.get(instance);
+        return failure === undefined ? { results: answers[0]?.results ?? new Uint32Array() } : { failure };
+      });
+    }
+  }
+
+  async #memorySizes(instances: readonly number[]): Promise<readonly number[]> {
+    const sizes: number[] = new Array(instances.length);
+    await this.#eachShare(instances, async ({ thread, positions, locals }) => {
+      const answer = await thread.request({ kind: "sizes", pool: this.#id, instances: locals });
+      positions.forEach((position, index) => {
+        sizes[position] = answer[index] ?? 0;
+      });
+    });
+    return sizes;
+  }
+
+  #instanceOf(thread: Thread, local: number): number {
+    return local * this.#threads.length + this.#threads.indexOf(thread);
+  }
+
   /** Threads check all ranges before any of them is touched. */
   async #check(ranges: readonly MemoryRange[]): Promise<void> {
     await this.#eachShare(
@@ -152,7 +207,7 @@ export class V8Pool implements BackendPool {
         });
         if (outside === null) return;
         const { range, memoryBytes } = outside;
-        const instance = range.instance * this.#threads.length + this.#threads.indexOf(share.thread);
+        const instance = this.#instanceOf(share.thread, range.instance);
         throw new HostError(
           "memoryOutOfBounds",
           `${range.length} bytes at ${range.address} are not within the ${memoryBytes} bytes of instance ${instance}'s memory`,
@@ -194,6 +249,14 @@ export class V8Pool implements BackendPool {
     const error = reason instanceof Error ? reason : new Error(String(reason));
     for (const thread of this.#threads) void thread.terminate(error);
   }
+}
+
+export function instantiationTrap(
+  { code, functionIndex, failure }: ThreadTrap,
+  functionNames: readonly string[],
+): InstantiationTrap {
+  const name = failure?.import ?? functionNames[functionIndex] ?? `func[${functionIndex}]`;
+  return new InstantiationTrap(trapMessages[code] ?? `trap ${code}`, name, failure?.message);
 }
 
 function localRanges(ranges: readonly MemoryRange[], { positions, locals }: Share) {

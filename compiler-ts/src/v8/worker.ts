@@ -1,21 +1,20 @@
 /** A thread of the v8 device: the instances that are its share of each pool. */
-import { parentPort } from "node:worker_threads";
-import { readValue, recordWords, type Value, writeValue } from "../api/values.ts";
-import { wordsOf } from "../metadata.ts";
-import type { ValueType } from "../wasm/module.ts";
+import type { HostFailure } from "../api/hostFunctions.ts";
+import { recordWords } from "../api/values.ts";
+import { trapCode, wordsOf } from "../metadata.ts";
+import { HostFunctionFailed, serveRequests } from "./hostCalls.ts";
+import { makeInstance } from "./instances.ts";
 import type {
   AnswerTo,
   CreateRequest,
-  Envelope,
   InvokeRequest,
   LocalRange,
-  Reply,
   ThreadAnswers,
   ThreadRequest,
+  ThreadTrap,
 } from "./messages.ts";
 import { trapOf } from "./traps.ts";
-
-type Exports = WebAssembly.Instance["exports"];
+import { decodeValues, type Exports, encodeValues, listOf } from "./wasmValues.ts";
 
 interface ThreadPool {
   readonly source: CreateRequest;
@@ -32,10 +31,8 @@ function handle(request: ThreadRequest): AnswerTo<ThreadRequest> {
       return invoke(request, poolOf(request.pool));
     case "reset": {
       const pool = poolOf(request.pool);
-      for (const index of request.instances ?? pool.instances.keys()) {
-        pool.instances[index] = new WebAssembly.Instance(pool.source.module);
-      }
-      return null;
+      const traps = [...(request.instances ?? pool.instances.keys())].map((index) => remake(pool, index));
+      return traps.find((trap) => trap !== null) ?? null;
     }
     case "check": {
       const pool = poolOf(request.pool);
@@ -52,6 +49,8 @@ function handle(request: ThreadRequest): AnswerTo<ThreadRequest> {
       return null;
     case "read":
       return request.ranges.map((range) => readMemory(poolOf(request.pool), range));
+    case "sizes":
+      return request.instances.map((instance) => memoryOf(poolOf(request.pool), instance).byteLength);
     case "global":
       return accessGlobal(poolOf(request.pool), request);
     case "release":
@@ -61,17 +60,38 @@ function handle(request: ThreadRequest): AnswerTo<ThreadRequest> {
 }
 
 function create(request: CreateRequest): ThreadAnswers["create"] {
-  const instances: WebAssembly.Instance[] = [];
+  const pool: ThreadPool = { source: request, instances: [] };
+  // Before it is whole: a start function may call imports, which read and write memory.
+  pools.set(request.pool, pool);
   try {
-    while (instances.length < request.instances) instances.push(new WebAssembly.Instance(request.module));
+    for (let index = 0; index < request.instances; index++) make(pool, index);
   } catch (error) {
-    const trap = trapOf(error, request.bytes);
+    pools.delete(request.pool);
+    const trap = trapIn(error, request);
     if (trap !== undefined) return { outcome: "trap", ...trap };
-    if (error instanceof RangeError) return { outcome: "outOfMemory", instances: instances.length };
+    if (error instanceof RangeError) return { outcome: "outOfMemory", instances: pool.instances.length };
     throw error;
   }
-  pools.set(request.pool, { source: request, instances });
-  return { outcome: "created", instances: instances.length };
+  return { outcome: "created", instances: pool.instances.length };
+}
+
+function make(pool: ThreadPool, index: number): void {
+  const made = (instance: WebAssembly.Instance) => {
+    pool.instances[index] = instance;
+  };
+  makeInstance(pool.source, index, made);
+}
+
+/** A trap leaves the instance as far as it came. */
+function remake(pool: ThreadPool, index: number): ThreadTrap | null {
+  try {
+    make(pool, index);
+    return null;
+  } catch (error) {
+    const trap = trapIn(error, pool.source);
+    if (trap === undefined) throw error;
+    return trap;
+  }
 }
 
 function invoke(request: InvokeRequest, pool: ThreadPool): ThreadAnswers["invoke"] {
@@ -81,50 +101,28 @@ function invoke(request: InvokeRequest, pool: ThreadPool): ThreadAnswers["invoke
   const resultWords = recordWords(resultTypes);
   const status = new Uint32Array(indices.length * 2);
   const results = new Uint32Array(indices.length * resultWords);
+  const failures = new Map<number, HostFailure>();
   const start = performance.now();
   indices.forEach((index, position) => {
     const exports = exportsOf(pool, index);
     const target = exports[request.name] as (...values: unknown[]) => unknown;
-    const values = decodeArguments(parameters, request.arguments, position * parameterWords, exports);
+    const values = decodeValues(parameters, request.arguments, position * parameterWords, () => exports);
     try {
-      encodeResults(resultTypes, target(...values), results, position * resultWords);
+      encodeValues(resultTypes, listOf(resultTypes, target(...values)), results, position * resultWords);
     } catch (error) {
-      const trap = trapOf(error, pool.source.bytes);
+      const trap = trapIn(error, pool.source);
       if (trap === undefined) throw error;
       status[position * 2] = trap.code;
       status[position * 2 + 1] = trap.functionIndex;
+      if (trap.failure !== undefined) failures.set(index, trap.failure);
     }
   });
-  return { status, results, seconds: (performance.now() - start) / 1000 };
+  return { status, results, seconds: (performance.now() - start) / 1000, failures };
 }
 
-function decodeArguments(types: readonly ValueType[], source: Uint32Array, at: number, exports: Exports): unknown[] {
-  let word = at;
-  return types.map((type) => {
-    const value = readValue(type, source, word);
-    word += wordsOf(type);
-    return type === "funcref" && value !== null ? functionOf(Number(value) - 1, exports) : value;
-  });
-}
-
-function encodeResults(types: readonly ValueType[], returned: unknown, target: Uint32Array, at: number): void {
-  const values = types.length === 1 ? [returned] : types.length === 0 ? [] : [...(returned as Iterable<unknown>)];
-  let word = at;
-  types.forEach((type, index) => {
-    writeValue(type, toValue(values[index]), target, word, () => "a result");
-    word += wordsOf(type);
-  });
-}
-
-/** A function as the number that stands for it: V8 names an exported function by its index. */
-function toValue(value: unknown): Value {
-  return typeof value === "function" ? Number(value.name) + 1 : (value as Value);
-}
-
-function functionOf(index: number, exports: Exports): unknown {
-  const found = Object.values(exports).find((item) => typeof item === "function" && item.name === String(index));
-  if (found === undefined) throw new Error(`the v8 device can pass only null and exported functions as a funcref`);
-  return found;
+function trapIn(error: unknown, { bytes }: CreateRequest): ThreadTrap | undefined {
+  if (!(error instanceof HostFunctionFailed)) return trapOf(error, bytes);
+  return { code: trapCode("host function failed"), functionIndex: 0, failure: error.failure };
 }
 
 function readMemory(pool: ThreadPool, { instance, address, length }: LocalRange): Uint8Array {
@@ -135,11 +133,11 @@ function accessGlobal(pool: ThreadPool, request: ThreadRequest & { readonly kind
   const exports = exportsOf(pool, request.instance);
   const global = exports[request.name] as WebAssembly.Global;
   if (request.words !== undefined) {
-    [global.value] = decodeArguments([request.type], request.words, 0, exports);
+    [global.value] = decodeValues([request.type], request.words, 0, () => exports);
     return request.words;
   }
   const words = new Uint32Array(wordsOf(request.type));
-  encodeResults([request.type], global.value, words, 0);
+  encodeValues([request.type], [global.value], words, 0);
   return words;
 }
 
@@ -161,12 +159,4 @@ function poolOf(id: number): ThreadPool {
   return pool;
 }
 
-parentPort?.on("message", ({ id, request }: Envelope) => {
-  let reply: Reply;
-  try {
-    reply = { id, answer: handle(request) };
-  } catch (error) {
-    reply = { id, error: error instanceof Error ? error.message : String(error) };
-  }
-  parentPort?.postMessage(reply);
-});
+serveRequests(handle);

@@ -114,13 +114,16 @@ public enum RestorePoolRequest: RequestType {
     /// As in the result that preceded the snapshot.
     public let waiting: [WaitingCalls]?
     public let instances: Int
+    /// Of the invocation that instances wait in; absent where none wait, or where they wait in the instantiating kernel.
+    public let kernel: String?
 
-    public init(pool: Int, memoryPages: Int, bytesPerInstance: Int, waiting: [WaitingCalls]?, instances: Int) {
+    public init(pool: Int, memoryPages: Int, bytesPerInstance: Int, waiting: [WaitingCalls]?, instances: Int, kernel: String?) {
       self.pool = pool
       self.memoryPages = memoryPages
       self.bytesPerInstance = bytesPerInstance
       self.waiting = waiting
       self.instances = instances
+      self.kernel = kernel
     }
   }
 }

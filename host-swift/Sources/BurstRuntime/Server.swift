@@ -302,7 +302,7 @@ public final class Server: ConnectionHandler {
         server.state.withLock { $0.pools[number] = pool }
         return RestorePoolRequest.Result(
           pool: number, memoryPages: pool.plan.memoryPages, bytesPerInstance: pool.plan.bytesPerInstance, waiting: waiting,
-          instances: pool.plan.instances)
+          instances: pool.plan.instances, kernel: pool.waiting.flatMap { $0.purpose == .export ? $0.kernel : nil })
       })
   }
 

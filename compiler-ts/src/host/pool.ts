@@ -1,0 +1,288 @@
+/** A pool of a device of the host: the typed calls of BackendPool as requests, with rounds of waiting instances between them. */
+import type { InitialBytes, ResumePoolResult, TrapReport, WaitingCalls } from "../../../protocol/messages.ts";
+import type {
+  BackendEvents,
+  BackendPool,
+  BackendPoolOptions,
+  ExportedFunction,
+  Invocation,
+  InvocationResult,
+  MemoryRange,
+  MemoryWrite,
+  RestoredPool,
+  RestoreOptions,
+  ResumedResult,
+} from "../api/backend.ts";
+import type { HostFunctions } from "../api/hostFunctions.ts";
+import type { InstanceMemories } from "../api/memoryRequests.ts";
+import type { ResolvedImports } from "../api/resolveImports.ts";
+import { usage } from "../api/usage.ts";
+import { recordWords } from "../api/values.ts";
+import { CompileError } from "../diagnostics.ts";
+import { HostError, InstantiationTrap } from "../errors.ts";
+import {
+  type KernelMetadata,
+  type ModuleMetadata,
+  maximumMemoryPages,
+  trapCode,
+  trapMessages,
+  wordsOf,
+} from "../metadata.ts";
+import type { ValueType } from "../wasm/module.ts";
+import type { HostClient } from "./client.ts";
+import { initialState } from "./initialState.ts";
+import { Outcome } from "./outcome.ts";
+import { bytesOf, ofLength, wordsOfBytes } from "./records.ts";
+import { serveRounds } from "./rounds.ts";
+
+/** A module that the host has, under the number `module`. */
+export interface LoadedModule {
+  readonly client: HostClient;
+  readonly module: number;
+  readonly metadata: ModuleMetadata;
+  readonly events: BackendEvents;
+}
+
+export async function createPool(module: LoadedModule, options: BackendPoolOptions): Promise<BackendPool> {
+  const { instances, execution, signal, hostFunctions, imports } = options;
+  const initial: readonly InitialBytes[] = initialState(module.metadata, imports);
+  const memoryPages = options.memoryPages ?? pagesFor(imports);
+  const created = await module.client.createPool(
+    {
+      module: module.module,
+      instances,
+      ...(memoryPages === undefined ? {} : { memoryPages }),
+      ...(execution === undefined ? {} : { execution }),
+      ...(initial.length === 0 ? {} : { initial }),
+    },
+    { signal },
+  );
+  const recordLimit = (execution?.scratch ?? defaultScratchBytes) / 2;
+  const pool = new HostPool(module, { ...created, instances, recordLimit, hostFunctions });
+  await pool.instantiated(created, signal);
+  return pool;
+}
+
+export async function restorePool(module: LoadedModule, options: RestoreOptions): Promise<RestoredPool> {
+  const { snapshot, hostFunctions, signal } = options;
+  const restored = await module.client.restorePool({ module: module.module, snapshot }, { signal });
+  const { kernel, waiting = [], instances } = restored;
+  // How large scratch is the snapshot knows; the host refuses what does not fit.
+  const pool = new HostPool(module, { ...restored, recordLimit: Number.POSITIVE_INFINITY, hostFunctions });
+  if (kernel === undefined) await pool.instantiated(restored, signal);
+  else pool.suspend(kernel, waiting);
+  return { pool, instances };
+}
+
+const pageBytes = 65_536;
+
+/** The host's default knows what the module declares, not what it is given. */
+function pagesFor({ memories }: ResolvedImports): number | undefined {
+  const [memory] = memories;
+  if (memory === undefined) return undefined;
+  const most = memory.given.items.reduce((pages, item) => Math.max(pages, item.pages), memory.type.limits.minimum);
+  return Math.min(most + 16, memory.type.limits.maximum ?? maximumMemoryPages, maximumMemoryPages);
+}
+
+/** Arguments take half of scratch, results the other (docs/kernel-abi.md). */
+const defaultScratchBytes = 16_384;
+
+function exportedFunction({ exportName: name, functionIndex: index, parameters, results }: KernelMetadata) {
+  return { name, index, parameters, results };
+}
+
+class HostPool implements BackendPool {
+  readonly memoryPages: number;
+  readonly #client: HostClient;
+  readonly #pool: number;
+  readonly #instances: number;
+  readonly #recordLimit: number;
+  readonly #hostFunctions: HostFunctions;
+  readonly #memories: InstanceMemories;
+  readonly #metadata: ModuleMetadata;
+  readonly #events: BackendEvents;
+  #suspended: { readonly kernel: KernelMetadata; readonly waiting: readonly WaitingCalls[] } | undefined;
+
+  constructor(
+    { client, metadata, events }: LoadedModule,
+    created: {
+      readonly pool: number;
+      readonly memoryPages: number;
+      readonly instances: number;
+      /** Bytes that the arguments of one call may take, and its results. */
+      readonly recordLimit: number;
+      readonly hostFunctions: HostFunctions;
+    },
+  ) {
+    this.#client = client;
+    this.#pool = created.pool;
+    this.#instances = created.instances;
+    this.#recordLimit = created.recordLimit;
+    this.memoryPages = created.memoryPages;
+    this.#hostFunctions = created.hostFunctions;
+    this.#memories = {
+      read: (ranges) => this.readMemory(ranges),
+      write: (writes) => this.writeMemory(writes),
+      sizes: (instances) => this.#memorySizes(instances),
+    };
+    this.#metadata = metadata;
+    this.#events = events;
+  }
+
+  get suspended(): ExportedFunction | undefined {
+    return this.#suspended === undefined ? undefined : exportedFunction(this.#suspended.kernel);
+  }
+
+  /** A restored pool's instances wait within an invocation. */
+  suspend(kernelName: string, waiting: readonly WaitingCalls[]): void {
+    const kernel = this.#metadata.kernels.find(({ kernel }) => kernel === kernelName);
+    if (kernel === undefined) throw new HostError("invalidSnapshot", `the module has no kernel ${kernelName}`);
+    this.#suspended = { kernel, waiting };
+  }
+
+  /** Goes on where the start function waits for imports. Throws InstantiationTrap. */
+  async instantiated(
+    created: { readonly trap?: TrapReport; readonly waiting?: readonly WaitingCalls[] },
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    let trap = created.trap;
+    const failures = await this.#serve(created.waiting, signal, (resumed) => {
+      trap ??= resumed.trap;
+    });
+    if (trap === undefined) return;
+    const { code, function: index } = trap;
+    const message = trapMessages[code] ?? `trap ${code}`;
+    const [failure] = code === trapCode("host function failed") ? failures.values() : [];
+    if (failure !== undefined) throw new InstantiationTrap(message, failure.import, failure.message);
+    throw new InstantiationTrap(message, this.#metadata.functionNames[index] ?? `func[${index}]`);
+  }
+
+  async invoke(invocation: Invocation): Promise<InvocationResult> {
+    const { name, parameters, results } = invocation.function;
+    const kernel = this.#metadata.kernels.find(({ exportName }) => exportName === name);
+    if (kernel === undefined) throw new Error(`no kernel for ${name}`);
+    this.#checkRecord(name, "arguments", parameters);
+    this.#checkRecord(name, "results", results);
+    const answer = await this.#client.invoke(
+      {
+        pool: this.#pool,
+        kernel: kernel.kernel,
+        ...(invocation.instances === undefined ? {} : { instances: invocation.instances }),
+        arguments: bytesOf(invocation.arguments),
+        argumentBytes: recordWords(parameters) * 4,
+        resultBytes: recordWords(results) * 4,
+        ...(invocation.fuel === undefined ? {} : { fuel: invocation.fuel }),
+        ...(invocation.timeLimit === undefined ? {} : { timeLimit: invocation.timeLimit }),
+        ...(invocation.sliceFuel === undefined ? {} : { sliceFuel: invocation.sliceFuel }),
+      },
+      { signal: invocation.signal, onProgress: this.#events.onProgress },
+    );
+    const outcome = new Outcome(invocation.instances, this.#instances, recordWords(results));
+    outcome.begin(answer);
+    const failures = await this.#serve(answer.waiting, invocation.signal, (resumed) => outcome.add(resumed));
+    return { ...outcome.result(), failures };
+  }
+
+  async resume(signal: AbortSignal | undefined): Promise<ResumedResult> {
+    if (this.#suspended === undefined) throw usage("no instance of this pool is suspended");
+    const { kernel, waiting } = this.#suspended;
+    this.#suspended = undefined;
+    const instances = waiting.flatMap((calls) => calls.instances).sort((a, b) => a - b);
+    const outcome = new Outcome(instances, this.#instances, recordWords(kernel.results));
+    const failures = await this.#serve(waiting, signal, (resumed) => outcome.add(resumed));
+    return { instances, ...outcome.result(), failures };
+  }
+
+  async snapshot(): Promise<Uint8Array> {
+    return (await this.#client.snapshotPool(this.#pool)).bytes;
+  }
+
+  async reset(instances: readonly number[] | undefined): Promise<void> {
+    await this.instantiated(await this.#client.resetPool(this.#pool, instances), undefined);
+  }
+
+  async writeMemory(writes: readonly MemoryWrite[]): Promise<void> {
+    for (const batch of batches(writes, ({ bytes }) => bytes.length)) {
+      await this.#client.writeMemory({ pool: this.#pool, writes: batch });
+    }
+  }
+
+  async readMemory(reads: readonly MemoryRange[]): Promise<readonly Uint8Array[]> {
+    const read: Uint8Array[] = [];
+    for (const batch of batches(reads, ({ length }) => length)) {
+      const { bytes } = await this.#client.readMemory({ pool: this.#pool, reads: batch });
+      batch.forEach(({ length }, index) => {
+        read.push(ofLength(bytes[index], length, "memory/read"));
+      });
+    }
+    return read;
+  }
+
+  async readGlobal(instance: number, name: string): Promise<Uint32Array> {
+    const place = this.#place(name);
+    const { bytes } = await this.#client.readState({ pool: this.#pool, instances: [instance], ...place });
+    return wordsOfBytes(ofLength(bytes, place.words * 4, "state/read"));
+  }
+
+  async writeGlobal(instance: number, name: string, words: Uint32Array): Promise<void> {
+    const place = this.#place(name);
+    await this.#client.writeState({ pool: this.#pool, instances: [instance], ...place, bytes: bytesOf(words) });
+  }
+
+  async release(): Promise<void> {
+    await this.#client.releasePool(this.#pool);
+  }
+
+  #serve(
+    waiting: readonly WaitingCalls[] | undefined,
+    signal: AbortSignal | undefined,
+    onResumed: (result: ResumePoolResult) => void,
+  ) {
+    const pool = {
+      client: this.#client,
+      pool: this.#pool,
+      hostFunctions: this.#hostFunctions,
+      memories: this.#memories,
+    };
+    return serveRounds(pool, waiting, { signal, onProgress: this.#events.onProgress }, onResumed);
+  }
+
+  /** Word 0 of the state is the size in pages. */
+  async #memorySizes(instances: readonly number[]): Promise<readonly number[]> {
+    const { bytes } = await this.#client.readState({ pool: this.#pool, instances, word: 0, words: 1 });
+    return [...wordsOfBytes(ofLength(bytes, instances.length * 4, "state/read"))].map((pages) => pages * pageBytes);
+  }
+
+  #checkRecord(name: string, what: string, types: readonly ValueType[]): void {
+    const bytes = recordWords(types) * 4;
+    if (bytes <= this.#recordLimit) return;
+    const message = `the ${what} of ${name} take ${bytes} bytes, and half of scratch has ${this.#recordLimit}: the pool needs a larger execution.scratch`;
+    throw new CompileError({ kind: "limit", message });
+  }
+
+  #place(name: string): { readonly word: number; readonly words: number } {
+    const global = this.#metadata.globals.find(({ exportName }) => exportName === name);
+    if (global === undefined) throw new Error(`no global ${name}`);
+    return { word: global.stateWord, words: wordsOf(global.type) };
+  }
+}
+
+/** A frame of more than 1 GiB would end the connection; well below, so that base64 has room. */
+const batchBytes = 2 ** 28;
+
+/** The items in order, in batches of at most `batchBytes`. Only a larger one is checked and done in parts. */
+function* batches<Item>(items: readonly Item[], sizeOf: (item: Item) => number): Generator<readonly Item[]> {
+  let start = 0;
+  let size = 0;
+  for (const [index, item] of items.entries()) {
+    const more = sizeOf(item);
+    if (more > batchBytes) throw usage(`${more} bytes in one piece: at most ${batchBytes} can be transferred at once`);
+    if (size + more > batchBytes) {
+      yield items.slice(start, index);
+      start = index;
+      size = 0;
+    }
+    size += more;
+  }
+  yield items.slice(start);
+}

@@ -1,0 +1,142 @@
+/** Pools as bytes, through the public API: restored in another host process, and with another profile. */
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { type ImportContext, type Imports, type Pool, WasmBurst } from "../../compiler-ts/src/index.ts";
+import { testedDevices } from "../support/devices.ts";
+import { wat } from "../support/wat.ts";
+
+const instances = 40;
+const range = Array.from({ length: instances }, (_, index) => index);
+
+/** `sum` calls the import for n, n - 1, … 1, recursively, and keeps each answer in memory. */
+const bytes = wat(`(module (import "env" "f" (func $f (param i32) (result i32))) (memory 1 2)
+  (global $calls (export "calls") (mut i64) (i64.const 0))
+  (func $sum (export "sum") (param $n i32) (result i64) (local $answer i32)
+    (if (result i64) (i32.eqz (local.get $n)) (then (i64.const 0))
+      (else
+        (local.set $answer (call $f (local.get $n)))
+        (global.set $calls (i64.add (global.get $calls) (i64.const 1)))
+        (i32.store (i32.shl (local.get $n) (i32.const 2)) (local.get $answer))
+        (i64.add (i64.extend_i32_s (local.get $answer)) (call $sum (i32.sub (local.get $n) (i32.const 1)))))))
+  (func (export "count") (result i64) (global.set $calls (i64.add (global.get $calls) (i64.const 1))) (global.get $calls)))`);
+
+const answers: Imports = { env: { f: ({ instance }: ImportContext, value: number) => value * 100 + instance } };
+const depth = (instance: number) => 3 + (instance % 3);
+const expected = range.map((instance) => {
+  const n = depth(instance);
+  return { values: [BigInt(((n * (n + 1)) / 2) * 100 + n * instance)] };
+});
+
+for (const device of testedDevices.filter((id) => id !== "v8")) {
+  describe(`snapshots on ${device}`, () => {
+    let first: WasmBurst;
+    let second: WasmBurst;
+    let narrower: WasmBurst;
+    before(async () => {
+      first = await WasmBurst.launch({ device });
+      second = await WasmBurst.launch({ device });
+      narrower = await WasmBurst.launch({ device, profile: "apple" });
+    });
+    after(() => Promise.all([first.close(), second.close(), narrower.close()]));
+
+    /** Taken by the import itself, in the round in which the instances ask for `n`: all of them are suspended. */
+    async function takenWithin(): Promise<Uint8Array> {
+      let taken: Promise<Uint8Array> | undefined;
+      const f = async ({ instance }: ImportContext, value: number) => {
+        if (value === 2) taken ??= pool.snapshot();
+        await taken;
+        return value * 100 + instance;
+      };
+      const pool: Pool = await (await first.compile(bytes)).instantiate({ instances, imports: { env: { f } } });
+      const results = await pool.invoke(
+        "sum",
+        range.map((instance) => [depth(instance)]),
+      );
+      assert.deepEqual(results, expected);
+      assert.ok(taken !== undefined);
+      return taken;
+    }
+
+    for (const [where, target] of [
+      ["another process", () => second],
+      ["a text for another profile, with tiled memory", () => narrower],
+    ] as const) {
+      test(`suspended instances go on in ${where}, with frames, memory and globals`, async () => {
+        const snapshot = await takenWithin();
+        const module = await target().compile(bytes);
+        const restored = await module.restore(snapshot, { imports: answers });
+        assert.equal(restored.instances, instances);
+        assert.equal(restored.suspended, "sum");
+        await assert.rejects(restored.invoke("count"), { code: "invocationWaiting" });
+        const resumed = await restored.resume();
+        assert.equal(resumed.function, "sum");
+        assert.deepEqual(
+          resumed.results,
+          resumed.instances.map((instance) => expected[instance]),
+        );
+        assert.ok(resumed.instances.length > 0);
+        assert.equal(restored.suspended, undefined);
+        await assert.rejects(restored.resume(), /no instance of this pool is suspended/);
+        for (const instance of [0, 31, 39]) {
+          const word = await restored.memory.read(instance, depth(instance) * 4, 4);
+          assert.equal(new DataView(word.buffer, word.byteOffset).getInt32(0, true), depth(instance) * 100 + instance);
+        }
+        assert.deepEqual(
+          await restored.invoke("count"),
+          range.map((instance) => ({ values: [BigInt(depth(instance) + 1)] })),
+        );
+        await restored.reset();
+        assert.deepEqual(await restored.invoke("count", [], { instances: [7] }), [{ values: [1n] }]);
+      });
+    }
+
+    test("a pool at rest goes on where it was", async () => {
+      const pool = await (await first.compile(bytes)).instantiate({ instances, imports: answers });
+      await pool.invoke("count", [], { instances: [3, 33] });
+      await pool.memory.write(5, 1000, Uint8Array.of(1, 2, 3));
+      const restored = await (await second.compile(bytes)).restore(await pool.snapshot(), { imports: answers });
+      assert.equal(restored.suspended, undefined);
+      assert.deepEqual(await restored.memory.read(5, 999, 4), Uint8Array.of(0, 1, 2, 3));
+      assert.deepEqual(await restored.invoke("count", [], { instances: [3, 4] }), [{ values: [2n] }, { values: [1n] }]);
+      assert.equal(restored.memoryPages, pool.memoryPages);
+    });
+
+    test("an import that fails after the restoration is the trap of its instance", async () => {
+      const f = () => {
+        throw new Error("gone");
+      };
+      const restored = await (await second.compile(bytes)).restore(await takenWithin(), { imports: { env: { f } } });
+      const { results } = await restored.resume();
+      assert.ok(results.length > 0);
+      for (const result of results) {
+        assert.deepEqual(result, { trap: "host function failed", function: "env.f", message: "gone" });
+      }
+    });
+
+    test("damaged bytes, those of another module, and a missing import are refused by name", async () => {
+      const snapshot = await takenWithin();
+      const module = await second.compile(bytes);
+      const damaged = snapshot.slice();
+      damaged[snapshot.length >> 1] = (damaged[snapshot.length >> 1] ?? 0) ^ 1;
+      const imports = answers;
+      await assert.rejects(module.restore(damaged, { imports }), { code: "invalidSnapshot", message: /checksum/ });
+      for (const length of [0, 7, 100, snapshot.length - 1]) {
+        await assert.rejects(module.restore(snapshot.subarray(0, length), { imports }), { code: "invalidSnapshot" });
+      }
+      const other = await second.compile(wat('(module (import "env" "f" (func)) (func (export "sum")))'));
+      await assert.rejects(other.restore(snapshot, { imports }), {
+        code: "invalidSnapshot",
+        message: /another module/,
+      });
+      await assert.rejects(module.restore(snapshot), /imports are not provided: env\.f: \(i32\) -> \(i32\)/);
+    });
+  });
+}
+
+test("the v8 device says that it has none", async () => {
+  await using burst = await WasmBurst.launch({ device: "v8", threads: 1 });
+  const module = await burst.compile(wat('(module (func (export "f")))'));
+  const pool = await module.instantiate({ instances: 1 });
+  await assert.rejects(pool.snapshot(), /the v8 device has no snapshots/);
+  await assert.rejects(module.restore(new Uint8Array(10)), /the v8 device cannot restore a snapshot/);
+});
