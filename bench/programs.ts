@@ -10,8 +10,8 @@ export interface BenchProgram {
   readonly memoryPages: number;
 }
 
-/** What the programs need of the execution buffer, so that hundreds of thousands of instances fit: no spilled values, few arguments. */
-export const execution = { values: 0, callStack: 16_384, scratch: 4096 } as const;
+/** What the programs need of the execution buffer, so that hundreds of thousands of instances fit: small frames, few arguments. */
+export const execution = { values: 1024, callStack: 2048, scratch: 256 } as const;
 
 export const programs: readonly BenchProgram[] = [
   { name: "collatz", exportName: "longest", argumentsOf: (instance) => [1000 + (instance % 32)], memoryPages: 0 },

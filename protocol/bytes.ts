@@ -2,14 +2,31 @@
  * Where messages have fields of type `Bytes`, and their two forms. A JSON body carries base64 strings, a MessagePack body `bin`;
  * a string alone does not say that it stands for bytes, hence this table.
  */
-import { invoke, loadModule, readMemory, readState, writeMemory, writeState } from "./messages.ts";
+import {
+  createPool,
+  invoke,
+  loadModule,
+  readMemory,
+  readState,
+  resetPool,
+  restorePool,
+  resumePool,
+  snapshotPool,
+  writeMemory,
+  writeState,
+} from "./messages.ts";
 
 export type MessagePart = "parameters" | "result";
 
-/** Method to the paths of its `Bytes` fields; `[]` steps into every element of an array. */
+/** Method to the paths of its `Bytes` fields; `[]` steps into every element of an array, and a name with `?` may be absent. */
 export const bytesFields: Readonly<Record<string, { readonly [Part in MessagePart]?: readonly string[] }>> = {
   [loadModule.method]: { parameters: ["image"] },
-  [invoke.method]: { parameters: ["arguments"], result: ["status", "results"] },
+  [createPool.method]: { parameters: ["initial?[].bytes"], result: ["waiting?[].arguments"] },
+  [invoke.method]: { parameters: ["arguments"], result: ["status", "results", "waiting?[].arguments"] },
+  [resumePool.method]: { parameters: ["answers[].results"], result: ["status", "results", "waiting?[].arguments"] },
+  [snapshotPool.method]: { result: ["bytes"] },
+  [restorePool.method]: { parameters: ["snapshot"], result: ["waiting?[].arguments"] },
+  [resetPool.method]: { result: ["waiting?[].arguments"] },
   [writeMemory.method]: { parameters: ["writes[].bytes"] },
   [readMemory.method]: { result: ["bytes[]"] },
   [readState.method]: { result: ["bytes"] },
@@ -48,12 +65,18 @@ function convertFields(method: string, part: MessagePart, value: unknown, conver
 }
 
 function convertAt(value: unknown, path: readonly string[], convert: Convert): unknown {
-  const [step, ...rest] = path;
-  if (step === undefined) return convert(value);
+  const [first, ...rest] = path;
+  if (first === undefined) return convert(value);
+  const isOptional = first.endsWith("?");
+  const step = isOptional ? first.slice(0, -1) : first;
   if (step === "[]") {
     if (!Array.isArray(value)) throw new TypeError("expected an array");
     return value.map((element) => convertAt(element, rest, convert));
   }
-  if (typeof value !== "object" || value === null || !(step in value)) throw new TypeError(`missing field ${step}`);
+  if (typeof value !== "object" || value === null) throw new TypeError(`missing field ${step}`);
+  if (!(step in value)) {
+    if (isOptional) return value;
+    throw new TypeError(`missing field ${step}`);
+  }
   return { ...value, [step]: convertAt((value as Record<string, unknown>)[step], rest, convert) };
 }

@@ -72,6 +72,11 @@ export interface LoadModuleParameters {
   readonly kernels: readonly string[];
   /** Record sizes of the imported functions by number (metadata's `imports`); absent: none. */
   readonly imports?: readonly { readonly argumentBytes: number; readonly resultBytes: number }[];
+  /**
+   * What a snapshot of its pools can be restored into: modules of equal identity, whose frames have to be alike. Absent: those of equal
+   * text.
+   */
+  readonly identity?: string;
   /** For `$/progress`. */
   readonly progressToken?: number;
 }
@@ -208,10 +213,21 @@ export interface RestorePoolResult extends CreatePoolResult {
 }
 export const restorePool = request<RestorePoolParameters, RestorePoolResult>()("pool/restore");
 
-/** Brings instances back to the state after instantiation. */
-export const resetPool = request<{ readonly pool: number; readonly instances?: readonly number[] }, null>()(
-  "pool/reset",
-);
+export interface ResetPoolParameters {
+  readonly pool: number;
+  readonly instances?: readonly number[];
+}
+export interface ResetPoolResult {
+  /** The first trap, where instantiation trapped this time: its instance has to be reset again before it is of use. */
+  readonly trap?: TrapReport;
+  /** Set where the start function called imports: `pool/resume` goes on with the reset. */
+  readonly waiting?: readonly WaitingCalls[];
+}
+/**
+ * Brings instances back to the state after instantiation. Where instances wait for imports, all of those must be among them: their
+ * invocation is over; else error `invocationWaiting`.
+ */
+export const resetPool = request<ResetPoolParameters, ResetPoolResult>()("pool/reset");
 
 export interface WriteMemoryParameters {
   readonly pool: number;
@@ -312,7 +328,7 @@ export const errorCodes = {
   /** A command buffer failed: `data.reason` names the device's error. */
   deviceError: -32018,
   shuttingDown: -32019,
-  /** Instances of the pool wait for imports: only `pool/resume`, `pool/snapshot`, `pool/release` and reads and writes are possible. */
+  /** Instances of the pool wait for imports: only `pool/resume`, `pool/snapshot`, `pool/release`, reads and writes, and a reset of all of them are possible. */
   invocationWaiting: -32020,
   /** The bytes are no snapshot, damaged, of another version, or of another module. */
   invalidSnapshot: -32021,

@@ -4,6 +4,7 @@ import { BurstModule } from "../../compiler-ts/src/api/module.ts";
 import { HostBackend } from "../../compiler-ts/src/host/backend.ts";
 import { HostClient } from "../../compiler-ts/src/host/client.ts";
 import { connect, handshake } from "../../compiler-ts/src/host/connection.ts";
+import { moduleIdentity } from "../../compiler-ts/src/host/identity.ts";
 import { type CompiledModule, profiles } from "../../compiler-ts/src/metadata.ts";
 import type { DeviceDescription } from "../../protocol/messages.ts";
 import { type Handler, serveFakeHost } from "../support/fakeHost.ts";
@@ -78,6 +79,7 @@ test("a module is loaded with what the compiler made of it", async () => {
     layout: { tileWidth: 32, memoryCell: 8, stateBytes: 32, tableBytes: 0 },
     instantiateKernel: metadata.instantiateKernel,
     kernels: ["run_f"],
+    identity: moduleIdentity(new Uint8Array(0), undefined),
   };
   assert.deepEqual(asked, [{ method: "module/load", parameters }]);
   const { cached, buildSeconds } = module.timings;

@@ -19,6 +19,12 @@ const fixtures: readonly Fixture[] = readdirSync(directory)
   .filter((file) => file.endsWith(".json"))
   .map((file) => JSON.parse(readFileSync(join(directory, file), "utf8")));
 
+/** A response does not name its method; its fixture's name begins with it. */
+function methodOf({ name, message }: Fixture): string | undefined {
+  const named = (message as { method?: string }).method;
+  return named ?? requests.find(({ method }) => name.startsWith(`${method.replace("/", "-")}-response`))?.method;
+}
+
 test("there are fixtures for every request of the catalogue", () => {
   const named = new Set(fixtures.map(({ message }) => (message as { method?: string }).method));
   for (const { method } of requests) assert.ok(named.has(method), method);
@@ -42,13 +48,15 @@ for (const fixture of fixtures) {
     );
   });
 
-  const { method, params } = fixture.message as { method?: string; params?: unknown };
-  if (method !== undefined && params !== undefined) {
+  const method = methodOf(fixture);
+  const [field, part] =
+    "params" in (withBytes as object) ? (["params", "parameters"] as const) : (["result", "result"] as const);
+  if (method !== undefined) {
     test(`${fixture.name}: the table of Bytes fields finds every one of the message's`, () => {
-      const bytes = (withBytes as { params: unknown }).params;
-      const base64 = JSON.parse(fixture.json).params;
-      assert.deepEqual(bytesToBase64(method, "parameters", bytes), base64);
-      assert.deepEqual(base64ToBytes(method, "parameters", base64), bytes);
+      const bytes = (withBytes as Record<string, unknown>)[field];
+      const base64 = JSON.parse(fixture.json)[field];
+      assert.deepEqual(bytesToBase64(method, part, bytes), base64);
+      assert.deepEqual(base64ToBytes(method, part, base64), bytes);
     });
   }
 }

@@ -137,6 +137,8 @@ request("module-load-request", 2, protocol.loadModule, {
   },
   instantiateKernel: "instantiate",
   kernels: ["run_fib"],
+  imports: [{ argumentBytes: 12, resultBytes: 0 }],
+  identity: "sha256:00ff",
   progressToken: 7,
 });
 // JSON.stringify and msgpackr treat an undefined property differently, so absent fields are left out of the value.
@@ -157,6 +159,12 @@ request("pool-create-request", 5, protocol.createPool, {
   instances: 1024,
   memoryPages: 17,
   execution: { values: 32768, callStack: 16384, scratch: 16384 },
+  initial: [
+    { region: "state", address: 0, bytes: bytes(2, 0, 0, 0), perInstance: false },
+    { region: "memory", address: 65536, bytes: bytes(1, 2), perInstance: true },
+    { region: "tables", address: 8, bytes: bytes(), perInstance: false },
+  ],
+  sliceFuel: 1000,
 });
 request("pool-create-request-with-defaults", 6, protocol.createPool, { module: 1, instances: 100000 });
 response("pool-create-response", 5, protocol.createPool, { pool: 1, memoryPages: 17, bytesPerInstance: 1179680 });
@@ -165,6 +173,12 @@ response("pool-create-response-with-trap", 6, protocol.createPool, {
   memoryPages: 1,
   bytesPerInstance: 131104,
   trap: { code: 5, function: 3 },
+});
+response("pool-create-response-waiting", 6, protocol.createPool, {
+  pool: 3,
+  memoryPages: 1,
+  bytesPerInstance: 131104,
+  waiting: [{ import: 2, instances: [0, 1], arguments: bytes(1, 0, 0, 0, 2, 0, 0, 0) }],
 });
 request("pool-release-request", 7, protocol.releasePool, { pool: 1 });
 response("pool-release-response", 7, protocol.releasePool, null);
@@ -176,6 +190,8 @@ request("pool-invoke-request", "invoke-8", protocol.invoke, {
   argumentBytes: 4,
   resultBytes: 8,
   fuel: 9007199254740991,
+  timeLimit: 2.5,
+  sliceFuel: 4294967295,
   progressToken: 3000000000,
 });
 request("pool-invoke-request-all", 9, protocol.invoke, {
@@ -190,8 +206,48 @@ response("pool-invoke-response", "invoke-8", protocol.invoke, {
   results: bytes(...Array.from({ length: 300 }, (_, index) => index & 255)),
   deviceSeconds: 0.0009765625,
 });
+response("pool-invoke-response-waiting", 9, protocol.invoke, {
+  status: bytes(255, 255, 255, 255, 3, 0, 0, 0),
+  results: bytes(0, 0, 0, 0),
+  deviceSeconds: 0.25,
+  waiting: [
+    { import: 0, instances: [7], arguments: bytes(1, 2, 3, 4) },
+    { import: 5, instances: [0, 300], arguments: bytes() },
+  ],
+});
+request("pool-resume-request", 16, protocol.resumePool, {
+  pool: 1,
+  answers: [
+    { import: 0, instances: [7, 2], results: bytes(1, 0, 0, 0, 2, 0, 0, 0) },
+    { import: 5, instances: [], results: bytes() },
+  ],
+  failed: [0, 300],
+  progressToken: 8,
+});
+response("pool-resume-response", 16, protocol.resumePool, {
+  status: bytes(0, 0, 0, 0, 0, 0, 0, 0),
+  results: bytes(9, 0, 0, 0),
+  deviceSeconds: 0.5,
+  waiting: [{ import: 0, instances: [3], arguments: bytes(1, 2, 3, 4) }],
+  instances: [7],
+  trap: { code: 13, function: 0 },
+});
+request("pool-snapshot-request", 17, protocol.snapshotPool, { pool: 1 });
+response("pool-snapshot-response", 17, protocol.snapshotPool, { bytes: bytes(119, 98, 115) });
+request("pool-restore-request", 18, protocol.restorePool, { module: 1, snapshot: bytes(119, 98, 115) });
+response("pool-restore-response", 18, protocol.restorePool, {
+  pool: 2,
+  memoryPages: 17,
+  bytesPerInstance: 1179680,
+  waiting: [{ import: 0, instances: [3], arguments: bytes(1, 2, 3, 4) }],
+  instances: 1024,
+});
 request("pool-reset-request", 10, protocol.resetPool, { pool: 1, instances: [3, 4] });
-response("pool-reset-response", 10, protocol.resetPool, null);
+response("pool-reset-response", 10, protocol.resetPool, {});
+response("pool-reset-response-waiting", 10, protocol.resetPool, {
+  trap: { code: 1, function: 2 },
+  waiting: [{ import: 0, instances: [3], arguments: bytes() }],
+});
 
 request("memory-write-request", 11, protocol.writeMemory, {
   pool: 1,
@@ -239,4 +295,6 @@ const tooLarge: protocol.PoolTooLargeData = {
   limit: "maxBufferLength 4294967296",
 };
 error("error-pool-too-large", 6, "poolTooLarge", "100000 instances do not fit; 4096 would.", tooLarge);
+error("error-invocation-waiting", 9, "invocationWaiting", "2 of the pool's instances wait for imports.");
+error("error-invalid-snapshot", 18, "invalidSnapshot", "The snapshot is damaged: its checksum is wrong.");
 error("error-device", 9, "deviceError", "A command buffer failed: it took too long.", { reason: "timeout" });

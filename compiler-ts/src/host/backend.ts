@@ -22,6 +22,7 @@ import type { Libraries } from "../link/program.ts";
 import { type CompiledModule, type GlobalMetadata, type Profile, trapMessages, wordsOf } from "../metadata.ts";
 import type { ValueType } from "../wasm/module.ts";
 import type { HostClient } from "./client.ts";
+import { moduleIdentity } from "./identity.ts";
 
 export type CompileModule = (
   bytes: Uint8Array,
@@ -58,6 +59,7 @@ export class HostBackend implements Backend {
     const loaded = await client.loadModule(
       {
         device: this.device.id,
+        identity: moduleIdentity(bytes, options.exports),
         text: compiled.text,
         image: compiled.image,
         layout: metadata.layout,

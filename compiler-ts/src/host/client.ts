@@ -88,6 +88,18 @@ export class HostClient {
     return this.#withProgress(protocol.invoke, parameters, options);
   }
 
+  resumePool(parameters: Omit<protocol.ResumePoolParameters, "progressToken">, options: RequestOptions = {}) {
+    return this.#withProgress(protocol.resumePool, parameters, options);
+  }
+
+  snapshotPool(pool: number, options: RequestOptions = {}) {
+    return this.#connection.request(protocol.snapshotPool, { pool }, options.signal);
+  }
+
+  restorePool(parameters: protocol.RestorePoolParameters, options: RequestOptions = {}) {
+    return this.#connection.request(protocol.restorePool, parameters, options.signal);
+  }
+
   resetPool(pool: number, instances?: readonly number[], options: RequestOptions = {}) {
     const parameters = instances === undefined ? { pool } : { pool, instances };
     return this.#connection.request(protocol.resetPool, parameters, options.signal);

@@ -8,7 +8,12 @@ const bitsPerElement = 30;
 
 /** A statement reduced to what liveness asks: the rounds below walk these, not the statements. */
 type Step =
-  | { readonly kind: "plain"; readonly reads: readonly number[]; readonly kills: readonly number[]; readonly point: Point | undefined }
+  | {
+      readonly kind: "plain";
+      readonly reads: readonly number[];
+      readonly kills: readonly number[];
+      readonly point: Point | undefined;
+    }
   | { readonly kind: "block"; readonly target: Target; readonly body: readonly Step[] }
   | { readonly kind: "loop"; readonly target: Target; readonly body: readonly Step[] }
   /** Of an `if` or a `switch`; as a point, a resumed `switch` goes to the same case again. */
@@ -105,7 +110,12 @@ export class Liveness {
       case "unwind":
         return { kind: "end", reads: this.#reads(statement) };
       default:
-        return { kind: "plain", reads: this.#reads(statement), kills: this.#kills(statement), point: this.#point(statement) };
+        return {
+          kind: "plain",
+          reads: this.#reads(statement),
+          kills: this.#kills(statement),
+          point: this.#point(statement),
+        };
     }
   }
 

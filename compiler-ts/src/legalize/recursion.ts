@@ -9,9 +9,9 @@ import type { IrFunction, IrModule, Label, Local, Statement, SwitchCase } from "
 import { mapLists, visitStatements } from "../ir/walk.ts";
 import type { CallGraph, FunctionFacts } from "./callGraph.ts";
 import { resumableBody } from "./resumable.ts";
-import { type Needs, plainTarget, pointTest, stackNeed, withCheck } from "./suspension.ts";
 import { CallLowering, type CallTarget, calledPlain, callResults, position, recordWords } from "./suspendedCalls.ts";
 import { both, SuspendPoints } from "./suspendPoints.ts";
+import { type Needs, plainTarget, pointTest, stackNeed, withCheck } from "./suspension.ts";
 
 /** What `wb_trampoline_next` says when there is nothing more to do; frames of trampolines have one point and no values. */
 const stop = 0xffffffff;
@@ -62,15 +62,19 @@ export class Recursion {
     for (const member of members.filter(isDispatcher)) this.#dispatcherNeed(member);
     for (const member of members) this.#copies(member);
     this.#makeTrampoline();
-    for (const { func } of members) if (this.#calledFromOutside(func.index)) this.#makeEntry(func);
-    else this.#module.functions.delete(func.index);
+    for (const { func } of members)
+      if (this.#calledFromOutside(func.index)) this.#makeEntry(func);
+      else this.#module.functions.delete(func.index);
     return this.#made.map((func) => func.index);
   }
 
   #callsOutside(func: IrFunction, component: readonly number[]): boolean {
     let any = false;
     visitStatements(func.body, (statement) => {
-      any ||= statement.kind === "call" && !component.includes(statement.callee) && this.#graph.facts.get(statement.callee)?.suspends === true;
+      any ||=
+        statement.kind === "call" &&
+        !component.includes(statement.callee) &&
+        this.#graph.facts.get(statement.callee)?.suspends === true;
     });
     return any;
   }
@@ -78,7 +82,8 @@ export class Recursion {
   #calledFromOutside(index: number): boolean {
     if (this.#module.roots.includes(index)) return true;
     for (const [caller, facts] of this.#graph.facts)
-      if (!this.#members.has(caller) && !this.#made.some((func) => func.index === caller) && facts.callees.has(index)) return true;
+      if (!this.#members.has(caller) && !this.#made.some((func) => func.index === caller) && facts.callees.has(index))
+        return true;
     return false;
   }
 
@@ -103,10 +108,15 @@ export class Recursion {
     const { func, points, levels, resumed } = member;
     const need = stackNeed(points, this.#target(member, 1), this.#needs);
     const variables = func.kind === "dispatcher" ? [...func.variables, calledPlain] : func.variables;
-    const checked = (body: Statement[]): Statement[] => (func.kind === "dispatcher" ? body : withCheck(body, points, need));
+    const checked = (body: Statement[]): Statement[] =>
+      func.kind === "dispatcher" ? body : withCheck(body, points, need);
     let all = variables;
     if (resumed !== undefined) {
-      const copy = resumableBody({ ...func, variables }, points, new CallLowering(this.#module, this.#target(member, 0)));
+      const copy = resumableBody(
+        { ...func, variables },
+        points,
+        new CallLowering(this.#module, this.#target(member, 0)),
+      );
       // Without levels it is where a call begins as well.
       this.#add(func, resumed, "resumed", copy.variables, levels.length === 0 ? checked(copy.body) : copy.body);
       all = copy.variables;
@@ -119,15 +129,18 @@ export class Recursion {
   }
 
   #add(func: IrFunction, index: number, suffix: string, variables: readonly Local[], body: Statement[]): void {
-    this.#insert({
-      ...func,
-      index,
-      copyOf: func.index,
-      name: `${func.name}_${suffix}`,
-      parameters: [position, ...func.parameters],
-      variables: [...variables],
-      body,
-    }, func.index);
+    this.#insert(
+      {
+        ...func,
+        index,
+        copyOf: func.index,
+        name: `${func.name}_${suffix}`,
+        parameters: [position, ...func.parameters],
+        variables: [...variables],
+        body,
+      },
+      func.index,
+    );
   }
 
   #insert(func: IrFunction, like: number): void {
@@ -151,7 +164,11 @@ export class Recursion {
     for (const member of members) {
       const { func, resumed } = member;
       const callCase = (value: number, callee: number, take: boolean): void => {
-        const local = (kind: Local["kind"], type: Local["type"], name: string, i: number): Local => ({ kind, type, name: `${name}${value}_${i}` });
+        const local = (kind: Local["kind"], type: Local["type"], name: string, i: number): Local => ({
+          kind,
+          type,
+          name: `${name}${value}_${i}`,
+        });
         const parameters = func.type.parameters.map((type, i) => local("temporary", type, "argument", i));
         const results = func.type.results.map((type, i) => local("temporary", type, "result", i));
         const taken: Statement[] = recordWords(parameters).map(({ value: target, word, bits }) => ({
@@ -173,7 +190,13 @@ export class Recursion {
           { kind: "call", callee, arguments: [read(at), ...parameters.map(read)], targets: results },
         ];
         if (given.length > 0)
-          body.push({ kind: "if", condition: apply("i32", "i32.eqz", [field("trap")]), results: [], whenTrue: given, whenFalse: [] });
+          body.push({
+            kind: "if",
+            condition: apply("i32", "i32.eqz", [field("trap")]),
+            results: [],
+            whenTrue: given,
+            whenFalse: [],
+          });
         cases.push({ values: [value], body });
       };
       if (func.kind !== "dispatcher") callCase(2 * func.index, this.#fresh(member), true);
@@ -188,7 +211,13 @@ export class Recursion {
         label,
         results: [],
         body: [
-          { kind: "bulk", operation: "trampoline.next", immediates: [this.#trampoline], operands: [read(position), read(at)], target: next },
+          {
+            kind: "bulk",
+            operation: "trampoline.next",
+            immediates: [this.#trampoline],
+            operands: [read(position), read(at)],
+            target: next,
+          },
           assign(at, field("position")),
           {
             kind: "if",
@@ -231,8 +260,19 @@ export class Recursion {
         condition: apply("i32", "i32.eqz", [field("rewinding")]),
         results: [],
         whenTrue: [
-          { kind: "call", callee: this.#fresh(member), arguments: [begin, ...func.parameters.map(read)], targets: results },
-          { kind: "if", condition: apply("i32", "i32.eqz", [field("trap")]), results: [], whenTrue: [returned], whenFalse: [] },
+          {
+            kind: "call",
+            callee: this.#fresh(member),
+            arguments: [begin, ...func.parameters.map(read)],
+            targets: results,
+          },
+          {
+            kind: "if",
+            condition: apply("i32", "i32.eqz", [field("trap")]),
+            results: [],
+            whenTrue: [returned],
+            whenFalse: [],
+          },
         ],
         whenFalse: [],
       },
@@ -241,12 +281,20 @@ export class Recursion {
       ...callResults(results),
       returned,
     ];
-    this.#insert({ ...func, parameters: [position, ...func.parameters], variables: results, body, lowered: new Set(["call"]) }, func.index);
+    this.#insert(
+      { ...func, parameters: [position, ...func.parameters], variables: results, body, lowered: new Set(["call"]) },
+      func.index,
+    );
   }
 }
 
 function zeroOf(local: Local): ReturnType<typeof i32> {
-  return { kind: "constant", type: local.type, bits: local.type === "i64" || local.type === "f64" || local.type === "v128" ? 0n : 0, size: 1 };
+  return {
+    kind: "constant",
+    type: local.type,
+    bits: local.type === "i64" || local.type === "f64" || local.type === "v128" ? 0n : 0,
+    size: 1,
+  };
 }
 
 /** The code of a level: nobody resumes it, so it has no guards. */
@@ -264,8 +312,8 @@ function straight(list: readonly Statement[], points: SuspendPoints, calls: Call
 }
 
 /** Statements of all levels together that a component may grow to. */
-const levelBudget = 400;
-const mostLevels = 4;
+const levelBudget = 600;
+const mostLevels = 8;
 
 function levelsOf(functions: readonly IrFunction[]): number {
   let statements = 0;

@@ -11,7 +11,11 @@ import { frameLocals, type SuspendPoints } from "./suspendPoints.ts";
 
 type If = Extract<Statement, { kind: "if" }>;
 
-export function resumableBody(func: IrFunction, points: SuspendPoints, calls: CallLowering): { readonly body: Statement[]; readonly variables: Local[] } {
+export function resumableBody(
+  func: IrFunction,
+  points: SuspendPoints,
+  calls: CallLowering,
+): { readonly body: Statement[]; readonly variables: Local[] } {
   return new Resumable(func, points, calls).run();
 }
 
@@ -52,7 +56,13 @@ class Resumable {
   }
 
   #restore(): Statement {
-    const pop: Statement = { kind: "bulk", operation: "frame.pop", immediates: [], operands: [read(position)], target: this.#resume };
+    const pop: Statement = {
+      kind: "bulk",
+      operation: "frame.pop",
+      immediates: [],
+      operands: [read(position)],
+      target: this.#resume,
+    };
     // Points with the same values share a case.
     const cases = new Map<string, { values: number[]; body: Statement[] }>();
     for (const { point, locals } of this.#points.frames.values()) {
@@ -65,8 +75,15 @@ class Resumable {
     const [first, ...others] = cases.values();
     const whenTrue: Statement[] = [pop];
     // Restoring at the points without locals as well does no harm: they have no word to read, nobody reads what they read.
-    if (first !== undefined && cases.size === 1 && first.values.length === this.#points.frames.size) whenTrue.push(...first.body);
-    else if (first !== undefined) whenTrue.push({ kind: "switch", index: read(this.#resume), cases: [first, ...others] satisfies SwitchCase[], default: [] });
+    if (first !== undefined && cases.size === 1 && first.values.length === this.#points.frames.size)
+      whenTrue.push(...first.body);
+    else if (first !== undefined)
+      whenTrue.push({
+        kind: "switch",
+        index: read(this.#resume),
+        cases: [first, ...others] satisfies SwitchCase[],
+        default: [],
+      });
     return { kind: "if", condition: field("rewinding"), results: [], whenTrue, whenFalse: [] };
   }
 
@@ -94,7 +111,13 @@ class Resumable {
       before.whenTrue.push(...body);
       return;
     }
-    const guard: If = { kind: "if", condition: this.#atMost(this.#last), results: [], whenTrue: [...body], whenFalse: [] };
+    const guard: If = {
+      kind: "if",
+      condition: this.#atMost(this.#last),
+      results: [],
+      whenTrue: [...body],
+      whenFalse: [],
+    };
     this.#bounds.set(guard, this.#last);
     result.push(guard);
   }
@@ -124,7 +147,11 @@ class Resumable {
     const lastOfFirst = this.#last;
     const whenFalse = this.#list(statement.whenFalse);
     const resumed = lastOfFirst === before ? i32(0) : this.#last === lastOfFirst ? i32(1) : this.#atMost(lastOfFirst);
-    const condition = apply("i32", "select", [statement.condition, resumed, apply("i32", "i32.eqz", [read(this.#resume)])]);
+    const condition = apply("i32", "select", [
+      statement.condition,
+      resumed,
+      apply("i32", "i32.eqz", [read(this.#resume)]),
+    ]);
     return { kind: "if", condition, results: statement.results, whenTrue, whenFalse };
   }
 
@@ -136,6 +163,14 @@ class Resumable {
     if (lowered.answers === undefined) return [...lowered.statements, reached];
     // The host or the trampoline has made the call; its results are there.
     const condition = apply("i32", "i32.eq", [read(this.#resume), i32(frame.point)]);
-    return [{ kind: "if", condition, results: [], whenTrue: [...lowered.answers, reached], whenFalse: [...lowered.statements] }];
+    return [
+      {
+        kind: "if",
+        condition,
+        results: [],
+        whenTrue: [...lowered.answers, reached],
+        whenFalse: [...lowered.statements],
+      },
+    ];
   }
 }

@@ -36,7 +36,9 @@ export class SuspendPoints {
     const start = func.body.findIndex((statement) => statement.kind !== "assign" || statement.value.kind !== "field");
     this.prologue = func.body.slice(0, start);
     this.code = func.body.slice(start);
-    const fresh = new Set(this.prologue.flatMap((statement) => (statement.kind === "assign" ? [statement.target] : [])));
+    const fresh = new Set(
+      this.prologue.flatMap((statement) => (statement.kind === "assign" ? [statement.target] : [])),
+    );
     const points: Statement[] = [];
     this.#find(this.code, isPoint, points);
     const liveness = new Liveness(this.code, func.parameters, fresh, isPoint);

@@ -53,7 +53,10 @@ export class CallLowering {
           operands: [read(position)],
           target: undefined,
         };
-        return { statements: [...callArguments(statement.arguments), suspend, { kind: "unwind", frame }], answers: callResults(statement.targets) };
+        return {
+          statements: [...callArguments(statement.arguments), suspend, { kind: "unwind", frame }],
+          answers: callResults(statement.targets),
+        };
       }
       case "switch":
         return { statements: this.#switch(statement, frame), answers: undefined };
@@ -123,7 +126,9 @@ function request(callee: number, at: Expression): Statement {
 }
 
 /** Values of a record with their first words (docs/kernel-abi.md, Execution buffer). */
-export function recordWords<Value extends { readonly type: Local["type"] }>(values: readonly Value[]): { readonly value: Value; readonly word: number; readonly bits: number }[] {
+export function recordWords<Value extends { readonly type: Local["type"] }>(
+  values: readonly Value[],
+): { readonly value: Value; readonly word: number; readonly bits: number }[] {
   let word = 0;
   return values.map((value) => {
     const words = wordsOf(value.type as ValueType);

@@ -8,8 +8,8 @@ import type { IrFunction, IrModule, Statement } from "../ir/module.ts";
 import type { CallGraph, FunctionFacts } from "./callGraph.ts";
 import { Recursion } from "./recursion.ts";
 import { resumableBody } from "./resumable.ts";
-import { both, frameNeed, larger, nothing, type StackNeed, SuspendPoints } from "./suspendPoints.ts";
 import { CallLowering, type CallTarget, position } from "./suspendedCalls.ts";
+import { both, frameNeed, larger, nothing, type StackNeed, SuspendPoints } from "./suspendPoints.ts";
 
 export function suspension(module: IrModule, graph: CallGraph): void {
   new Suspension(module, graph).run();
@@ -80,7 +80,11 @@ export function pointTest(func: IrFunction, graph: CallGraph): (statement: State
 }
 
 /** What the function and the functions that it calls can take of the stack before one of them asks for itself. */
-export function stackNeed(points: SuspendPoints, target: (callee: number) => CallTarget | undefined, needs: Needs): StackNeed {
+export function stackNeed(
+  points: SuspendPoints,
+  target: (callee: number) => CallTarget | undefined,
+  needs: Needs,
+): StackNeed {
   let need = nothing;
   for (const [statement, frame] of points.frames) {
     const own = frameNeed(frame);
@@ -89,7 +93,10 @@ export function stackNeed(points: SuspendPoints, target: (callee: number) => Cal
       const callee = call.kind === "call" ? target(call.callee) : undefined;
       // A dispatcher leaves no frame for a callee of its own component.
       const left = statement.kind === "switch" && callee?.kind !== "plain" ? nothing : own;
-      need = larger(need, callee === undefined || call.kind !== "call" ? left : both(left, needs.get(call.callee) ?? nothing));
+      need = larger(
+        need,
+        callee === undefined || call.kind !== "call" ? left : both(left, needs.get(call.callee) ?? nothing),
+      );
     }
   }
   return need;
@@ -99,6 +106,11 @@ export function stackNeed(points: SuspendPoints, target: (callee: number) => Cal
 export function withCheck(body: Statement[], points: SuspendPoints, need: StackNeed): Statement[] {
   if (need.frames === 0) return body;
   const start = points.prologue.length;
-  const condition = apply("i32", "stack.exhausted", [read(position), i32(need.frames), i32(need.words), field("stack_limit")]);
+  const condition = apply("i32", "stack.exhausted", [
+    read(position),
+    i32(need.frames),
+    i32(need.words),
+    field("stack_limit"),
+  ]);
   return [...body.slice(0, start), { kind: "trapIf", condition, trap: "call stack exhausted" }, ...body.slice(start)];
 }

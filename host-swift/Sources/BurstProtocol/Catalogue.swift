@@ -38,7 +38,8 @@ public struct NoResult: Codable, Sendable, Equatable {
 /// Every request, in the order of protocol/messages.ts.
 public let requestTypes: [any RequestType.Type] = [
   InitializeRequest.self, ListDevicesRequest.self, LoadModuleRequest.self, UnloadModuleRequest.self, CreatePoolRequest.self,
-  ReleasePoolRequest.self, InvokeRequest.self, ResetPoolRequest.self, WriteMemoryRequest.self, ReadMemoryRequest.self,
+  ReleasePoolRequest.self, InvokeRequest.self, ResumePoolRequest.self, SnapshotPoolRequest.self,
+  RestorePoolRequest.self, ResetPoolRequest.self, WriteMemoryRequest.self, ReadMemoryRequest.self,
   ReadStateRequest.self, WriteStateRequest.self, ShutdownRequest.self,
 ]
 

@@ -21,6 +21,9 @@ public enum ErrorCode: Int, Sendable, CaseIterable {
   /// `data` is `DeviceErrorData`.
   case deviceError = -32018
   case shuttingDown = -32019
+  /// Instances of the pool wait for imports.
+  case invocationWaiting = -32020
+  case invalidSnapshot = -32021
 }
 
 /// The error of a response: what a handler throws to answer with it.

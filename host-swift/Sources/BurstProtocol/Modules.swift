@@ -30,6 +30,17 @@ public struct Layout: Codable, Sendable, Equatable {
   }
 }
 
+/// Bytes of an imported function's argument and result records, multiples of 4.
+public struct ImportRecords: Codable, Sendable, Equatable {
+  public let argumentBytes: Int
+  public let resultBytes: Int
+
+  public init(argumentBytes: Int, resultBytes: Int) {
+    self.argumentBytes = argumentBytes
+    self.resultBytes = resultBytes
+  }
+}
+
 /// Builds the text for a device and keeps library and pipelines; the same text is built once.
 public enum LoadModuleRequest: RequestType {
   public static let method = "module/load"
@@ -42,11 +53,15 @@ public enum LoadModuleRequest: RequestType {
     public let instantiateKernel: String
     /// The instantiating kernel not included.
     public let kernels: [String]
+    /// Of the imported functions by number; `nil`: none.
+    public let imports: [ImportRecords]?
+    /// What snapshots of its pools can be restored into: modules of equal identity. `nil`: those of equal text.
+    public let identity: String?
     public let progressToken: Int?
 
     public init(
       device: String, text: String, image: Data, layout: Layout, instantiateKernel: String, kernels: [String],
-      progressToken: Int? = nil
+      imports: [ImportRecords]? = nil, identity: String? = nil, progressToken: Int? = nil
     ) {
       self.device = device
       self.text = text
@@ -54,6 +69,8 @@ public enum LoadModuleRequest: RequestType {
       self.layout = layout
       self.instantiateKernel = instantiateKernel
       self.kernels = kernels
+      self.imports = imports
+      self.identity = identity
       self.progressToken = progressToken
     }
   }

@@ -23,16 +23,20 @@ public enum CreatePoolRequest: RequestType {
     /// Limit of `memory.grow` for each instance in pages; default: the module's maximum, but at most its minimum + 16.
     public let memoryPages: Int?
     public let execution: Execution?
+    /// Written before instantiation and at each reset.
+    public let initial: [InitialBytes]?
     /// For instantiation and resets: see `InvokeRequest.Parameters`.
     public let sliceFuel: Int?
 
     public init(
-      module: Int, instances: Int, memoryPages: Int? = nil, execution: Execution? = nil, sliceFuel: Int? = nil
+      module: Int, instances: Int, memoryPages: Int? = nil, execution: Execution? = nil, initial: [InitialBytes]? = nil,
+      sliceFuel: Int? = nil
     ) {
       self.module = module
       self.instances = instances
       self.memoryPages = memoryPages
       self.execution = execution
+      self.initial = initial
       self.sliceFuel = sliceFuel
     }
   }
@@ -44,13 +48,37 @@ public enum CreatePoolRequest: RequestType {
     public let bytesPerInstance: Int
     /// Set where instantiation trapped; the pool then does not exist.
     public let trap: TrapReport?
+    /// Set where the start function called imports: `pool/resume` goes on with the instantiation.
+    public let waiting: [WaitingCalls]?
 
-    public init(pool: Int, memoryPages: Int, bytesPerInstance: Int, trap: TrapReport?) {
+    public init(pool: Int, memoryPages: Int, bytesPerInstance: Int, trap: TrapReport?, waiting: [WaitingCalls]? = nil) {
       self.pool = pool
       self.memoryPages = memoryPages
       self.bytesPerInstance = bytesPerInstance
       self.trap = trap
+      self.waiting = waiting
     }
+  }
+}
+
+/// Part of a region's initial content: imported globals, memory (its size in pages is word 0 of the state) and tables.
+public struct InitialBytes: Codable, Sendable, Equatable {
+  public enum Region: String, Codable, Sendable {
+    case state, memory, tables
+  }
+
+  public let region: Region
+  /// Byte within the region.
+  public let address: Int
+  /// One record for all instances, or one an instance, in order.
+  public let bytes: Data
+  public let perInstance: Bool
+
+  public init(region: Region, address: Int, bytes: Data, perInstance: Bool) {
+    self.region = region
+    self.address = address
+    self.bytes = bytes
+    self.perInstance = perInstance
   }
 }
 
@@ -127,17 +155,20 @@ public enum InvokeRequest: RequestType {
   }
 
   public struct Result: Codable, Sendable, Equatable {
-    /// For each instance run, two 32-bit words: trap code, function index.
+    /// For each instance run, two 32-bit words: trap code (`waitingStatus` where it waits for an import), function index.
     public let status: Data
-    /// One record an instance; the record of a trapped instance is zero.
+    /// One record an instance; zero where it trapped or waits.
     public let results: Data
     /// Time on the device.
     public let deviceSeconds: Double
+    /// One entry an import that instances wait for; `nil`: the invocation is complete.
+    public let waiting: [WaitingCalls]?
 
-    public init(status: Data, results: Data, deviceSeconds: Double) {
+    public init(status: Data, results: Data, deviceSeconds: Double, waiting: [WaitingCalls]? = nil) {
       self.status = status
       self.results = results
       self.deviceSeconds = deviceSeconds
+      self.waiting = waiting
     }
   }
 }
@@ -145,10 +176,21 @@ public enum InvokeRequest: RequestType {
 /// Brings instances back to the state after instantiation.
 public enum ResetPoolRequest: RequestType {
   public static let method = "pool/reset"
-  public typealias Result = NoResult
 
   public struct Parameters: Codable, Sendable, Equatable {
     public let pool: Int
     public let instances: [Int]?
+  }
+
+  public struct Result: Codable, Sendable, Equatable {
+    /// The first trap, where instantiation trapped this time.
+    public let trap: TrapReport?
+    /// Set where the start function called imports.
+    public let waiting: [WaitingCalls]?
+
+    public init(trap: TrapReport?, waiting: [WaitingCalls]?) {
+      self.trap = trap
+      self.waiting = waiting
+    }
   }
 }

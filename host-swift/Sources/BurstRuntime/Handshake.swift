@@ -33,6 +33,8 @@ protocol NamesPool: Sendable {
 }
 
 extension InvokeRequest.Parameters: NamesPool {}
+extension ResumePoolRequest.Parameters: NamesPool {}
+extension SnapshotPoolRequest.Parameters: NamesPool {}
 extension ResetPoolRequest.Parameters: NamesPool {}
 extension WriteMemoryRequest.Parameters: NamesPool {}
 extension ReadMemoryRequest.Parameters: NamesPool {}

@@ -11,12 +11,22 @@ final class InstancePool: @unchecked Sendable {
   // Unchecked because buffers and command queues are not Sendable: only `worker` touches them.
   let worker: SerialWorker
   let plan: PoolPlan
-  private let module: LoadedModule
-  private let instantiation: Instantiation
-  private let buffers: PoolBuffers
+  let module: LoadedModule
+  let instantiation: Instantiation
+  let buffers: PoolBuffers
   private let dispatcher: Dispatcher
-  /// Set for good when the device may still be writing to the buffers.
-  private var abandoned: ResponseError?
+  /// The invocation in which instances wait for imports.
+  var waiting: Invocation?
+  var phase = Phase.instantiating
+
+  enum Phase {
+    case instantiating
+    case ready
+    /// Instantiation ended without success: there is no such pool.
+    case failed
+    /// For good: the device may still be writing to the buffers.
+    case abandoned(ResponseError)
+  }
 
   typealias Progress = (Double) -> Void
 
@@ -41,59 +51,6 @@ final class InstancePool: @unchecked Sendable {
     self.instantiation = instantiation
     self.buffers = buffers
     dispatcher = Dispatcher(buffers: buffers, queue: commandQueue, device: device, limits: limits)
-  }
-
-  /// Runs the instantiating kernel on fresh memory; the first trap, if there is one.
-  func instantiate(_ request: any IncomingCancellation) throws -> TrapReport? {
-    try initialize(allInstances(), request)
-  }
-
-  func reset(_ parameters: ResetPoolRequest.Parameters, _ request: any IncomingCancellation) throws {
-    let instances = try check(instances: parameters.instances)
-    try checkUsable()
-    try buffers.clear(instances)
-    if let trap = try initialize(instances, request) {
-      // It did not trap when the pool was made, and instantiation is deterministic.
-      throw ResponseError(.internalError, "Instantiation trapped with code \(trap.code) in function \(trap.function).")
-    }
-  }
-
-  private func initialize(_ instances: [UInt32], _ request: any IncomingCancellation) throws -> TrapReport? {
-    _ = try run(kernel(module.instantiateKernel), instances, InvocationBudget(sliceFuel: instantiation.sliceFuel), request) { _ in }
-    try buffers.fetchStatus()
-    let base = buffers.status.contents()
-    let trapped = instances.lazy.map(Int.init).first { self.plan.status.word(0, of: $0, in: base) != 0 }
-    return trapped.map { instance in
-      TrapReport(
-        code: Int(plan.status.word(0, of: instance, in: base)), function: Int(plan.status.word(1, of: instance, in: base)))
-    }
-  }
-
-  func invoke(
-    _ parameters: InvokeRequest.Parameters, _ request: any IncomingCancellation, progress: Progress
-  ) throws -> InvokeRequest.Result {
-    let pipeline = try kernel(parameters.kernel)
-    let instances = try check(instances: parameters.instances)
-    try check(recordBytes: parameters.argumentBytes, "argumentBytes")
-    try check(recordBytes: parameters.resultBytes, "resultBytes")
-    // Records are at most half of scratch and instances at most 2^31, so the products fit.
-    guard parameters.arguments.count == instances.count * parameters.argumentBytes else {
-      throw invalid(
-        "arguments",
-        "\(instances.count) records of \(parameters.argumentBytes) bytes were expected, got \(parameters.arguments.count) bytes")
-    }
-    guard instances.count * (parameters.resultBytes + 8) <= FrameDecoder.maximumBodyBytes / 2 else {
-      throw invalid("resultBytes", "the results of all instances do not fit in one message; invoke fewer at a time")
-    }
-    let budget = try InvocationBudget(parameters)
-
-    try checkUsable()
-    let scratch = plan.valuesBytes + plan.callStackBytes
-    try buffers.scatterRecords(parameters.arguments, bytesEach: parameters.argumentBytes, to: instances, address: scratch)
-    let seconds = try run(pipeline, instances, budget, request, progress: progress)
-    let (status, results) = try buffers.gatherResults(
-      bytesEach: parameters.resultBytes, from: instances, address: scratch + plan.scratchBytes / 2)
-    return InvokeRequest.Result(status: status, results: results, deviceSeconds: seconds)
   }
 
   func write(_ parameters: WriteMemoryRequest.Parameters) throws {
@@ -164,41 +121,43 @@ final class InstancePool: @unchecked Sendable {
     try buffers.publishState()
   }
 
-  private func run(
-    _ pipeline: any MTLComputePipelineState, _ instances: [UInt32], _ budget: InvocationBudget,
-    _ request: any IncomingCancellation, progress: Progress
+  func run(
+    _ invocation: inout Invocation, _ instances: [UInt32], _ request: any IncomingCancellation, progress: Progress
   ) throws -> Double {
     worker.preconditionIsCurrent()
     try checkUsable()
     if instances.isEmpty { return 0 }
     do {
-      try buffers.beginInvocation(of: instances)
-      var invocation = Invocation(pipeline, budget: budget)
       return try invocation.run(instances, on: dispatcher, request: request, progress: progress)
     } catch let error as Dispatcher.Abandoned {
-      abandoned = ResponseError(
-        .deviceError, "An earlier command buffer of this pool did not end; the pool can only be released.",
-        data: try? WireEncoder.encode(DeviceErrorData(reason: "timeout")))
+      phase = .abandoned(
+        ResponseError(
+          .deviceError, "An earlier command buffer of this pool did not end; the pool can only be released.",
+          data: try? WireEncoder.encode(DeviceErrorData(reason: "timeout"))))
       throw error.reason
     }
   }
 
   // MARK: Checks
 
-  private func checkUsable() throws(ResponseError) {
-    if let abandoned { throw abandoned }
+  func checkUsable() throws(ResponseError) {
+    switch phase {
+    case .instantiating, .ready: break
+    case .failed: throw ResponseError(.unknownPool, "The pool does not exist: its instantiation did not succeed.")
+    case .abandoned(let reason): throw reason
+    }
   }
 
-  private func kernel(_ name: String) throws(ResponseError) -> any MTLComputePipelineState {
+  func kernel(_ name: String) throws(ResponseError) -> any MTLComputePipelineState {
     guard let pipeline = module.kernels.pipelines[name] else {
       throw invalid("kernel", "the module was loaded without a kernel \"\(name)\"")
     }
     return pipeline
   }
 
-  private func allInstances() -> [UInt32] { Array(0..<UInt32(plan.instances)) }
+  func allInstances() -> [UInt32] { Array(0..<UInt32(plan.instances)) }
 
-  private func check(instances: [Int]?) throws(ResponseError) -> [UInt32] {
+  func check(instances: [Int]?) throws(ResponseError) -> [UInt32] {
     guard let instances else { return allInstances() }
     var seen = Set<UInt32>(minimumCapacity: instances.count)
     var lanes: [UInt32] = []
@@ -215,9 +174,18 @@ final class InstancePool: @unchecked Sendable {
     return lanes
   }
 
-  private func check(recordBytes: Int, _ field: String) throws(ResponseError) {
+  func check(recordBytes: Int, _ field: String) throws(ResponseError) {
     guard recordBytes >= 0, recordBytes % 4 == 0, recordBytes <= plan.scratchBytes / 2 else {
       throw invalid(field, "must be a multiple of 4 from 0 to \(plan.scratchBytes / 2), half of scratch")
+    }
+  }
+
+  /// Refuses what would not fit in one message as an answer, before anything runs.
+  func check(answerFor count: Int, resultBytes: Int, _ field: String) throws(ResponseError) {
+    let arguments = module.imports.map(\.argumentBytes).max() ?? 0
+    // Beside the records: two status words, and the instance's number in the lists of those resumed and those that wait.
+    guard count * (resultBytes + arguments + 32) <= FrameDecoder.maximumBodyBytes / 2 else {
+      throw invalid(field, "the results of all instances do not fit in one message; take fewer at a time")
     }
   }
 
@@ -241,7 +209,7 @@ final class InstancePool: @unchecked Sendable {
     }
   }
 
-  private func invalid(_ field: String, _ problem: String) -> ResponseError {
+  func invalid(_ field: String, _ problem: String) -> ResponseError {
     ResponseError(.invalidParams, "`\(field)`: \(problem).")
   }
 }

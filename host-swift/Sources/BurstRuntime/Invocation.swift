@@ -39,50 +39,60 @@ extension InvocationBudget {
 /// Each launch takes suspended lanes first and fills up with lanes that have not begun, so that a few long ones keep a wide
 /// device busy together with the rest.
 struct Invocation {
-  let pipeline: any MTLComputePipelineState
-  let budget: InvocationBudget
-  /// Seconds so far of lanes that are suspended; kept only where they are limited.
-  private var secondsOf: [UInt32: Double] = [:]
-
-  init(_ pipeline: any MTLComputePipelineState, budget: InvocationBudget) {
-    self.pipeline = pipeline
-    self.budget = budget
+  enum Purpose: String, Codable {
+    case instantiation, reset, export
   }
+
+  let purpose: Purpose
+  let kernel: String
+  let pipeline: any MTLComputePipelineState
+  let resultBytes: Int
+  let budget: InvocationBudget
+  /// Lanes that wait for imports; a run adds to them.
+  var waiting: [UInt32] = []
+  /// Seconds so far of lanes that are suspended; kept only where they are limited.
+  var secondsOf: [UInt32: Double] = [:]
 
   /// Returns the seconds on the device. Throws `ResponseError` (cancelled, device error) or `Dispatcher.Abandoned`.
   mutating func run(
     _ lanes: [UInt32], on dispatcher: Dispatcher, request: any IncomingCancellation, progress: (Double) -> Void
   ) throws -> Double {
     var size = dispatcher.firstLaunch(fuel: budget.sliceFuel)
-    var suspended: [UInt32] = []
+    var outOfFuel: [UInt32] = []
     var begun = 0
     var deviceSeconds = 0.0
-    while begun < lanes.count || !suspended.isEmpty {
+    while begun < lanes.count || !outOfFuel.isEmpty {
       if request.isCancelled { throw ResponseError.cancelled }
-      let resumed = suspended.prefix(size.lanes)
-      let fresh = lanes[begun...].prefix(size.lanes - resumed.count)
-      let launched = Array(resumed) + fresh
+      let again = outOfFuel.prefix(size.lanes)
+      let fresh = lanes[begun...].prefix(size.lanes - again.count)
+      let launched = Array(again) + fresh
       let seconds = try autoreleasepool {
         try dispatcher.launch(pipeline, lanes: launched, fuel: size.fuel, fuelLimit: budget.fuel, request: request)
       }
       deviceSeconds += seconds
       begun += fresh.count
-      var exhausted = try dispatcher.buffers.outOfFuel(launched)
-      size.adapt(afterSeconds: seconds, launched: launched.count, ranOutOfFuel: !exhausted.isEmpty)
-      exhausted = try endingThoseOverTime(exhausted, after: seconds, in: dispatcher.buffers)
-      suspended = suspended.dropFirst(resumed.count) + exhausted
-      progress(Double(begun - suspended.count) / Double(lanes.count))
+      let suspended = try dispatcher.buffers.suspended(launched)
+      size.adapt(afterSeconds: seconds, launched: launched.count, ranOutOfFuel: !suspended.outOfFuel.isEmpty)
+      waiting += suspended.waiting
+      add(seconds, to: suspended.outOfFuel + suspended.waiting)
+      outOfFuel = try outOfFuel.dropFirst(again.count) + endingThoseOverTime(suspended.outOfFuel, in: dispatcher.buffers)
+      progress(Double(begun - outOfFuel.count) / Double(lanes.count))
     }
     return deviceSeconds
   }
 
-  /// Those of `lanes` that may go on.
-  private mutating func endingThoseOverTime(_ lanes: [UInt32], after seconds: Double, in buffers: PoolBuffers) throws -> [UInt32] {
-    guard let limit = budget.seconds, !lanes.isEmpty else { return lanes }
+  private mutating func add(_ seconds: Double, to lanes: [UInt32]) {
+    guard budget.seconds != nil else { return }
     for lane in lanes { secondsOf[lane, default: 0] += seconds }
-    let over = lanes.filter { secondsOf[$0, default: 0] > limit }
+  }
+
+  /// Those of `lanes` that may go on.
+  private func endingThoseOverTime(_ lanes: [UInt32], in buffers: PoolBuffers) throws -> [UInt32] {
+    guard let limit = budget.seconds else { return lanes }
+    let isOver = { (lane: UInt32) in secondsOf[lane, default: 0] > limit }
+    let over = lanes.filter(isOver)
     if over.isEmpty { return lanes }
     try buffers.endWithTrap(.timeLimitExceeded, over)
-    return lanes.filter { secondsOf[$0, default: 0] <= limit }
+    return lanes.filter { !isOver($0) }
   }
 }

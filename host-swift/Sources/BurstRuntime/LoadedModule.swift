@@ -9,6 +9,23 @@ struct LoadedModule: Sendable {
   let image: Data
   let kernels: BuiltKernels
   let instantiateKernel: String
+  /// Of the imported functions, by number.
+  let imports: [ImportRecords]
+  let identity: ModuleIdentity
+}
+
+extension LoadModuleRequest.Parameters {
+  /// Throws `invalidParams` naming the field.
+  func validateImports() throws(ResponseError) {
+    for (index, records) in (imports ?? []).enumerated() {
+      for (name, bytes) in [("argumentBytes", records.argumentBytes), ("resultBytes", records.resultBytes)] {
+        guard (0...Layout.maximumRegionBytes).contains(bytes), bytes % 4 == 0 else {
+          throw ResponseError(
+            .invalidParams, "`imports[\(index)].\(name)`: must be a multiple of 4 from 0 to \(Layout.maximumRegionBytes).")
+        }
+      }
+    }
+  }
 }
 
 extension Layout {

@@ -1,3 +1,4 @@
+import BurstProtocol
 import Metal
 
 /// Codes of the traps that the host itself sets; `trapMessages` in compiler-ts/src/metadata.ts numbers all.
@@ -10,11 +11,13 @@ enum HostTrap: UInt32 {
 extension PoolBuffers {
   private enum Word {
     static let trap = 0
+    static let function = 1
     static let suspension = 2
     static let fuelUsed = 4
   }
 
   private static let outOfFuel: UInt32 = 1
+  private static let firstImport = 2
 
   /// What an earlier invocation of `lanes` left is none of the next one's: suspension and fuel used become zero.
   func beginInvocation(of lanes: [UInt32]) throws {
@@ -31,11 +34,31 @@ extension PoolBuffers {
     try DeviceCopies.publish(block, of: status)
   }
 
-  /// Those of `lanes` that their last launch left without fuel.
-  func outOfFuel(_ lanes: [UInt32]) throws -> [UInt32] {
-    if let block = block(plan.status, address: Word.suspension * 4, length: 4, lanes) { try DeviceCopies.fetch(block, of: status) }
+  /// Why each of `lanes` did not end in its last launch, if it did not.
+  func suspended(_ lanes: [UInt32]) throws -> (outOfFuel: [UInt32], waiting: [UInt32]) {
+    try fetchSuspensions(of: lanes)
     let base = status.contents()
-    return lanes.filter { plan.status.word(Word.suspension, of: Int($0), in: base) == Self.outOfFuel }
+    var outOfFuel: [UInt32] = []
+    var waiting: [UInt32] = []
+    for lane in lanes {
+      switch plan.status.word(Word.suspension, of: Int(lane), in: base) {
+      case 0: break
+      case Self.outOfFuel: outOfFuel.append(lane)
+      default: waiting.append(lane)
+      }
+    }
+    return (outOfFuel, waiting)
+  }
+
+  /// Number of the import that each of `lanes` waits for; all of them have to wait.
+  func importsWaitedFor(by lanes: [UInt32]) throws -> [Int] {
+    try fetchSuspensions(of: lanes)
+    let base = status.contents()
+    return lanes.map { Int(plan.status.word(Word.suspension, of: Int($0), in: base)) - Self.firstImport }
+  }
+
+  private func fetchSuspensions(of lanes: [UInt32]) throws {
+    if let block = block(plan.status, address: Word.suspension * 4, length: 4, lanes) { try DeviceCopies.fetch(block, of: status) }
   }
 
   /// Suspended lanes end with a trap, in the function that the kernel left in word 1.
@@ -48,5 +71,16 @@ extension PoolBuffers {
       plan.status.setWord(Word.suspension, of: Int(lane), in: base, to: 0)
     }
     try DeviceCopies.publish(block, of: status)
+  }
+
+  /// For each of `lanes`, which have ended or wait: trap code (`waitingStatus` where it waits) and function.
+  func outcomes(of lanes: [UInt32]) throws -> [(code: UInt32, function: UInt32)] {
+    guard let block = block(plan.status, address: 0, length: (Word.suspension + 1) * 4, lanes) else { return [] }
+    try DeviceCopies.fetch(block, of: status)
+    let base = status.contents()
+    return lanes.map { lane in
+      func word(_ index: Int) -> UInt32 { plan.status.word(index, of: Int(lane), in: base) }
+      return (word(Word.suspension) == 0 ? word(Word.trap) : waitingStatus, word(Word.function))
+    }
   }
 }

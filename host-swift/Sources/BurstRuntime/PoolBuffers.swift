@@ -58,32 +58,20 @@ final class PoolBuffers {
     try DeviceCopies.publish(block, of: execution)
   }
 
-  /// The first two words of each status, and the records at `address` of the execution buffers, zero where a trap is set.
-  func gatherResults(bytesEach: Int, from instances: [UInt32], address: Int) throws -> (status: Data, results: Data) {
-    var statusWords = Data(count: instances.count * 8)
-    var results = Data(count: instances.count * bytesEach)
-    let statusBase = status.contents()
+  /// Records at `address` of the execution buffers, in the order of `instances`; zero where `isEmpty` says so.
+  func gatherRecords(bytesEach: Int, from instances: [UInt32], address: Int, isEmpty: (Int) -> Bool = { _ in false }) throws -> Data {
+    var records = Data(count: instances.count * bytesEach)
+    guard let block = block(plan.execution, address: address, length: bytesEach, instances) else { return records }
+    try DeviceCopies.fetch(block, of: execution)
     let base = execution.contents()
-    if let block = block(plan.status, address: 0, length: 8, instances) { try DeviceCopies.fetch(block, of: status) }
-    if let block = block(plan.execution, address: address, length: bytesEach, instances) {
-      try DeviceCopies.fetch(block, of: execution)
-    }
-    statusWords.withUnsafeMutableBytes { words in
-      results.withUnsafeMutableBytes { bytes in
-        for (index, lane) in instances.enumerated() {
-          let instance = Int(lane)
-          plan.status.gather(
-            from: statusBase, instance: instance, address: 0,
-            into: UnsafeMutableRawBufferPointer(rebasing: words[index * 8..<index * 8 + 8]))
-          let trapped = plan.status.word(0, of: instance, in: statusBase) != 0
-          if trapped || bytesEach == 0 { continue }
-          plan.execution.gather(
-            from: base, instance: instance, address: address,
-            into: UnsafeMutableRawBufferPointer(rebasing: bytes[index * bytesEach..<(index + 1) * bytesEach]))
-        }
+    records.withUnsafeMutableBytes { bytes in
+      for (index, instance) in instances.enumerated() where !isEmpty(index) {
+        plan.execution.gather(
+          from: base, instance: Int(instance), address: address,
+          into: UnsafeMutableRawBufferPointer(rebasing: bytes[index * bytesEach..<(index + 1) * bytesEach]))
       }
     }
-    return (statusWords, results)
+    return records
   }
 
   /// `nil` where there is nothing to copy.

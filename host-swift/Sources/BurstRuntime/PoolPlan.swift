@@ -38,6 +38,13 @@ struct PoolPlan: Sendable, Equatable {
     execution = region(valuesBytes + callStackBytes + scratchBytes)
   }
 
+  /// Throws `invalidParams` where the records of an import do not fit.
+  func check(_ imports: [ImportRecords]) throws(ResponseError) {
+    guard let most = imports.map({ max($0.argumentBytes, $0.resultBytes) }).max(), most > scratchBytes / 2 else { return }
+    throw ResponseError(
+      .invalidParams, "`execution.scratch`: an import's record has \(most) bytes, and half of scratch has \(scratchBytes / 2).")
+  }
+
   private static func pages(_ wanted: Int?, _ memory: Layout.Memory?) throws(ResponseError) -> Int {
     guard let memory else {
       if let wanted, wanted != 0 { throw ResponseError(.invalidParams, "`memoryPages`: the module has no memory.") }
@@ -59,6 +66,10 @@ struct PoolPlan: Sendable, Equatable {
     }
     return wanted
   }
+
+  /// In the execution buffer, as the next one: docs/kernel-abi.md.
+  var argumentsAddress: Int { valuesBytes + callStackBytes }
+  var resultsAddress: Int { argumentsAddress + scratchBytes / 2 }
 
   var regions: [TiledRegion] { [status, state, memory, tables, execution] }
 

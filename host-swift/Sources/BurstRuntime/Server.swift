@@ -96,10 +96,11 @@ public final class Server: ConnectionHandler {
         try pool.invoke(parameters, request, progress: server.progress(parameters.progressToken, parameters.kernel))
       }
     case ResetPoolRequest.method:
-      try answer(ResetPoolRequest.self, request) { _, pool, parameters in
-        try pool.reset(parameters, request)
-        return NoResult()
-      }
+      try answer(ResetPoolRequest.self, request) { _, pool, parameters in try pool.reset(parameters, request) }
+    case ResumePoolRequest.method: try resumePool(request)
+    case SnapshotPoolRequest.method:
+      try answer(SnapshotPoolRequest.self, request) { _, pool, _ in .init(bytes: try pool.snapshot(request)) }
+    case RestorePoolRequest.method: try restorePool(request)
     case WriteMemoryRequest.method:
       try answer(WriteMemoryRequest.self, request) { _, pool, parameters in
         try pool.write(parameters)
@@ -186,6 +187,13 @@ public final class Server: ConnectionHandler {
     return pool
   }
 
+  private func module(_ number: Int) throws(ResponseError) -> LoadedModule {
+    guard let module = state.withLock({ $0.modules[number] }) else {
+      throw ResponseError(.unknownModule, "There is no module \(number).")
+    }
+    return module
+  }
+
   private func nextNumber() -> Int {
     state.withLock { state in
       defer { state.nextNumber += 1 }
@@ -230,6 +238,7 @@ public final class Server: ConnectionHandler {
     let start = DispatchTime.now()
     let device = try devices.device(parameters.device)
     try parameters.layout.validate()
+    try parameters.validateImports()
     let progress = progress(parameters.progressToken, "Building for \(device.metal.name)")
     progress(0)
     // The set makes each pipeline once; sorted, so that the order in which a client lists kernels makes no difference.
@@ -237,7 +246,7 @@ public final class Server: ConnectionHandler {
     let (kernels, cached) = try cache.kernels(names, of: parameters.text, for: device)
     let module = LoadedModule(
       device: device, layout: parameters.layout, image: parameters.image, kernels: kernels,
-      instantiateKernel: parameters.instantiateKernel)
+      instantiateKernel: parameters.instantiateKernel, imports: parameters.imports ?? [], identity: ModuleIdentity(parameters))
     let number = nextNumber()
     state.withLock { $0.modules[number] = module }
     progress(1)
@@ -257,20 +266,43 @@ public final class Server: ConnectionHandler {
 
   private func createPool(_ request: IncomingRequest) throws {
     let parameters = try decode(CreatePoolRequest.self, request)
-    guard let module = state.withLock({ $0.modules[parameters.module] }) else {
-      throw ResponseError(.unknownModule, "There is no module \(parameters.module).")
-    }
+    let module = try module(parameters.module)
     let plan = try PoolPlan(parameters, layout: module.layout)
-    let instantiation = try Instantiation(parameters)
+    try plan.check(module.imports)
+    let instantiation = try Instantiation(parameters, plan: plan, layout: module.layout)
     let worker = SerialWorker()
     worker.async(
       job(request) { server in
         let pool = try InstancePool(plan, module: module, instantiation: instantiation, worker: worker)
-        let trap = try pool.instantiate(request)
+        let (trap, waiting) = try pool.instantiate(request)
         let number = server.nextNumber()
         if trap == nil { server.state.withLock { $0.pools[number] = pool } }
         return CreatePoolRequest.Result(
-          pool: number, memoryPages: plan.memoryPages, bytesPerInstance: plan.bytesPerInstance, trap: trap)
+          pool: number, memoryPages: plan.memoryPages, bytesPerInstance: plan.bytesPerInstance, trap: trap, waiting: waiting)
+      })
+  }
+
+  private func resumePool(_ request: IncomingRequest) throws {
+    try answer(ResumePoolRequest.self, request) { server, pool, parameters in
+      // A pool whose instantiation fails here was known to the client.
+      defer { if case .failed = pool.phase { server.state.withLock { _ = $0.pools.removeValue(forKey: parameters.pool) } } }
+      return try pool.resume(parameters, request, progress: server.progress(parameters.progressToken, "Going on"))
+    }
+  }
+
+  private func restorePool(_ request: IncomingRequest) throws {
+    let parameters = try decode(RestorePoolRequest.self, request)
+    let module = try module(parameters.module)
+    let worker = SerialWorker()
+    worker.async(
+      job(request) { server in
+        let pool = try InstancePool.restored(parameters.snapshot, module: module, worker: worker, request)
+        let number = server.nextNumber()
+        let waiting = try pool.waitingCalls()
+        server.state.withLock { $0.pools[number] = pool }
+        return RestorePoolRequest.Result(
+          pool: number, memoryPages: pool.plan.memoryPages, bytesPerInstance: pool.plan.bytesPerInstance, waiting: waiting,
+          instances: pool.plan.instances)
       })
   }
 

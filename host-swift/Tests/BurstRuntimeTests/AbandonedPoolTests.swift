@@ -33,10 +33,11 @@ struct AbandonedPoolTests {
     let cache = PipelineCache(root: TestClient.temporaryFolder()) { _ in }
     let kernels = try cache.kernels(load.kernels + ["instantiate"], of: load.text, for: device).kernels
     let module = LoadedModule(
-      device: device, layout: load.layout, image: load.image, kernels: kernels, instantiateKernel: "instantiate")
+      device: device, layout: load.layout, image: load.image, kernels: kernels, instantiateKernel: "instantiate", imports: [],
+      identity: ModuleIdentity(load))
     let parameters = CreatePoolRequest.Parameters(module: 1, instances: 1)
     let plan = try PoolPlan(parameters, layout: load.layout)
-    let instantiation = try Instantiation(parameters)
+    let instantiation = try Instantiation(parameters, plan: plan, layout: load.layout)
     let worker = SerialWorker()
     let running = Cancellation(false)
     func spin(_ iterations: UInt32) -> InvokeRequest.Parameters {
@@ -45,7 +46,7 @@ struct AbandonedPoolTests {
     let pool = try onWorker(worker) {
       let limits = Dispatcher.Limits(commandBuffer: .milliseconds(100), afterCancellation: .milliseconds(100))
       let pool = try InstancePool(plan, module: module, instantiation: instantiation, worker: worker, limits: limits)
-      #expect(try pool.instantiate(running) == nil)
+      #expect(try pool.instantiate(running).trap == nil)
       return pool
     }
     // About a second of work, so that the device is free again for other tests.

@@ -6,13 +6,13 @@ import Foundation
 enum TestKernels {
   static func layout(tileWidth: Int, memoryCell: Int) -> Layout {
     Layout(
-      tileWidth: tileWidth, memoryCell: memoryCell, memory: .init(minimumPages: 1, maximumPages: 4), stateBytes: 8, tableBytes: 0)
+      tileWidth: tileWidth, memoryCell: memoryCell, memory: .init(minimumPages: 1, maximumPages: 4), stateBytes: 8, tableBytes: 8)
   }
 
-  static let kernels = ["ask", "count", "divide", "grow", "load", "spin", "work"]
+  static let kernels = ["ask", "count", "divide", "grow", "load", "spin", "table", "work"]
 
   /// What `ask` waits for.
-  static let imports = [(argumentBytes: 8, resultBytes: 4), (argumentBytes: 4, resultBytes: 8)]
+  static let imports = [ImportRecords(argumentBytes: 8, resultBytes: 4), ImportRecords(argumentBytes: 4, resultBytes: 8)]
 
   static func text(tileWidth: Int, memoryCell: Int) -> String {
     """
@@ -22,6 +22,7 @@ enum TestKernels {
     constant ulong tile_width = \(tileWidth);
     constant ulong memory_cell = \(memoryCell);
     constant ulong state_bytes = 8;
+    constant ulong table_bytes = 8;
     constant ulong status_bytes = 32;
 
     struct Launch {
@@ -58,8 +59,11 @@ enum TestKernels {
         state[word(i, state_bytes, 1)] = execution[result];
         return;
       }
+      // As where all is imported.
+      if (image[0] == 253) return;
       state[word(i, state_bytes, 0)] = 1;
       state[word(i, state_bytes, 1)] = 100;
+      tables[word(i, table_bytes, 0)] = 1000 + uint(i);
       for (uint a = 0; a < 4; a++) memory[place(i, memory_bytes, memory_cell, a)] = image[a];
       if (image[0] == 255) { status[word(i, status_bytes, 0)] = 1; status[word(i, status_bytes, 1)] = 9; }
       """))
@@ -78,6 +82,7 @@ enum TestKernels {
       else execution[result] = 0xFFFFFFFFu;
       """))
     \(kernel("load", "execution[result] = memory[place(i, memory_bytes, memory_cell, argument)];"))
+    \(kernel("table", "execution[result] = tables[word(i, table_bytes, argument)];"))
     \(kernel("spin", """
       for (uint n = 0; n < argument; n++) state[word(i, state_bytes, 1)] = state[word(i, state_bytes, 1)] * 1664525u + n;
       """))
@@ -152,11 +157,13 @@ enum TestKernels {
     """
   }
 
-  static func load(_ device: String, tileWidth: Int = 1, memoryCell: Int = 8, image: [UInt8] = [1, 2, 3, 4]) -> LoadModuleRequest.Parameters
+  static func load(_ device: String, tileWidth: Int = 1, memoryCell: Int = 8, image: [UInt8] = [1, 2, 3, 4], identity: String? = nil)
+    -> LoadModuleRequest.Parameters
   {
     .init(
       device: device, text: text(tileWidth: tileWidth, memoryCell: memoryCell), image: Data(image),
-      layout: layout(tileWidth: tileWidth, memoryCell: memoryCell), instantiateKernel: "instantiate", kernels: kernels)
+      layout: layout(tileWidth: tileWidth, memoryCell: memoryCell), instantiateKernel: "instantiate", kernels: kernels,
+      imports: imports, identity: identity)
   }
 
   static func records(_ values: [UInt32]) -> Data {

@@ -138,7 +138,8 @@ static inline uint wb_trampoline_next(thread wb_instance& instance, uint trampol
   uint number = position & 0xffffu;
   if (instance.rewinding != 0u) {
     // The component's frames follow on the trampoline's own. The innermost goes on; those below wait for results.
-    while (number + 1u < instance.frames && (wb_frame_header(instance, number + 1u)[wb_tile_width] & wb_recursive) != 0u) { number++; }
+    for (; number + 1u < instance.frames && (wb_frame_header(instance, number + 1u)[wb_tile_width] & wb_recursive) != 0u; number++) {
+    }
   } else if (instance.trap == wb_suspended && instance.suspension == 0u) {
     instance.trap = 0u;
     return 2u * instance.callee;
