@@ -1,7 +1,7 @@
 /** Linked programs on the host's devices and in every profile, against V8, which links instances itself. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Pool, profiles, type Value, WasmBurst } from "../../compiler-ts/src/index.ts";
+import { type ImportContext, type Pool, profiles, type Value, WasmBurst } from "../../compiler-ts/src/index.ts";
 import { testedDevices } from "../support/devices.ts";
 import { wat } from "../support/wat.ts";
 
@@ -128,6 +128,57 @@ for (const device of testedDevices.filter((id) => id !== "v8")) {
       assert.deepEqual(await outcomes(pool, instances), reference);
     });
   }
+}
+
+const hosted: Program = {
+  libraries: {
+    log: `(module
+      (import "env" "note" (func $note (param i32) (result i32)))
+      (import "env" "memory" (memory 1))
+      (import "env" "seed" (global $seed i32))
+      (func (export "twice") (param i32) (result i32)
+        (i32.store (i32.const 8) (i32.add (i32.load (i32.const 4)) (global.get $seed)))
+        (i32.add (call $note (local.get 0)) (call $note (i32.const 1000)))))`,
+  },
+  main: `(module
+    (import "env" "memory" (memory 1 2))
+    (import "log" "twice" (func $twice (param i32) (result i32)))
+    (import "env" "note" (func $note (param i32) (result i32)))
+    (table 2 funcref) (elem (i32.const 0) $twice $note)
+    (func (export "run") (param i32) (result i32)
+      (i32.store (i32.const 4) (i32.const 5))
+      (i32.add
+        (call_indirect (param i32) (result i32) (i32.const 7) (local.get 0))
+        (i32.load (i32.const 8)))))`,
+};
+
+for (const device of testedDevices.filter((id) => id !== "v8")) {
+  test(`on ${device} the host gives what no library does, once for all modules`, async () => {
+    await using burst = await WasmBurst.launch({ device });
+    const link = { log: wat(hosted.libraries.log ?? "") };
+    await using module = await burst.compile(wat(hosted.main), { link });
+    assert.deepEqual(
+      module.imports().map((item) => `${item.module}.${item.name}`),
+      ["env.memory", "env.note", "env.seed"],
+    );
+    const noted: number[][] = [[], []];
+    await using pool = await module.instantiate({
+      instances: 2,
+      imports: {
+        env: {
+          memory: { pages: 1 },
+          seed: 30,
+          note: (context: ImportContext, value: number) => {
+            noted[context.instance]?.push(value);
+            return value * 2;
+          },
+        },
+      },
+    });
+    // Through the library, 2 * (7 + 1000) and 5 + 30 in memory; directly, 2 * 7 and nothing.
+    assert.deepEqual(await pool.invoke("run", [[0], [1]]), [{ values: [2049] }, { values: [14] }]);
+    assert.deepEqual(noted, [[7, 1000], [7]]);
+  });
 }
 
 test("the device v8 says that it does not link", async () => {
