@@ -136,7 +136,7 @@ describe("a device of the host", { skip }, () => {
     assert.deepEqual(await large.invoke("f", [values]), [{ values: [] }]);
   });
 
-  test("an imported function that is not given is refused by name", async () => {
+  test("a module whose import is missing is refused by the import's name", async () => {
     const importing = wat(
       '(module (import "env" "log" (func (param i32))) (func (export "f") (call 0 (i32.const 1))))',
     );

@@ -129,9 +129,9 @@ function words(text: string): string[] {
   return code.match(/[A-Za-z_]\w*/g) ?? [];
 }
 
-/** A word behind a type, and what may stand between: pointers, references, template brackets. */
+/** A word behind a type, and what may stand between: pointers, references, dots of a parameter pack. */
 const declaration =
-  /\b(?:bool|void|uchar|ushort|u?int|u?long|float|double|uchar[24]|u?int[24]|ulong2|typename|struct|wb_\w+|result)[*&]? (\w+)(?= ?[=;,(){[>]| \[\[)/g;
+  /\b(?:bool|void|uchar|ushort|u?int|u?long|float|double|uchar[24]|u?int[24]|ulong2|typename|struct|wb_\w+|result|rest|all)[*&]?(?:\.\.\.)? (\w+)(?= ?[=;,(){[>]| \[\[)/g;
 
 function declared(text: string): Set<string> {
   return new Set([...text.replace(/\/\/.*$/gm, "").matchAll(declaration)].map((match) => match[1] as string));

@@ -159,16 +159,13 @@ function scopeOf(lines: readonly string[], index: number, code: string, outermos
 
 function checkLoop(lines: readonly string[], index: number, code: string, report: Report): void {
   if (/^while\b/.test(code)) {
-    // The checkpoint of legalize/suspension.ts, perhaps under a guard: test, suspension, and the decrement behind it.
-    const head = lines.slice(index + 1, index + 3).map((line) => line.trim());
-    const guarded = /^if \(resume (?:<= \d+u|== 0u)\) \{$/.test(head[0] ?? "") ? 1 : 0;
-    const start = index + 1 + guarded;
-    const end = lines.findIndex((line, at) => at > start && line.trim() === "fuel = fuel - 1u;");
+    // A checkpoint, perhaps under a guard: the test, which suspends, and the decrement behind it. A trampoline's loop ends when no frame is left.
+    const head = lines.slice(index + 1, index + 4).map((line) => line.trim());
+    if (/^if \(resume (?:<= \d+u|== 0u)\) \{$/.test(head[0] ?? "")) head.shift();
     const charged =
-      head[guarded] === "if (fuel == 0u) {" &&
-      (lines[start + 1] ?? "").includes("wb_suspend(instance, ") &&
-      lines.slice(start, end).every((line) => !/^\s*(?:while|for)\b/.test(line)) &&
-      end > start;
+      (/^if \(fuel == 0u\) \{ wb_suspend\(instance, position, .* return [\w<>]*(?:\(\))?; \}$/.test(head[0] ?? "") &&
+        head[1] === "fuel = fuel - 1u;") ||
+      /^next = wb_trampoline_next\(/.test(head[0] ?? "");
     if (code !== "while (true) {" || !charged) report("a loop without fuel", index);
   }
   if (/^for\b/.test(code) && !countedLoop.test(code)) report("a for loop without a count", index);

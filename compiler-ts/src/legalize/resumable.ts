@@ -7,7 +7,7 @@ import { apply, assign, field, i32, read } from "../ir/builder.ts";
 import type { Expression, IrFunction, Local, Statement, SwitchCase } from "../ir/module.ts";
 import { assignedLocals, visitStatements } from "../ir/walk.ts";
 import { type CallLowering, position } from "./suspendedCalls.ts";
-import { frameLocals, type SuspendPoints } from "./suspendPoints.ts";
+import type { SuspendPoints } from "./suspendPoints.ts";
 
 type If = Extract<Statement, { kind: "if" }>;
 
@@ -41,7 +41,7 @@ class Resumable {
     return { body: [...this.#points.prologue, this.#restore(), ...body], variables };
   }
 
-  /** A guard is a scope: temporaries that live across it belong to the function, as does what a frame restores. */
+  /** A guard is a scope: temporaries and results that live across it belong to the function, as does what a frame restores. */
   #variables(): Local[] {
     const variables = new Set(this.#func.variables);
     visitStatements(this.#points.code, (statement) => {
@@ -50,8 +50,9 @@ class Resumable {
         local.kind = "variable";
         variables.add(local);
       }
+      if (statement.kind === "block" || statement.kind === "loop" || statement.kind === "if")
+        for (const local of statement.results) variables.add(local);
     });
-    for (const local of frameLocals(this.#points)) if (local.kind !== "parameter") variables.add(local);
     return [...variables, this.#resume];
   }
 

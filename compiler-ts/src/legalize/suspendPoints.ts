@@ -1,5 +1,5 @@
 /** The suspend points of one function, in program order, and what each leaves in its frame. All copies of the function share them. */
-import type { Frame, IrFunction, Local, Statement } from "../ir/module.ts";
+import type { Frame, IrFunction, Statement } from "../ir/module.ts";
 import { forEachList } from "../ir/walk.ts";
 import { wordsOf } from "../metadata.ts";
 import type { ValueType } from "../wasm/module.ts";
@@ -73,11 +73,4 @@ export class SuspendPoints {
     }
     return any;
   }
-}
-
-/** Every local that lives longer than a guard: they belong to the function. */
-export function frameLocals(points: SuspendPoints): ReadonlySet<Local> {
-  const locals = new Set<Local>();
-  for (const frame of points.frames.values()) for (const local of frame.locals) locals.add(local);
-  return locals;
 }

@@ -1,4 +1,4 @@
-// Buffer 0 of every kernel; docs/kernel-abi.md fixes the order of the words.
+// Buffer 0 of every kernel; docs/kernel-abi.md fixes the order of the words. Three more are reserved.
 struct wb_launch {
   uint lane_count;
   uint memory_capacity_pages;
@@ -9,7 +9,6 @@ struct wb_launch {
   uint fuel;
   uint fuel_limit_low;
   uint fuel_limit_high;
-  uint reserved[3];
 };
 
 // What one thread knows of the instance that it runs. Pointers are to this instance's first cell in its tile.
@@ -57,7 +56,7 @@ static inline device uint* wb_lane_words(device uint* region, uint instance_inde
   return region + (ulong(instance_index / wb_tile_width) * wb_tile_width * words + instance_index % wb_tile_width);
 }
 
-static inline ulong wb_fuel_used(thread const wb_instance& instance) {
+static inline ulong wb_fuel_used(thread wb_instance& instance) {
   return (ulong(instance.status[5u * wb_tile_width]) << 32) | instance.status[4u * wb_tile_width];
 }
 

@@ -22,9 +22,10 @@ static inline void wb_suspend(thread wb_instance& instance, uint position, uint 
   instance.frames = (position & 0xffffu) + 1u;
 }
 
-// The function at `position` waits for the host.
-static inline void wb_call_import(thread wb_instance& instance, uint number, uint position) {
+// `function`, whose frame is at `position`, waits for the host.
+static inline void wb_call_import(thread wb_instance& instance, uint number, uint function, uint position) {
   instance.trap = wb_suspended;
+  instance.trap_function = function;
   instance.suspension = 2u + number;
   instance.frames = (position & 0xffffu) + 1u;
 }
@@ -138,7 +139,8 @@ static inline uint wb_trampoline_next(thread wb_instance& instance, uint trampol
   uint number = position & 0xffffu;
   if (instance.rewinding != 0u) {
     // The component's frames follow on the trampoline's own. The innermost goes on; those below wait for results.
-    while (number + 1u < instance.frames && (wb_frame_header(instance, number + 1u)[wb_tile_width] & wb_recursive) != 0u) { number++; }
+    for (; number + 1u < instance.frames && (wb_frame_header(instance, number + 1u)[wb_tile_width] & wb_recursive) != 0u; number++) {
+    }
   } else if (instance.trap == wb_suspended && instance.suspension == 0u) {
     instance.trap = 0u;
     return 2u * instance.callee;

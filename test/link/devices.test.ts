@@ -1,0 +1,188 @@
+/** Linked programs on the host's devices and in every profile, against V8, which links instances itself. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { type ImportContext, type Pool, profiles, type Value, WasmBurst } from "../../compiler-ts/src/index.ts";
+import { testedDevices } from "../support/devices.ts";
+import { wat } from "../support/wat.ts";
+
+interface Program {
+  readonly main: string;
+  /** In the order of instantiation. */
+  readonly libraries: Readonly<Record<string, string>>;
+}
+
+/** A counter, a memory and a table in one library; a second memory, with growth and bulk instructions, in another. */
+const program: Program = {
+  libraries: {
+    store: `(module
+      (memory (export "memory") 1 3)
+      (table (export "table") 4 funcref)
+      (global $calls (export "calls") (mut i64) (i64.const 0))
+      (elem (i32.const 0) $first)
+      (data (i32.const 0) "\\01\\02\\03\\04\\05\\06\\07\\08")
+      (func $first (param i32) (result i32) (i32.add (local.get 0) (i32.const 100)))
+      (func $start (i32.store8 (i32.const 0) (i32.add (i32.load8_u (i32.const 0)) (i32.const 1))))
+      (start $start)
+      (func (export "count") (result i64)
+        (global.set $calls (i64.add (global.get $calls) (i64.const 1))) (global.get $calls)))`,
+    scratch: `(module
+      (import "store" "count" (func $count (result i64)))
+      (memory 1 2)
+      (data $text "scratch")
+      (data (i32.const 65529) "fixed")
+      (func (export "mix") (param $at i32) (param $value i64) (result i64)
+        (drop (call $count))
+        (memory.fill (i32.const 16) (i32.const 0xa5) (i32.const 21))
+        (memory.init $text (i32.const 40) (i32.const 0) (i32.const 7))
+        (memory.copy (i32.const 3) (i32.const 18) (i32.const 27))
+        (i64.store (local.get $at) (local.get $value))
+        (i32.store16 (i32.add (local.get $at) (i32.const 5)) (i32.wrap_i64 (local.get $value)))
+        (i64.add
+          (i64.xor (i64.load (i32.const 5)) (i64.load32_u (i32.const 39)))
+          (i64.add (i64.load (i32.const 65528)) (i64.load8_s offset=6 (local.get $at)))))
+      (func (export "grow") (result i32)
+        (drop (memory.grow (i32.const 1)))
+        (i32.store (i32.const 131068) (i32.const 9))
+        (i32.add (i32.load (i32.const 131068)) (i32.mul (memory.size) (memory.grow (i32.const 1)))))
+      (func (export "beyond") (param i32) (result i32) (i32.load (local.get 0))))`,
+  },
+  main: `(module
+    (type $unary (func (param i32) (result i32)))
+    (import "store" "memory" (memory 1))
+    (import "store" "table" (table 4 funcref))
+    (import "store" "calls" (global $calls (mut i64)))
+    (import "scratch" "mix" (func $mix (param i32 i64) (result i64)))
+    (import "scratch" "grow" (func $grow (result i32)))
+    (import "scratch" "beyond" (func $beyond (param i32) (result i32)))
+    (elem (i32.const 1) $second)
+    (data (i32.const 4) "mine")
+    (func $second (param i32) (result i32) (i32.mul (local.get 0) (i32.load (i32.const 4))))
+    (func (export "indirect") (param i32 i32) (result i32) (call_indirect (type $unary) (local.get 1) (local.get 0)))
+    (func (export "mix") (param i32 i64) (result i64)
+      (i64.store (i32.const 16) (i64.const -1))
+      (i64.add (call $mix (local.get 0) (local.get 1)) (i64.add (global.get $calls) (i64.load (i32.const 0)))))
+    (export "grow" (func $grow))
+    (export "beyond" (func $beyond)))`,
+};
+
+type Calls = readonly (readonly [name: string, argumentsOf: (instance: number) => readonly (number | bigint)[]])[];
+
+const calls: Calls = [
+  ["mix", (instance) => [instance * 3, BigInt(instance) * 0x0123_4567_89abn]],
+  ["indirect", (instance) => [instance % 5, instance]],
+  ["grow", () => []],
+  ["beyond", (instance) => [65_536 * (instance % 3) + 65_530]],
+  ["mix", (instance) => [instance % 2 === 0 ? 65_600 : 131_072 + instance, -1n]],
+  ["mix", (instance) => [instance, 7n]],
+];
+
+type Outcome = { readonly value: Value } | { readonly trap: true };
+
+/** One instance after the other, on V8. */
+function expected({ main, libraries }: Program, instances: number): readonly Outcome[][] {
+  const modules = Object.entries(libraries).map(([name, text]) => [name, new WebAssembly.Module(wat(text))] as const);
+  const mainModule = new WebAssembly.Module(wat(main));
+  return Array.from({ length: instances }, (_, index) => {
+    const imports: Record<string, WebAssembly.Instance["exports"]> = {};
+    for (const [name, module] of modules) imports[name] = new WebAssembly.Instance(module, imports).exports;
+    const { exports } = new WebAssembly.Instance(mainModule, imports);
+    return calls.map(([name, argumentsOf]): Outcome => {
+      try {
+        return { value: (exports[name] as (...values: unknown[]) => Value)(...argumentsOf(index)) };
+      } catch (error) {
+        if (error instanceof WebAssembly.RuntimeError) return { trap: true };
+        throw error;
+      }
+    });
+  });
+}
+
+async function outcomes(pool: Pool, instances: number): Promise<readonly Outcome[][]> {
+  const all: Outcome[][] = Array.from({ length: instances }, () => []);
+  for (const [name, argumentsOf] of calls) {
+    const results = await pool.invoke(
+      name,
+      Array.from({ length: instances }, (_, index) => argumentsOf(index)),
+    );
+    results.forEach((result, index) => {
+      all[index]?.push("trap" in result ? { trap: true } : { value: result.values[0] as Value });
+    });
+  }
+  return all;
+}
+
+const instances = 67;
+
+for (const device of testedDevices.filter((id) => id !== "v8")) {
+  for (const profile of device === "cpu" ? Object.keys(profiles) : [undefined]) {
+    const where = profile === undefined ? device : `${device}, profile ${profile}`;
+    test(`linked instances on ${where} share what they share, each its own, as on V8; a reset starts them again`, async () => {
+      await using burst = await WasmBurst.launch({ device, profile });
+      const link = Object.fromEntries(Object.entries(program.libraries).map(([name, text]) => [name, wat(text)]));
+      await using module = await burst.compile(wat(program.main), { link });
+      assert.deepEqual(module.imports(), []);
+      await using pool = await module.instantiate({ instances });
+      const reference = expected(program, instances);
+      assert.deepEqual(await outcomes(pool, instances), reference);
+      await pool.reset();
+      assert.deepEqual(await outcomes(pool, instances), reference);
+    });
+  }
+}
+
+const hosted: Program = {
+  libraries: {
+    log: `(module
+      (import "env" "note" (func $note (param i32) (result i32)))
+      (import "env" "memory" (memory 1))
+      (import "env" "seed" (global $seed i32))
+      (func (export "twice") (param i32) (result i32)
+        (i32.store (i32.const 8) (i32.add (i32.load (i32.const 4)) (global.get $seed)))
+        (i32.add (call $note (local.get 0)) (call $note (i32.const 1000)))))`,
+  },
+  main: `(module
+    (import "env" "memory" (memory 1 2))
+    (import "log" "twice" (func $twice (param i32) (result i32)))
+    (import "env" "note" (func $note (param i32) (result i32)))
+    (table 2 funcref) (elem (i32.const 0) $twice $note)
+    (func (export "run") (param i32) (result i32)
+      (i32.store (i32.const 4) (i32.const 5))
+      (i32.add
+        (call_indirect (param i32) (result i32) (i32.const 7) (local.get 0))
+        (i32.load (i32.const 8)))))`,
+};
+
+for (const device of testedDevices.filter((id) => id !== "v8")) {
+  test(`on ${device} the host gives what no library does, once for all modules`, async () => {
+    await using burst = await WasmBurst.launch({ device });
+    const link = { log: wat(hosted.libraries.log ?? "") };
+    await using module = await burst.compile(wat(hosted.main), { link });
+    assert.deepEqual(
+      module.imports().map((item) => `${item.module}.${item.name}`),
+      ["env.memory", "env.note", "env.seed"],
+    );
+    const noted: number[][] = [[], []];
+    await using pool = await module.instantiate({
+      instances: 2,
+      imports: {
+        env: {
+          memory: { pages: 1 },
+          seed: 30,
+          note: (context: ImportContext, value: number) => {
+            noted[context.instance]?.push(value);
+            return value * 2;
+          },
+        },
+      },
+    });
+    // Through the library, 2 * (7 + 1000) and 5 + 30 in memory; directly, 2 * 7 and nothing.
+    assert.deepEqual(await pool.invoke("run", [[0], [1]]), [{ values: [2049] }, { values: [14] }]);
+    assert.deepEqual(noted, [[7, 1000], [7]]);
+  });
+}
+
+test("the device v8 says that it does not link", async () => {
+  await using burst = await WasmBurst.launch({ device: "v8" });
+  const link = { lib: wat(`(module (func (export "f")))`) };
+  await assert.rejects(burst.compile(wat("(module)"), { link }), /linked modules are not supported on the device v8/);
+});
