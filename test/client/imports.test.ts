@@ -296,6 +296,35 @@ for (const device of testedDevices) {
         );
     });
 
+    test("a signal ends an instance that calls an import for ever", async () => {
+      const text = `(module (import "env" "f" (func $f))
+        (func (export "ever") (loop $l (call $f) (br $l))) (func (export "one") (result i32) i32.const 1))`;
+      for (const f of [() => {}, async () => {}, batched(() => {})]) {
+        const p = await pool(text, { env: { f } }, { instances: 2 });
+        const timeout = { name: "TimeoutError" };
+        await assert.rejects(p.invoke("ever", [], { signal: AbortSignal.timeout(50) }), timeout);
+        if (device !== "v8") assert.deepEqual(await p.invoke("one"), [{ values: [1] }, { values: [1] }]);
+      }
+    });
+
+    test("closing the device ends what waits for an import", async () => {
+      const own = await WasmBurst.launch({ device });
+      const module = await own.compile(wat(forwarding("", "i32")));
+      let called: () => void = () => {};
+      const calling = new Promise<void>((resolve) => {
+        called = resolve;
+      });
+      const f = () => {
+        called();
+        return new Promise(() => {});
+      };
+      const p = await module.instantiate({ instances: 1, imports: { env: { f } } });
+      const invoked = assert.rejects(p.invoke("call"), { code: "closed" });
+      await calling;
+      await own.close();
+      await invoked;
+    });
+
     test("a reset calls the imports of the start function again", async () => {
       let offset = 0;
       const seed = async ({ instance }: ImportContext) => {
