@@ -22,7 +22,7 @@ const bytesRead = 16;
 interface Variant {
   readonly name: string;
   readonly memory: boolean;
-  /** `spent` is told of the seconds that the function's own work took. */
+  /** `clock` is told when each call begins and ends. */
   readonly make: (clock: Clock) => ImportValue;
 }
 
@@ -130,10 +130,15 @@ interface Row {
   readonly variant: string;
   readonly instances: number;
   readonly total: number;
-  readonly device: number;
-  readonly functions: number;
-  /** What is left: requests, their encoding, and records. */
-  readonly requests: number;
+  /** Undefined on v8, whose threads stand still in a call: there its parts cannot be told apart. */
+  readonly parts:
+    | {
+        readonly device: number;
+        readonly functions: number;
+        /** What is left: requests, their encoding, and records. */
+        readonly requests: number;
+      }
+    | undefined;
 }
 
 async function measure(burst: WasmBurst, variant: Variant, instances: number, repetitions: number): Promise<Row> {
@@ -155,15 +160,21 @@ async function measure(burst: WasmBurst, variant: Variant, instances: number, re
     variant: variant.name,
     instances,
     total: each(({ total }) => total),
-    device: each(({ device }) => device),
-    functions: each(({ functions }) => functions),
-    requests: each(({ total, device, functions }) => total - device - functions),
+    parts:
+      burst.device.id === "v8"
+        ? undefined
+        : {
+            device: each(({ device }) => device),
+            functions: each(({ functions }) => functions),
+            requests: each(({ total, device, functions }) => total - device - functions),
+          },
   };
 }
 
 function print(rows: readonly Row[], device: WasmBurst["device"]): void {
-  const micro = (value: number) => value.toFixed(2);
-  const share = (row: Row) => `${Math.round((row.requests / row.total) * 100)} %`;
+  const micro = (value: number | undefined) => value?.toFixed(2) ?? "-";
+  const share = ({ parts, total }: Row) =>
+    parts === undefined ? "-" : `${Math.round((parts.requests / total) * 100)} %`;
   console.log(`one call an instance; device ${device.id}: ${device.name}; µs a call`);
   console.log(
     formatTable([
@@ -172,9 +183,9 @@ function print(rows: readonly Row[], device: WasmBurst["device"]): void {
         row.variant,
         row.instances.toLocaleString("en-US"),
         micro(row.total),
-        micro(row.device),
-        micro(row.functions),
-        micro(row.requests),
+        micro(row.parts?.device),
+        micro(row.parts?.functions),
+        micro(row.parts?.requests),
         share(row),
       ]),
     ]),

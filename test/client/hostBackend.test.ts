@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { describe, test } from "node:test";
+import type { ImportContext, ImportFunction } from "../../compiler-ts/src/api/imports.ts";
 import { BurstModule } from "../../compiler-ts/src/api/module.ts";
+import type { Value } from "../../compiler-ts/src/api/values.ts";
 import { HostBackend } from "../../compiler-ts/src/host/backend.ts";
 import { HostClient } from "../../compiler-ts/src/host/client.ts";
 import { connect, handshake } from "../../compiler-ts/src/host/connection.ts";
@@ -45,7 +47,7 @@ const device: DeviceDescription = {
 };
 
 /** A backend over a fake host that records what it is asked. */
-async function backend(handlers: Readonly<Record<string, Handler>>) {
+async function backend(handlers: Readonly<Record<string, Handler>>, program: CompiledModule = compiled) {
   const asked: { method: string; parameters: unknown }[] = [];
   const recorded = Object.entries(handlers).map(([method, handler]): [string, Handler] => [
     method,
@@ -58,7 +60,7 @@ async function backend(handlers: Readonly<Record<string, Handler>>) {
   serveFakeHost(clientOutput, clientInput, { handlers: Object.fromEntries(recorded) });
   const connection = connect(clientInput, clientOutput, { onBroken: (reason) => connection.close(reason) });
   await handshake(connection, { name: "test", version: "0" });
-  const module = await new HostBackend(new HostClient(connection), device, () => compiled).compile(
+  const module = await new HostBackend(new HostClient(connection), device, () => program).compile(
     new Uint8Array(0),
     {},
   );
@@ -185,4 +187,140 @@ test("memory requests beyond the size of a frame go in several, in order, and on
   );
   assert.equal(asked.filter(({ method }) => method === "memory/read").length, 2);
   await assert.rejects(pool.memory.read(0, 0, 2 ** 28 + 1), /at most 268435456/);
+});
+
+describe("rounds of waiting instances", () => {
+  const functionImport = { module: "env", name: "f", parameters: ["i32", "i64"], results: ["f64"] } as const;
+  const other = { module: "env", name: "g", parameters: [], results: [] } as const;
+  const importing: CompiledModule = {
+    ...compiled,
+    metadata: {
+      ...compiled.metadata,
+      imports: [functionImport, other],
+      kernels: [{ exportName: "run", kernel: "run_run", functionIndex: 2, parameters: [], results: ["i32"] }],
+    },
+  };
+  const waits = 0xffff_ffff;
+  /** Instances 1 and 4 wait for `f`, 2 for `g`; 0 has ended, 3 trapped. */
+  const first = {
+    status: words(0, 0, waits, 0, waits, 0, 1, 0, waits, 0),
+    results: words(7, 0, 0, 0, 0),
+    deviceSeconds: 1,
+    waiting: [
+      { import: 0, instances: [1, 4], arguments: words(5, 1, 0, 6, 2, 0) },
+      { import: 1, instances: [2], arguments: new Uint8Array() },
+    ],
+  };
+
+  test("one request a round carries all answers and failures, and its results go to their places", async () => {
+    const rounds = [
+      { instances: [1, 2, 4], status: words(0, 0, waits, 0, 13, 9), results: words(8, 0, 0), deviceSeconds: 2 },
+      { instances: [2], status: words(0, 0), results: words(9), deviceSeconds: 4 },
+    ];
+    const again = [{ import: 1, instances: [2], arguments: new Uint8Array() }];
+    const { module, asked } = await backend(
+      {
+        ...loads,
+        ...creates,
+        "pool/invoke": () => first,
+        "pool/resume": () => {
+          const round = rounds.shift();
+          return rounds.length === 1 ? { ...round, waiting: again } : round;
+        },
+      },
+      importing,
+    );
+    const calls: unknown[] = [];
+    const f = ({ instance }: ImportContext, ...values: Value[]) => {
+      calls.push([instance, ...values]);
+      if (instance === 4) throw new Error("not four");
+      return 0.5;
+    };
+    const env = { f: f as ImportFunction, g: async () => "ignored" };
+    const pool = await module.instantiate({ instances: 5, imports: { env } });
+    assert.deepEqual(await pool.invoke("run"), [
+      { values: [7] },
+      { values: [8] },
+      { values: [9] },
+      { trap: "unreachable", function: "helper" },
+      { trap: "host function failed", function: "env.f", message: "not four" },
+    ]);
+    assert.deepEqual(calls, [
+      [1, 5, 1n],
+      [4, 6, 2n],
+    ]);
+    assert.equal(pool.deviceSeconds, 7);
+    const half = new Uint8Array(new Float64Array([0.5]).buffer);
+    const none = { import: 1, instances: [2], results: new Uint8Array() };
+    assert.deepEqual(
+      asked.filter(({ method }) => method === "pool/resume").map(({ parameters }) => parameters),
+      [
+        { pool: 9, answers: [{ import: 0, instances: [1], results: half }, none], failed: [4] },
+        { pool: 9, answers: [none] },
+      ],
+    );
+    const { parameters } = asked[0] as { parameters: { imports: unknown } };
+    assert.deepEqual(parameters.imports, [
+      { argumentBytes: 12, resultBytes: 8 },
+      { argumentBytes: 0, resultBytes: 0 },
+    ]);
+  });
+
+  test("waiting calls of an unknown import, or with records of a wrong length, are a violation of the protocol", async () => {
+    for (const waiting of [
+      [{ import: 2, instances: [1], arguments: new Uint8Array() }],
+      [{ import: 0, instances: [1], arguments: words(1) }],
+    ]) {
+      const { module, asked } = await backend(
+        { ...loads, ...creates, "pool/invoke": () => ({ ...first, waiting }), "pool/resume": () => null },
+        importing,
+      );
+      const env = { f: () => 0, g: () => {} };
+      const pool = await module.instantiate({ instances: 5, imports: { env } });
+      await assert.rejects(pool.invoke("run"), { code: "protocolViolation" });
+      assert.deepEqual(asked.at(-1)?.parameters, { pool: 9, answers: [], failed: [1] });
+    }
+  });
+
+  test("the memory requests of all calls travel in one message", async () => {
+    const { module, asked } = await backend(
+      {
+        ...loads,
+        ...creates,
+        "pool/invoke": () => first,
+        "memory/read": ({ reads }: { readonly reads: readonly { readonly instance: number }[] }) => ({
+          bytes: reads.map(({ instance }) => Uint8Array.of(instance)),
+        }),
+        "pool/resume": () => ({
+          instances: [1, 2, 4],
+          status: words(0, 0, 0, 0, 0, 0),
+          results: words(1, 2, 4),
+          deviceSeconds: 0,
+        }),
+      },
+      importing,
+    );
+    const read: number[] = [];
+    const f = async ({ memory }: ImportContext, address: number) => {
+      read.push((await memory.read(address, 1))[0] ?? 0);
+      return 0;
+    };
+    const g = async ({ memory }: ImportContext) => void read.push((await memory.read(0, 1))[0] ?? 0);
+    const pool = await module.instantiate({ instances: 5, imports: { env: { f, g } } });
+    await pool.invoke("run");
+    assert.deepEqual(read, [1, 4, 2]);
+    assert.deepEqual(
+      asked.filter(({ method }) => method === "memory/read").map(({ parameters }) => parameters),
+      [
+        {
+          pool: 9,
+          reads: [
+            { instance: 1, address: 5, length: 1 },
+            { instance: 4, address: 6, length: 1 },
+            { instance: 2, address: 0, length: 1 },
+          ],
+        },
+      ],
+    );
+  });
 });

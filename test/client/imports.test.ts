@@ -276,6 +276,82 @@ for (const device of testedDevices) {
       assert.deepEqual(await p.memory.read(6, 0, 1), Uint8Array.of(0));
     });
 
+    test("a signal that aborts ends the invocation whose imports are pending", async () => {
+      const controller = new AbortController();
+      const reason = new Error("stop");
+      let pending = true;
+      const f = () => {
+        setTimeout(() => controller.abort(reason), 10);
+        return pending ? new Promise(() => {}) : 1;
+      };
+      const p = await pool(forwarding("", "i32"), { env: { f } });
+      await assert.rejects(p.invoke("call", [], { signal: controller.signal }), reason);
+      pending = false;
+      // On v8 the threads have ended, with all their pools.
+      if (device === "v8") await assert.rejects(p.invoke("call"), reason);
+      else
+        assert.deepEqual(
+          await p.invoke("call"),
+          range.map(() => ({ values: [1] })),
+        );
+    });
+
+    test("a signal ends an instance that calls an import for ever", async () => {
+      const text = `(module (import "env" "f" (func $f))
+        (func (export "ever") (loop $l (call $f) (br $l))) (func (export "one") (result i32) i32.const 1))`;
+      for (const f of [() => {}, async () => {}, batched(() => {})]) {
+        const p = await pool(text, { env: { f } }, { instances: 2 });
+        const timeout = { name: "TimeoutError" };
+        await assert.rejects(p.invoke("ever", [], { signal: AbortSignal.timeout(50) }), timeout);
+        if (device !== "v8") assert.deepEqual(await p.invoke("one"), [{ values: [1] }, { values: [1] }]);
+      }
+    });
+
+    test("closing the device ends what waits for an import", async () => {
+      const own = await WasmBurst.launch({ device });
+      const module = await own.compile(wat(forwarding("", "i32")));
+      let called: () => void = () => {};
+      const calling = new Promise<void>((resolve) => {
+        called = resolve;
+      });
+      const f = () => {
+        called();
+        return new Promise(() => {});
+      };
+      const p = await module.instantiate({ instances: 1, imports: { env: { f } } });
+      const invoked = assert.rejects(p.invoke("call"), { code: "closed" });
+      await calling;
+      await own.close();
+      await invoked;
+    });
+
+    test("a reset calls the imports of the start function again", async () => {
+      let offset = 0;
+      const seed = async ({ instance }: ImportContext) => {
+        if (offset === 20 && instance === 1) throw new Error("worn out");
+        return instance + offset;
+      };
+      const text = `(module (import "env" "seed" (func $seed (result i32))) (global $g (mut i32) (i32.const 0))
+        (func $begin (global.set $g (call $seed))) (start $begin)
+        (func (export "get") (result i32) (global.get $g)))`;
+      const p = await pool(text, { env: { seed } });
+      offset = 10;
+      await p.reset([1, 2]);
+      const expected = [0, 11, 12, 3, 4, 5, 6].map((value) => ({ values: [value] }));
+      assert.deepEqual(await p.invoke("get"), expected);
+      offset = 20;
+      const trap = {
+        name: "InstantiationTrap",
+        trap: "host function failed",
+        function: "env.seed",
+        reason: "worn out",
+      };
+      await assert.rejects(p.reset([1, 3]), trap);
+      offset = 30;
+      await p.reset([1]);
+      assert.deepEqual(await p.invoke("get", [], { instances: [1, 3] }), [{ values: [31] }, { values: [23] }]);
+    });
+
     test("an import may use another pool", async () => {
       const other = await pool('(module (func (export "one") (result i32) i32.const 1))');
       const f = async () => {

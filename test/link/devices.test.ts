@@ -1,7 +1,7 @@
 /** Linked programs on the host's devices and in every profile, against V8, which links instances itself. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Pool, profiles, type Value, WasmBurst } from "../../compiler-ts/src/index.ts";
+import { type ImportContext, type Pool, profiles, type Value, WasmBurst } from "../../compiler-ts/src/index.ts";
 import { testedDevices } from "../support/devices.ts";
 import { wat } from "../support/wat.ts";
 
@@ -130,8 +130,111 @@ for (const device of testedDevices.filter((id) => id !== "v8")) {
   }
 }
 
-test("the device v8 says that it does not link", async () => {
+const hosted: Program = {
+  libraries: {
+    log: `(module
+      (import "env" "note" (func $note (param i32) (result i32)))
+      (import "env" "memory" (memory 1))
+      (import "env" "seed" (global $seed i32))
+      (func (export "twice") (param i32) (result i32)
+        (i32.store (i32.const 8) (i32.add (i32.load (i32.const 4)) (global.get $seed)))
+        (i32.add (call $note (local.get 0)) (call $note (i32.const 1000)))))`,
+  },
+  main: `(module
+    (import "env" "memory" (memory 1 2))
+    (import "log" "twice" (func $twice (param i32) (result i32)))
+    (import "env" "note" (func $note (param i32) (result i32)))
+    (table 2 funcref) (elem (i32.const 0) $twice $note)
+    (func (export "run") (param i32) (result i32)
+      (i32.store (i32.const 4) (i32.const 5))
+      (i32.add
+        (call_indirect (param i32) (result i32) (i32.const 7) (local.get 0))
+        (i32.load (i32.const 8)))))`,
+};
+
+for (const device of testedDevices) {
+  test(`on ${device} the host gives what no library does, once for all modules`, async () => {
+    await using burst = await WasmBurst.launch({ device });
+    const link = { log: wat(hosted.libraries.log ?? "") };
+    await using module = await burst.compile(wat(hosted.main), { link });
+    assert.deepEqual(
+      module.imports().map((item) => `${item.module}.${item.name}`),
+      ["env.memory", "env.note", "env.seed"],
+    );
+    const noted: number[][] = [[], []];
+    await using pool = await module.instantiate({
+      instances: 2,
+      imports: {
+        env: {
+          memory: { pages: 1 },
+          seed: 30,
+          note: (context: ImportContext, value: number) => {
+            noted[context.instance]?.push(value);
+            return value * 2;
+          },
+        },
+      },
+    });
+    // Through the library, 2 * (7 + 1000) and 5 + 30 in memory; directly, 2 * 7 and nothing.
+    assert.deepEqual(await pool.invoke("run", [[0], [1]]), [{ values: [2049] }, { values: [14] }]);
+    assert.deepEqual(noted, [[7, 1000], [7]]);
+  });
+}
+
+/** Segments that overlap, start functions that see what is there by then, and a function that only its export declares. */
+const ordered: Program = {
+  libraries: {
+    first: `(module
+      (memory (export "memory") 1) (table (export "table") 3 funcref) (global (export "base") i32 (i32.const 16))
+      (global (export "trace") (mut i32) (i32.const 0))
+      (data (i32.const 16) "aaaa") (elem (i32.const 0) $a $a)
+      (func $a (export "a") (result i32) (i32.const 1))
+      (func (export "reference") (result funcref) (ref.func $a))
+      (func $start (i32.store (i32.const 32) (i32.load (i32.const 16))))
+      (start $start))`,
+    second: `(module
+      (import "first" "memory" (memory 1)) (import "first" "table" (table 3 funcref)) (import "first" "base" (global $base i32))
+      (global $own i32 (global.get $base))
+      (data (global.get $base) "bb") (elem (i32.const 1) $b)
+      (func $b (result i32) (global.get $own))
+      (func $start (i32.store (i32.const 36) (i32.load (i32.const 16))))
+      (start $start))`,
+  },
+  main: `(module
+    (import "first" "memory" (memory 1)) (import "first" "table" (table 3 funcref))
+    (import "first" "reference" (func $reference (result funcref)))
+    (data (i32.const 16) "c")
+    (func (export "bytes") (param i32) (result i32) (i32.load (local.get 0)))
+    (func (export "call") (param i32) (result i32)
+      (table.set (i32.const 2) (call $reference)) (call_indirect (result i32) (local.get 0))))`,
+};
+
+for (const device of testedDevices) {
+  test(`on ${device} each module finds what was there when it was instantiated`, async () => {
+    await using burst = await WasmBurst.launch({ device });
+    const link = Object.fromEntries(Object.entries(ordered.libraries).map(([name, text]) => [name, wat(text)]));
+    await using module = await burst.compile(wat(ordered.main), { link });
+    await using pool = await module.instantiate({ instances: 3 });
+    const text = (bytes: string) => ({ values: [Buffer.from(bytes).readInt32LE()] });
+    assert.deepEqual(await pool.invoke("bytes", [[16], [32], [36]]), [text("cbaa"), text("aaaa"), text("bbaa")]);
+    assert.deepEqual(await pool.invoke("call", [[0], [1], [2]]), [{ values: [1] }, { values: [16] }, { values: [1] }]);
+  });
+}
+
+test("a start function's trap is named by its library", async () => {
+  for (const device of testedDevices) {
+    await using burst = await WasmBurst.launch({ device });
+    const link = { lib: wat(`(module (func $boom unreachable) (func $start (call $boom)) (start $start))`) };
+    await using module = await burst.compile(wat(`(module (func $boom (export "f")))`), { link });
+    await assert.rejects(module.instantiate({ instances: 1 }), /unreachable in lib\.boom/, device);
+  }
+});
+
+test("the device v8 says that it takes one memory", async () => {
   await using burst = await WasmBurst.launch({ device: "v8" });
-  const link = { lib: wat(`(module (func (export "f")))`) };
-  await assert.rejects(burst.compile(wat("(module)"), { link }), /linked modules are not supported on the device v8/);
+  const link = { lib: wat(`(module (memory 1))`) };
+  await assert.rejects(
+    burst.compile(wat("(module (memory 1))"), { link }),
+    /have 2 memories, which the device v8 does/,
+  );
 });

@@ -74,6 +74,8 @@ export class HostFunctions {
       const answers = await currentRound.run(round, () =>
         Promise.all(waiting.map((calls) => this.#serve(calls, memory, deadline, failures))),
       );
+      // Functions that return at once never look at the signal, and their instances may call them for ever.
+      signal?.throwIfAborted();
       return { answers: answers.filter(({ instances }) => instances.length > 0), failures };
     } finally {
       round.open = false;

@@ -64,6 +64,11 @@ export class HostClient {
     });
   }
 
+  /** Aborts when the host is gone or the client closed: what waits for anything else can stop. */
+  get closed(): AbortSignal {
+    return this.#connection.closed;
+  }
+
   listDevices(options: RequestOptions = {}) {
     return this.#connection.request(protocol.listDevices, {}, options.signal);
   }

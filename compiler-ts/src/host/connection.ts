@@ -45,6 +45,8 @@ export interface Connection {
   ): void;
   /** Rejects everything in flight, and every later request, with `reason`. */
   close(reason: HostError): void;
+  /** Aborts with the reason when the connection is closed. */
+  readonly closed: AbortSignal;
 }
 
 export function connect(input: Readable, output: Writable, events: ConnectionEvents): Connection {
@@ -55,9 +57,9 @@ export function connect(input: Readable, output: Writable, events: ConnectionEve
   const rpc = createMessageConnection(reader, new StreamMessageWriter(output, { contentTypeEncoder: codec }));
 
   let closeReason: HostError | undefined;
-  let resolveClosed: (reason: HostError) => void = () => {};
+  const closing = new AbortController();
   const closed = new Promise<HostError>((resolve) => {
-    resolveClosed = resolve;
+    closing.signal.addEventListener("abort", () => resolve(closing.signal.reason));
   });
   const broken = (reason: HostError) => closeReason === undefined && events.onBroken(reason);
   rpc.onClose(() => broken(new HostError("hostExited", "the host closed its output")));
@@ -73,6 +75,7 @@ export function connect(input: Readable, output: Writable, events: ConnectionEve
 
   let inFlight = 0;
   return {
+    closed: closing.signal,
     async request(message, parameters, signal) {
       signal?.throwIfAborted();
       if (closeReason !== undefined) throw closeReason;
@@ -110,7 +113,7 @@ export function connect(input: Readable, output: Writable, events: ConnectionEve
     close(reason) {
       if (closeReason !== undefined) return;
       closeReason = reason;
-      resolveClosed(reason);
+      closing.abort(reason);
       // Only dispose rejects what is pending; the end of the stream alone does not.
       rpc.dispose();
     },

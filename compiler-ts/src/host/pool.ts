@@ -1,5 +1,11 @@
 /** A pool of a device of the host: the typed calls of BackendPool as requests, with rounds of waiting instances between them. */
-import type { InitialBytes, ResumePoolResult, TrapReport, WaitingCalls } from "../../../protocol/messages.ts";
+import {
+  type InitialBytes,
+  type ResumePoolResult,
+  type TrapReport,
+  type WaitingCalls,
+  waitingStatus,
+} from "../../../protocol/messages.ts";
 import type {
   BackendEvents,
   BackendPool,
@@ -147,7 +153,7 @@ class HostPool implements BackendPool {
   ): Promise<void> {
     let trap = created.trap;
     const failures = await this.#serve(created.waiting, signal, (resumed) => {
-      trap ??= resumed.trap;
+      trap ??= resumed.trap ?? firstTrap(resumed);
     });
     if (trap === undefined) return;
     const { code, function: index } = trap;
@@ -265,6 +271,13 @@ class HostPool implements BackendPool {
     if (global === undefined) throw new Error(`no global ${name}`);
     return { word: global.stateWord, words: wordsOf(global.type) };
   }
+}
+
+/** Of a reset that went on: only an instantiation that fails is reported as a trap, since its pool is gone. */
+function firstTrap({ status, instances }: ResumePoolResult): TrapReport | undefined {
+  const words = wordsOfBytes(ofLength(status, instances.length * 8, "pool/resume"));
+  const at = instances.findIndex((_, index) => (words[index * 2] ?? 0) !== 0 && words[index * 2] !== waitingStatus);
+  return at === -1 ? undefined : { code: words[at * 2] ?? 0, function: words[at * 2 + 1] ?? 0 };
 }
 
 /** A frame of more than 1 GiB would end the connection; well below, so that base64 has room. */

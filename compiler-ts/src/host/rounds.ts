@@ -1,8 +1,9 @@
 /** Instances that wait for imported functions: asks for their answers and goes on, round after round, until none waits. */
 import type { ResumePoolResult, WaitingCalls } from "../../../protocol/messages.ts";
-import type { HostFailure, HostFunctions } from "../api/hostFunctions.ts";
+import type { Answers, HostFailure, HostFunctions } from "../api/hostFunctions.ts";
 import type { InstanceMemories } from "../api/memoryRequests.ts";
 import { recordWords } from "../api/values.ts";
+import { HostError } from "../errors.ts";
 import type { HostClient, RequestOptions } from "./client.ts";
 import { bytesOf, ofLength, wordsOfBytes } from "./records.ts";
 
@@ -14,38 +15,50 @@ export interface WaitingPool {
 }
 
 /**
- * `onResumed` is told of every round's result. Where `options.signal` aborts, the instances that wait are ended, so that the pool can be
- * used again, and the reason is thrown.
+ * `onResumed` is told of every round's result. Where `options.signal` aborts, or the host is gone, the instances that wait are ended, so
+ * that the pool can be used again, and the reason is thrown.
  */
 export async function serveRounds(
-  { client, pool, hostFunctions, memories }: WaitingPool,
+  served: WaitingPool,
   first: readonly WaitingCalls[] | undefined,
   options: RequestOptions,
   onResumed: (result: ResumePoolResult) => void,
 ): Promise<ReadonlyMap<number, HostFailure>> {
+  const { client, pool } = served;
   const failures = new Map<number, HostFailure>();
   let waiting = first ?? [];
-  while (waiting.length > 0) {
-    const calls = waiting.map((call) => {
-      const words = recordWords(hostFunctions.functions[call.import]?.parameters ?? []);
-      const bytes = ofLength(call.arguments, call.instances.length * words * 4, "the arguments of waiting calls");
-      return { import: call.import, instances: call.instances, arguments: wordsOfBytes(bytes) };
-    });
-    const round = await hostFunctions.answer(calls, memories, options.signal).catch(async (error) => {
-      await client.resumePool({ pool, answers: [], failed: calls.flatMap(({ instances }) => instances) });
-      throw error;
-    });
-    for (const [instance, failure] of round.failures) failures.set(instance, failure);
-    const resumed = await client.resumePool(
-      {
-        pool,
-        answers: round.answers.map((answer) => ({ ...answer, results: bytesOf(answer.results) })),
-        ...(round.failures.size === 0 ? {} : { failed: [...round.failures.keys()] }),
-      },
-      options,
-    );
-    onResumed(resumed);
-    waiting = resumed.waiting ?? [];
+  if (waiting.length === 0) return failures;
+  const ending = options.signal === undefined ? client.closed : AbortSignal.any([options.signal, client.closed]);
+  try {
+    while (waiting.length > 0) {
+      const round = await answer(served, waiting, ending);
+      for (const [instance, failure] of round.failures) failures.set(instance, failure);
+      const answers = round.answers.map(({ results, ...rest }) => ({ ...rest, results: bytesOf(results) }));
+      const failed = round.failures.size === 0 ? {} : { failed: [...round.failures.keys()] };
+      const resumed = await client.resumePool({ pool, answers, ...failed }, options);
+      onResumed(resumed);
+      waiting = resumed.waiting ?? [];
+    }
+  } catch (error) {
+    // A resumption that was cancelled may or may not have begun; if it had, none of them waits any more, and this is refused.
+    const failed = waiting.flatMap(({ instances }) => instances);
+    await client.resumePool({ pool, answers: [], failed }).catch(() => {});
+    throw error;
   }
   return failures;
+}
+
+function answer(
+  { hostFunctions, memories }: WaitingPool,
+  waiting: readonly WaitingCalls[],
+  ending: AbortSignal,
+): Promise<Answers> {
+  const calls = waiting.map((call) => {
+    const target = hostFunctions.functions[call.import];
+    if (target === undefined) throw new HostError("protocolViolation", `no import has the number ${call.import}`);
+    const length = call.instances.length * recordWords(target.parameters) * 4;
+    const bytes = ofLength(call.arguments, length, "the arguments of waiting calls");
+    return { import: call.import, instances: call.instances, arguments: wordsOfBytes(bytes) };
+  });
+  return hostFunctions.answer(calls, memories, ending);
 }

@@ -115,14 +115,14 @@ export class Recursion {
       const copy = resumableBody(
         { ...func, variables },
         points,
-        new CallLowering(this.#module, this.#target(member, 0)),
+        new CallLowering(this.#module, func.index, this.#target(member, 0)),
       );
       // Without levels it is where a call begins as well.
       this.#add(func, resumed, "resumed", copy.variables, levels.length === 0 ? checked(copy.body) : copy.body);
       all = copy.variables;
     }
     levels.forEach((index, i) => {
-      const lowering = new CallLowering(this.#module, this.#target(member, i + 1));
+      const lowering = new CallLowering(this.#module, func.index, this.#target(member, i + 1));
       const body = [...points.prologue, ...straight(points.code, points, lowering)];
       this.#add(func, index, `level${i + 1}`, all, checked(body));
     });

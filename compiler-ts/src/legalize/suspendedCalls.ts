@@ -31,11 +31,13 @@ export interface LoweredPoint {
 
 export class CallLowering {
   readonly #module: IrModule;
+  readonly #caller: number;
   readonly #target: (callee: number) => CallTarget | undefined;
 
   /** `target`: `undefined` for functions that never suspend. */
-  constructor(module: IrModule, target: (callee: number) => CallTarget | undefined) {
+  constructor(module: IrModule, caller: number, target: (callee: number) => CallTarget | undefined) {
     this.#module = module;
+    this.#caller = caller;
     this.#target = target;
   }
 
@@ -49,7 +51,7 @@ export class CallLowering {
         const suspend: Statement = {
           kind: "bulk",
           operation: "call.import",
-          immediates: [statement.import],
+          immediates: [statement.import, this.#caller],
           operands: [read(position)],
           target: undefined,
         };

@@ -57,7 +57,7 @@ class Suspension {
   #function(func: IrFunction): void {
     const points = new SuspendPoints(func, pointTest(func, this.#graph));
     const target = plainTarget(this.#graph);
-    const { body, variables } = resumableBody(func, points, new CallLowering(this.#module, target));
+    const { body, variables } = resumableBody(func, points, new CallLowering(this.#module, func.index, target));
     const need = stackNeed(points, target, this.#needs);
     this.#needs.set(func.index, need);
     func.variables = variables;

@@ -6,14 +6,7 @@
  */
 import { apply, assign, constant, i32, not, read, vector, zero } from "../ir/builder.ts";
 import type { Expression, IrFunction, Local } from "../ir/module.ts";
-import {
-  type FunctionBody,
-  type FunctionType,
-  type Instruction,
-  importedCount,
-  type Module,
-  type ValueType,
-} from "../wasm/module.ts";
+import type { FunctionBody, FunctionType, Instruction, Module, ValueType } from "../wasm/module.ts";
 import { ControlFlow } from "./controlFlow.ts";
 import { OperandStack, readsLocal } from "./operandStack.ts";
 import { lowerSimd } from "./simd.ts";
@@ -55,7 +48,7 @@ class FunctionLowering {
     this.#module = context.module;
     const typeIndex = context.module.functionTypes[context.functionIndex] as number;
     this.#type = context.module.types[typeIndex] as FunctionType;
-    const imported = importedCount(context.module, "function");
+    const imported = context.module.functionTypes.length - context.module.functions.length;
     this.#body = context.module.functions[context.functionIndex - imported] as FunctionBody;
     this.#parameters = this.#type.parameters.map((type, index) => ({ kind: "parameter", type, name: `p${index}` }));
     this.#locals.push(...this.#parameters);

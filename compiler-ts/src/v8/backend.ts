@@ -16,8 +16,10 @@ import type { Given, ResolvedImports } from "../api/resolveImports.ts";
 import { unknownExport, usage } from "../api/usage.ts";
 import { CompileError } from "../diagnostics.ts";
 import { HostError } from "../errors.ts";
+import { asOneModule } from "../link/instantiationCode.ts";
+import { type Libraries, parseProgram } from "../link/program.ts";
 import { maximumMemoryPages } from "../metadata.ts";
-import { parseModule } from "../wasm/decode.ts";
+import { encode } from "../wasm/encode.ts";
 import type { Module } from "../wasm/module.ts";
 import { functionDisplayNames } from "../wasm/names.ts";
 import { adapt } from "./adapt.ts";
@@ -50,12 +52,10 @@ export class V8Backend implements Backend {
     this.device = { id: "v8", name: `${v8DeviceName}, ${threads} thread${threads === 1 ? "" : "s"}` };
   }
 
-  async compile(bytes: Uint8Array, options: CompileOptions): Promise<BackendModule> {
+  async compile(source: Uint8Array, options: CompileOptions): Promise<BackendModule> {
     options.signal?.throwIfAborted();
     const start = performance.now();
-    if (Object.keys(options.link ?? {}).length > 0)
-      throw new CompileError({ kind: "unsupported", message: "linked modules are not supported on the device v8" });
-    const module = parseModule(bytes);
+    const { bytes, module } = program(source, options.link);
     const functions = selectFunctions(exportedFunctions(module), options.exports);
     const parsed = performance.now();
     const builds = new Map<number, ReturnType<typeof build>>();
@@ -150,6 +150,21 @@ function selectFunctions(
       return [name, found];
     }),
   );
+}
+
+/** V8 takes one module of one memory: what is linked becomes one. */
+function program(
+  bytes: Uint8Array,
+  libraries: Libraries = {},
+): { readonly bytes: Uint8Array; readonly module: Module } {
+  const parsed = parseProgram(bytes, libraries);
+  if (Object.keys(libraries).length === 0) return { bytes, module: parsed };
+  if (parsed.memories.length > 1) {
+    const message = `the linked modules have ${parsed.memories.length} memories, which the device v8 does not support`;
+    throw new CompileError({ kind: "unsupported", message });
+  }
+  const module = asOneModule(parsed);
+  return { bytes: encode(module), module };
 }
 
 async function build(bytes: Uint8Array, module: Module, pages: number) {

@@ -170,10 +170,10 @@ export class V8Pool implements BackendPool {
       sizes: (instances) => this.#memorySizes(instances),
     };
     for (const thread of this.#threads) {
-      thread.serve(this.#id, async (call) => {
+      thread.serve(this.#id, async (call, ended) => {
         const instance = this.#instanceOf(thread, call.instance);
         const waiting = { import: call.import, instances: [instance], arguments: call.arguments };
-        const { answers, failures } = await hostFunctions.answer([waiting], memories);
+        const { answers, failures } = await hostFunctions.answer([waiting], memories, ended);
         const failure = failures.get(instance);
         return failure === undefined ? { results: answers[0]?.results ?? new Uint32Array() } : { failure };
       });

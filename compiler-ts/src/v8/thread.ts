@@ -16,8 +16,8 @@ interface Pending {
   reject(error: Error): void;
 }
 
-/** Answers the call of an import. Never rejects. */
-export type CallHandler = (call: HostCall) => Promise<HostCallAnswer>;
+/** Answers the call of an import. Rejects only where `ended` aborts: there is nobody to answer any more. */
+export type CallHandler = (call: HostCall, ended: AbortSignal) => Promise<HostCallAnswer>;
 
 export class Thread {
   readonly #worker: Worker;
@@ -26,7 +26,7 @@ export class Thread {
   readonly #handlers = new Map<number, CallHandler>();
   readonly #pending = new Map<number, Pending>();
   #nextId = 1;
-  #ended: Error | undefined;
+  readonly #ending = new AbortController();
 
   constructor() {
     const { port1, port2 } = new MessageChannel();
@@ -44,11 +44,11 @@ export class Thread {
   }
 
   get alive(): boolean {
-    return this.#ended === undefined;
+    return !this.#ending.signal.aborted;
   }
 
   request<Request extends ThreadRequest>(request: Request): Promise<AnswerTo<Request>> {
-    if (this.#ended !== undefined) return Promise.reject(this.#ended);
+    if (!this.alive) return Promise.reject(this.#ending.signal.reason);
     const id = this.#nextId++;
     // Like a host process: work in flight keeps Node alive, an idle thread does not.
     this.#worker.ref();
@@ -72,7 +72,12 @@ export class Thread {
   async #serve(call: HostCall): Promise<void> {
     const handler = this.#handlers.get(call.pool);
     if (handler === undefined) throw new Error(`pool ${call.pool} has no imported functions`);
-    this.#post({ kind: "answer", call: call.id, answer: await handler(call) });
+    const ended = this.#ending.signal;
+    try {
+      this.#post({ kind: "answer", call: call.id, answer: await handler(call, ended) });
+    } catch (error) {
+      if (!ended.aborted) throw error;
+    }
   }
 
   #post(message: MessageToThread): void {
@@ -91,9 +96,9 @@ export class Thread {
   }
 
   #end(reason: Error): void {
-    this.#ended ??= reason;
+    this.#ending.abort(reason);
     this.#port.close();
-    for (const { reject } of this.#pending.values()) reject(this.#ended);
+    for (const { reject } of this.#pending.values()) reject(this.#ending.signal.reason);
     this.#pending.clear();
   }
 }

@@ -22,9 +22,10 @@ static inline void wb_suspend(thread wb_instance& instance, uint position, uint 
   instance.frames = (position & 0xffffu) + 1u;
 }
 
-// The function at `position` waits for the host.
-static inline void wb_call_import(thread wb_instance& instance, uint number, uint position) {
+// `function`, whose frame is at `position`, waits for the host.
+static inline void wb_call_import(thread wb_instance& instance, uint number, uint function, uint position) {
   instance.trap = wb_suspended;
+  instance.trap_function = function;
   instance.suspension = 2u + number;
   instance.frames = (position & 0xffffu) + 1u;
 }
