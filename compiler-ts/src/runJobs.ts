@@ -93,7 +93,10 @@ export async function runJobs(
     }
     if (signal?.aborted) break;
   }
-  await pools.release();
+  // An abort may have taken the device's threads with it.
+  await pools.release().catch((error) => {
+    if (!signal?.aborted) throw error;
+  });
   const { deviceSeconds, prepareSeconds, laneUse } = pools;
   return { ...summary, deviceSeconds, prepareSeconds, laneUse };
 }

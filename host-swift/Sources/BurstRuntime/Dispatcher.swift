@@ -178,11 +178,13 @@ final class Dispatcher {
     guard let error else { return "unknown" }
     guard let known = error as? MTLCommandBufferError else { return error.localizedDescription }
     return switch known.code {
+    case .internal: "internal"
     case .timeout: "timeout"
     case .pageFault: "pageFault"
     case .notPermitted: "notPermitted"
     case .outOfMemory: "outOfMemory"
     case .invalidResource: "invalidResource"
+    case .memoryless: "memoryless"
     case .deviceRemoved: "deviceRemoved"
     case .stackOverflow: "stackOverflow"
     case MTLCommandBufferError.Code.accessRevoked: "accessRevoked"

@@ -15,13 +15,9 @@ struct JobRunTests {
   }
 
   private func pool(_ instances: Int, tileWidth: Int = 32, memoryCell: Int = 8, imports: Bool = false) throws -> Int {
-    let load = TestKernels.load(device, tileWidth: tileWidth, memoryCell: memoryCell)
-    let module = try client.call(
-      LoadModuleRequest.self,
-      .init(
-        device: load.device, text: load.text, image: load.image, layout: load.layout, instantiateKernel: load.instantiateKernel,
-        kernels: load.kernels, imports: imports ? load.imports : nil, identity: load.identity)
-    ).module
+    let load = TestKernels.load(
+      device, tileWidth: tileWidth, memoryCell: memoryCell, imports: imports ? TestKernels.imports : nil)
+    let module = try client.call(LoadModuleRequest.self, load).module
     let execution = CreatePoolRequest.Execution(values: 256, callStack: 256, scratch: 256)
     return try client.call(CreatePoolRequest.self, .init(module: module, instances: instances, memoryPages: 4, execution: execution)).pool
   }
@@ -128,8 +124,9 @@ struct JobRunTests {
     }
     #expect(field(parameters(pool, "absent", [1])) == "kernel")
     #expect(field(parameters(pool, "work", [1], writes: [.init(job: 1, address: 0, bytes: Data())])) == "writes[0].job")
-    #expect(field(parameters(pool, "work", [1, 2], reads: [.init(job: 1, address: 0, length: 1), .init(job: 0, address: 0, length: 1)]))
-      == "reads[1].job")
+    #expect(
+      field(parameters(pool, "work", [1, 2], reads: [.init(job: 1, address: 0, length: 1), .init(job: 0, address: 0, length: 1)]))
+        == "reads[1].job")
     #expect(field(parameters(pool, "work", [1], reads: [.init(job: 0, address: -1, length: 1)])) == "reads[0]")
     #expect(
       field(.init(pool: pool, kernel: "work", jobs: 2, arguments: Data(count: 4), argumentBytes: 4, resultBytes: 4)) == "arguments")
