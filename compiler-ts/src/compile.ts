@@ -29,6 +29,8 @@ export interface CompileOptions {
   readonly exports?: readonly string[];
   /** Modules whose exports take the place of imports, and that become part of the program. */
   readonly link?: Libraries | undefined;
+  /** `false` for measurements alone: LegalizeOptions. Modules with imports cannot be compiled so. */
+  readonly suspension?: boolean | undefined;
   readonly observe?: PassObserver;
 }
 
@@ -72,10 +74,15 @@ function compileDecoded(
   options: Omit<CompileOptions, "link">,
   clock: () => number,
 ): { readonly compiled: CompiledModule; readonly phases: Omit<CompilePhases, "validate" | "decode"> } {
+  if (options.suspension === false && module.imports.some(({ description }) => description.kind === "function"))
+    throw new CompileError({
+      kind: "usage",
+      message: "a module that imports functions cannot be compiled without suspension",
+    });
   const kernels = kernelsOf(module, options.exports);
   const ir = lowerModule(module, { roots: kernels.map((kernel) => kernel.functionIndex) });
   const lowered = clock();
-  const legalized = legalize(ir, options.observe);
+  const legalized = legalize(ir, options);
   const legal = clock();
   const layout = layoutOf(ir, options.profile);
   const text = writeModule({ legalized, profile: options.profile, layout, kernels, instantiateKernel });
@@ -97,7 +104,7 @@ export function emitIr(
   const kernels = kernelsOf(module, options.exports);
   const ir = lowerModule(module, { roots: kernels.map((kernel) => kernel.functionIndex) });
   if (stage === "lowered") return dumpModule(ir);
-  const legalized: LegalizedModule = legalize(ir, options.observe);
+  const legalized: LegalizedModule = legalize(ir, options);
   return dumpModule(legalized.module);
 }
 

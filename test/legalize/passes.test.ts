@@ -21,11 +21,13 @@ function textsByPass(bytes: Uint8Array): Map<string, { before: string; after: st
   verify(ir, "lowered");
   let before = dumpModule(ir);
   const texts = new Map<string, { before: string; after: string }>();
-  legalize(ir, (pass, current) => {
-    verify(current, "legalizing");
-    const after = dumpModule(current);
-    texts.set(pass, { before, after });
-    before = after;
+  legalize(ir, {
+    observe: (pass, current) => {
+      verify(current, "legalizing");
+      const after = dumpModule(current);
+      texts.set(pass, { before, after });
+      before = after;
+    },
   });
   verify(ir, "legalized");
   return texts;

@@ -27,6 +27,8 @@ export interface CompileOptions {
   readonly exports?: readonly string[] | undefined;
   /** Modules whose exports take the place of imports, by the name that imports give; they are instantiated in this order, before the module itself. */
   readonly link?: Libraries | undefined;
+  /** `false`: kernels without fuel that run every instance to its end in one launch. Only to measure what suspension costs; the v8 device ignores it. */
+  readonly suspension?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 

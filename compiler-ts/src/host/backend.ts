@@ -11,7 +11,12 @@ import { createPool, type LoadedModule, restorePool } from "./pool.ts";
 
 export type CompileModule = (
   bytes: Uint8Array,
-  options: { readonly profile: Profile; readonly exports?: readonly string[]; readonly link?: Libraries | undefined },
+  options: {
+    readonly profile: Profile;
+    readonly exports?: readonly string[];
+    readonly link?: Libraries | undefined;
+    readonly suspension?: boolean | undefined;
+  },
 ) => CompiledModule;
 
 export class HostBackend implements Backend {
@@ -37,6 +42,7 @@ export class HostBackend implements Backend {
       profile: this.#profile,
       ...(options.exports === undefined ? {} : { exports: options.exports }),
       link: options.link,
+      suspension: options.suspension,
     });
     const compileSeconds = (performance.now() - start) / 1000;
     const { metadata } = compiled;

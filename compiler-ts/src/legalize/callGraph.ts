@@ -30,7 +30,8 @@ interface OwnFacts {
   suspends: boolean;
 }
 
-export function analyzeCallGraph(module: IrModule): CallGraph {
+/** Without `suspension` no function counts as one that suspends. */
+export function analyzeCallGraph(module: IrModule, suspension: boolean): CallGraph {
   const own = new Map<number, OwnFacts>();
   for (const func of module.functions.values()) own.set(func.index, ownFacts(func.body));
   const components = componentsOf(own);
@@ -58,11 +59,12 @@ export function analyzeCallGraph(module: IrModule): CallGraph {
       (it) => it.mayGrowMemory,
     );
     const suspends =
-      recursive ||
-      any(
-        (it) => it.suspends,
-        (it) => it.suspends,
-      );
+      suspension &&
+      (recursive ||
+        any(
+          (it) => it.suspends,
+          (it) => it.suspends,
+        ));
     for (const member of members) {
       facts.set(member, {
         callees: (own.get(member) as OwnFacts).callees,

@@ -27,7 +27,14 @@ export type Pass = (module: IrModule) => void;
 /** Called after each pass in tests: verification and IR text. */
 export type PassObserver = (pass: string, module: IrModule) => void;
 
-export function legalize(module: IrModule, observe: PassObserver = () => {}): LegalizedModule {
+export interface LegalizeOptions {
+  readonly observe?: PassObserver | undefined;
+  /** `false` leaves out fuel and suspension: kernels run every instance to its end, however long, and recursion takes the device's own stack. To measure their price. */
+  readonly suspension?: boolean | undefined;
+}
+
+export function legalize(module: IrModule, options: LegalizeOptions = {}): LegalizedModule {
+  const { observe = () => {}, suspension: suspends = true } = options;
   const run = (name: string, pass: Pass): void => {
     pass(module);
     observe(name, module);
@@ -38,13 +45,15 @@ export function legalize(module: IrModule, observe: PassObserver = () => {}): Le
   run("indirectCalls", indirectCalls);
   // Before the call graph: it makes the traps of table and memory instructions visible as statements.
   run("stateAndTables", stateAndTables);
-  const graph = analyzeCallGraph(module);
+  const graph = analyzeCallGraph(module, suspends);
   // Needs to know which calls may grow the memory; must see the calls before `calls` puts statements behind them.
   run("memoryAccess", (target) => memoryAccess(target, graph));
-  // Checkpoints are suspend points.
-  run("fuel", (target) => fuel(target, graph));
-  // Behind everything that puts copies of the instance's fields at a function's start: they are no part of frames.
-  run("suspension", (target) => suspension(target, graph));
+  if (suspends) {
+    // Checkpoints are suspend points.
+    run("fuel", (target) => fuel(target, graph));
+    // Behind everything that puts copies of the instance's fields at a function's start: they are no part of frames.
+    run("suspension", (target) => suspension(target, graph));
+  }
   run("calls", (target) => calls(target, graph));
   // After `exits` there are no labels.
   run("chains", chains);
