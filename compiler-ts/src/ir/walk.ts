@@ -235,16 +235,15 @@ export function visitLocals(expression: Expression, visit: (local: Local) => voi
   else if (expression.kind === "apply") for (const operand of expression.operands) visitLocals(operand, visit);
 }
 
-/** Every local that the statement itself mentions, read or written. Like visitStatements, it does not allocate. */
-export function visitMentions(statement: Statement, visit: (local: Local) => void): void {
+/** Every local that the statement itself reads in its expressions. Like visitStatements, it does not allocate for frequent statements. */
+export function visitReads(statement: Statement, visit: (local: Local) => void): void {
   switch (statement.kind) {
     case "assign":
     case "declare":
-      visit(statement.target);
+    case "setField":
       visitLocals(statement.value, visit);
       break;
     case "load":
-      visit(statement.target);
       visitLocals(statement.address, visit);
       break;
     case "store":
@@ -256,11 +255,29 @@ export function visitMentions(statement: Statement, visit: (local: Local) => voi
       visitLocals(statement.condition, visit);
       break;
     default:
+      for (const expression of expressionsOf(statement)) visitLocals(expression, visit);
+  }
+}
+
+/** Every local that the statement itself mentions, read, written or saved. */
+export function visitMentions(statement: Statement, visit: (local: Local) => void): void {
+  switch (statement.kind) {
+    case "assign":
+    case "declare":
+    case "load":
+      visit(statement.target);
+      break;
+    case "setField":
+    case "store":
+    case "if":
+    case "trapIf":
+      break;
+    default:
       if (statement.kind === "checkpoint") visit(statement.fuel);
       for (const local of savedLocals(statement)) visit(local);
       for (const local of assignedLocals(statement)) visit(local);
-      for (const expression of expressionsOf(statement)) visitLocals(expression, visit);
   }
+  visitReads(statement, visit);
 }
 
 /** Labels that a jump inside the list names; memoized by list, since passes ask for nested lists again. */
