@@ -20,6 +20,10 @@ export function reference(functions: number, number: number): string {
   return number % 5 === 4 ? "ref.null func" : `ref.func $f${number % functions}`;
 }
 
+export function importName(signature: SignatureName): string {
+  return `$import_${signature}`;
+}
+
 /** The functions that a table has at first, from its entry `tableStart` on. */
 export function tableElements(elements: readonly number[], table: number): readonly number[] {
   return table === 0 ? elements : elements.slice(0, 4).reverse();
@@ -192,6 +196,8 @@ export class FunctionPrinter {
         return this.#call(value.type, value.index, value.operands);
       case "callIndirect":
         return this.#callIndirect(value);
+      case "callImport":
+        return [...this.#expressions(value.operands), `call ${importName(value.type)}`];
       case "escape":
         return this.#branch({ label: value.label, condition: undefined });
       case "grow":
@@ -315,6 +321,14 @@ export class FunctionPrinter {
       }
       case "callNone":
         return this.#call("none", statement.index, []);
+      case "importMany":
+        return [
+          ...this.#expressions(statement.operands),
+          `call ${importName("many")}`,
+          ...this.#popToLocals(signatures.many.results, statement.index),
+        ];
+      case "importNone":
+        return [`call ${importName("none")}`];
       case "bulk":
         return [...this.#expressions(statement.operands), statement.name];
       case "dropSegment":

@@ -1,0 +1,42 @@
+/** What a program does must not depend on where its instances were suspended (docs/suspension.md). */
+import fc from "fast-check";
+import { suspendingProgram } from "./arbitraries.ts";
+import type { Limits } from "./device.ts";
+import { difference, type Run } from "./observe.ts";
+import { type Comparison, compareRuns, type OwnSearch } from "./search.ts";
+
+/** Fuel of one launch; `undefined`: as much as the host thinks good. */
+const slices = [undefined, 1, 7, 100, 10_000] as const;
+/** Where limits end runs, which go the same way as others until then. */
+const fewSlices = [undefined, 1, 7] as const;
+
+/** Without limits as on V8; with a limit of the fuel, and with a small stack, which V8 has not, as in one launch. */
+export const compareSlices: Comparison = (item, devices, tally) => {
+  const key = item.bytes.length;
+  const fuel = 1 + (key % 90);
+  const execution = { values: 256 * (1 + (key % 7)), callStack: 256 * (1 + (key % 3)) };
+  const limits: readonly Limits[] = [
+    ...slices.map((sliceFuel) => ({ sliceFuel })),
+    ...fewSlices.map((sliceFuel) => ({ sliceFuel, fuel })),
+    ...fewSlices.map((sliceFuel) => ({ sliceFuel, execution })),
+  ];
+  return compareRuns(item, devices, tally, async (device, onV8) => {
+    const runs = await device.observeEach(item, limits);
+    for (const [index, run] of runs.entries()) {
+      const unlimited = index < slices.length;
+      const first = index < slices.length + fewSlices.length ? slices.length : slices.length + fewSlices.length;
+      const message = unlimited ? difference(onV8, run, item) : difference(runs[first] as Run, run, item, "one launch");
+      if (message !== undefined) return `${JSON.stringify(limits[index])}: ${message}`;
+    }
+    return undefined;
+  });
+};
+
+/** Programs in one module: what a module costs is mostly the shader compiler's start. */
+const mostPrograms = 20;
+
+export const slicedPrograms: OwnSearch = {
+  draws: fc.array(suspendingProgram, { minLength: 1, maxLength: mostPrograms, size: "max" }),
+  shape: { instances: 3, rounds: 1 },
+  comparison: compareSlices,
+};
