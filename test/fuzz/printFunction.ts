@@ -24,6 +24,11 @@ export function importName(signature: SignatureName): string {
   return `$import_${signature}`;
 }
 
+/** It takes much of the fuel: every call is a round to the host and back. */
+function importCall(signature: SignatureName): Lines {
+  return ["global.get $fuel i32.const 60 i32.sub global.set $fuel", `call ${importName(signature)}`];
+}
+
 /** The functions that a table has at first, from its entry `tableStart` on. */
 export function tableElements(elements: readonly number[], table: number): readonly number[] {
   return table === 0 ? elements : elements.slice(0, 4).reverse();
@@ -197,7 +202,7 @@ export class FunctionPrinter {
       case "callIndirect":
         return this.#callIndirect(value);
       case "callImport":
-        return [...this.#expressions(value.operands), `call ${importName(value.type)}`];
+        return [...this.#expressions(value.operands), ...importCall(value.type)];
       case "escape":
         return this.#branch({ label: value.label, condition: undefined });
       case "grow":
@@ -324,11 +329,11 @@ export class FunctionPrinter {
       case "importMany":
         return [
           ...this.#expressions(statement.operands),
-          `call ${importName("many")}`,
+          ...importCall("many"),
           ...this.#popToLocals(signatures.many.results, statement.index),
         ];
       case "importNone":
-        return [`call ${importName("none")}`];
+        return importCall("none");
       case "bulk":
         return [...this.#expressions(statement.operands), statement.name];
       case "dropSegment":

@@ -8,7 +8,7 @@ import { type Comparison, compareRuns, type OwnSearch } from "./search.ts";
 /** Fuel of one launch; `undefined`: as much as the host thinks good. */
 const slices = [undefined, 1, 7, 100, 10_000] as const;
 /** Where limits end runs, which go the same way as others until then. */
-const fewSlices = [undefined, 1, 7] as const;
+const fewSlices = [undefined, 3] as const;
 
 /** Without limits as on V8; with a limit of the fuel, and with a small stack, which V8 has not, as in one launch. */
 export const compareSlices: Comparison = (item, devices, tally) => {
