@@ -1,5 +1,6 @@
 /** Runs cases on V8 and on devices, and what to do about one that differs. */
 import fc from "fast-check";
+import { HostError } from "../../compiler-ts/src/index.ts";
 import { program } from "./arbitraries.ts";
 import type { FuzzDevice } from "./device.ts";
 import { type Case, difference, observeOnV8, type Run } from "./observe.ts";
@@ -48,14 +49,18 @@ export async function compareRuns(
   const outcomes = await Promise.all(
     devices.map(async (device) => ({
       device,
-      message: await differs(device, expected).catch((error) =>
-        error instanceof Error ? `${error.name}: ${error.message}` : String(error),
-      ),
+      message: await differs(device, expected).catch(failureText),
     })),
   );
   if (tally !== undefined) count(tally, expected, devices.length);
   const found = outcomes.find(({ message }) => message !== undefined);
   if (found?.message !== undefined) throw new Difference(found.device.profile, found.message);
+}
+
+function failureText(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const details = error instanceof HostError && error.data !== undefined ? ` ${JSON.stringify(error.data)}` : "";
+  return `${error.name}: ${error.message}${details}`;
 }
 
 function count(tally: Tally, run: Run, devices: number): void {

@@ -7,6 +7,8 @@ import { type Comparison, compareRuns, type OwnSearch } from "./search.ts";
 
 /** Fuel of one launch; `undefined`: as much as the host thinks good. */
 const slices = [undefined, 1, 7, 100, 10_000] as const;
+/** More than programs need; a launch for each unit of it still ends. */
+const plentifulFuel = 50_000;
 /** Where limits end runs, which go the same way as others until then. */
 const fewSlices = [undefined, 3] as const;
 
@@ -16,9 +18,9 @@ export const compareSlices: Comparison = (item, devices, tally) => {
   const fuel = 1 + (key % 90);
   const execution = { values: 256 * (1 + (key % 7)), callStack: 256 * (1 + (key % 3)) };
   const limits: readonly Limits[] = [
-    ...slices.map((sliceFuel) => ({ sliceFuel })),
+    ...slices.map((sliceFuel) => ({ sliceFuel, fuel: plentifulFuel })),
     ...fewSlices.map((sliceFuel) => ({ sliceFuel, fuel })),
-    ...fewSlices.map((sliceFuel) => ({ sliceFuel, execution })),
+    ...fewSlices.map((sliceFuel) => ({ sliceFuel, fuel: plentifulFuel, execution })),
   ];
   return compareRuns(item, devices, tally, async (device, onV8) => {
     const runs = await device.observeEach(item, limits);
