@@ -42,11 +42,11 @@ const deep = grammarOf({
 /** Little arithmetic, much that suspends. */
 const suspending = grammarOf({
   depth: fc.createDepthIdentifier(),
-  deepest: 5,
-  depthSize: "medium",
+  deepest: 6,
+  depthSize: "max",
   longestBody: 2,
-  leaves: 40,
-  control: 150,
+  leaves: 60,
+  control: 400,
   calls: 12,
   imports: 4,
 });

@@ -15,19 +15,19 @@ const fewSlices = [undefined, 3] as const;
 /** Without limits as on V8; with a limit of the fuel, and with a small stack, which V8 has not, as in one launch. */
 export const compareSlices: Comparison = (item, devices, tally) => {
   const key = item.bytes.length;
-  const fuel = 1 + (key % 90);
+  const fuels = [1 + (key % 7), 8 + (key % 23), 31 + (key % 101)];
   const execution = { values: 256 * (1 + (key % 7)), callStack: 256 * (1 + (key % 3)) };
   const limits: readonly Limits[] = [
     ...slices.map((sliceFuel) => ({ sliceFuel, fuel: plentifulFuel })),
-    ...fewSlices.map((sliceFuel) => ({ sliceFuel, fuel })),
+    ...fuels.flatMap((fuel) => fewSlices.map((sliceFuel) => ({ sliceFuel, fuel }))),
     ...fewSlices.map((sliceFuel) => ({ sliceFuel, fuel: plentifulFuel, execution })),
   ];
   return compareRuns(item, devices, tally, async (device, onV8) => {
     const runs = await device.observeEach(item, limits);
     for (const [index, run] of runs.entries()) {
-      const unlimited = index < slices.length;
-      const first = index < slices.length + fewSlices.length ? slices.length : slices.length + fewSlices.length;
-      const message = unlimited ? difference(onV8, run, item) : difference(runs[first] as Run, run, item, "one launch");
+      const limited = index - slices.length;
+      const inOneLaunch = runs[index - (limited % fewSlices.length)] as Run;
+      const message = limited < 0 ? difference(onV8, run, item) : difference(inOneLaunch, run, item, "one launch");
       if (message !== undefined) return `${JSON.stringify(limits[index])}: ${message}`;
     }
     return undefined;
@@ -38,7 +38,7 @@ export const compareSlices: Comparison = (item, devices, tally) => {
 const mostPrograms = 20;
 
 export const slicedPrograms: OwnSearch = {
-  draws: fc.array(suspendingProgram, { minLength: 1, maxLength: mostPrograms, size: "max" }),
+  draws: fc.noBias(fc.array(suspendingProgram, { minLength: 1, maxLength: mostPrograms, size: "max" })),
   shape: { instances: 3, rounds: 1 },
   comparison: compareSlices,
 };
