@@ -38,7 +38,8 @@ function ifWith(
 
 /**
  * Replaces each statement, innermost lists first, by the statements that `change` gives for it; `undefined` keeps it. What is kept is shared, not copied:
- * most passes touch few statements, and compile time is spent here.
+ * most passes touch few statements, and compile time is spent here. Where a trap takes a statement's place the rest of the list goes: it may read what the
+ * statement would have assigned.
  */
 export function rewrite(
   list: Statement[],
@@ -55,6 +56,7 @@ export function rewrite(
     }
     if (replacement === undefined) result.push(inner);
     else for (const item of replacement) result.push(item);
+    if (statement.kind !== "trap" && result[result.length - 1]?.kind === "trap") break;
   }
   return result ?? list;
 }
