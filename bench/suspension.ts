@@ -56,11 +56,13 @@ async function main(): Promise<void> {
       device: { type: "string", default: "auto" },
       instances: { type: "string", default: "1024" },
       repetitions: { type: "string", default: "7" },
+      programs: { type: "string", default: programs.map(({ name }) => name).join(",") },
     },
   });
   await using burst = await WasmBurst.launch({ device: options.device });
   const rows: Row[] = [];
-  for (const program of programs)
+  const chosen = options.programs.split(",");
+  for (const program of programs.filter(({ name }) => chosen.includes(name)))
     rows.push(await measure(burst, program, Number(options.instances), Number(options.repetitions)));
   const milliseconds = (seconds: number): string => (seconds * 1000).toFixed(1);
   console.log(`${options.instances} instances a program; device ${burst.device.id}: ${burst.device.name}`);

@@ -263,6 +263,20 @@ for (const device of testedDevices) {
       }
     });
 
+    test("an import that uses its own pool by way of another pool's import gets the same error", async () => {
+      const text = forwarding("", "i32");
+      const inner: Pool = await pool(text, { env: { f: () => outer.invoke("call") } }, { instances: 1 });
+      const seen: unknown[] = [];
+      const f = async () => {
+        seen.push((await inner.invoke("call"))[0]);
+        return 7;
+      };
+      const outer: Pool = await pool(text, { env: { f } }, { instances: 1, importTimeout: 5000 });
+      assert.deepEqual(await outer.invoke("call"), [{ values: [7] }]);
+      const message = "invoke was called from inside an import of the same pool, which waits for that import to return";
+      assert.deepEqual(seen, [failed(message)]);
+    });
+
     test("requests from outside wait for the invocation whose imports are pending", async () => {
       const f = () => new Promise((resolve) => setTimeout(() => resolve(5), 20));
       const text = forwarding("", "i32").replace(

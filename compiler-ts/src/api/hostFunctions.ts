@@ -37,6 +37,8 @@ export interface Answers {
 
 interface Round {
   readonly functions: HostFunctions;
+  /** The round of another pool, one of whose imports invoked this one. */
+  readonly outer: Round | undefined;
   open: boolean;
 }
 
@@ -55,9 +57,10 @@ export class HostFunctions {
 
   /** Throws where the caller is one of these functions: its pool is busy with the invocation that called it. */
   refuseInside(what: string): void {
-    const round = currentRound.getStore();
-    if (round?.open !== true || round.functions !== this) return;
-    throw usage(`${what} was called from inside an import of the same pool, which waits for that import to return`);
+    for (let round = currentRound.getStore(); round !== undefined; round = round.outer) {
+      if (!round.open || round.functions !== this) continue;
+      throw usage(`${what} was called from inside an import of the same pool, which waits for that import to return`);
+    }
   }
 
   /** All calls of the round at once. Rejects only where `signal` aborts; whatever the functions do is a result or a failure. */
@@ -66,7 +69,7 @@ export class HostFunctions {
     memories: InstanceMemories,
     signal?: AbortSignal | undefined,
   ): Promise<Answers> {
-    const round: Round = { functions: this, open: true };
+    const round: Round = { functions: this, outer: currentRound.getStore(), open: true };
     const memory = new MemoryRequests(memories);
     const failures = new Map<number, HostFailure>();
     const deadline = new Deadline(this.#timeout, signal);

@@ -183,6 +183,8 @@ export interface IrFunction {
   readonly index: number;
   /** Set in copies: the function that traps and frames name. */
   readonly copyOf?: number;
+  /** It must stay a call: it runs seldom, or inlining would multiply the text. */
+  readonly outOfLine?: boolean;
   /** Unique in the module and legal in MSL. */
   readonly name: string;
   /** For people: the wasm name. */

@@ -33,6 +33,8 @@ export class Recursion {
   readonly #members = new Map<number, Member>();
   readonly #made: IrFunction[] = [];
   readonly #trampoline: number;
+  /** Levels that may become one function together. */
+  readonly #inlinedLevels: number;
   #nextIndex: number;
 
   constructor(module: IrModule, graph: CallGraph, needs: Needs, component: readonly number[]) {
@@ -43,6 +45,7 @@ export class Recursion {
     this.#trampoline = this.#nextIndex++;
     const functions = component.map((index) => module.functions.get(index) as IrFunction);
     const levels = levelsOf(functions);
+    this.#inlinedLevels = inlinedLevels(functions, component);
     for (const func of functions) {
       const dispatcher = func.kind === "dispatcher";
       const points = new SuspendPoints(func, pointTest(func, graph));
@@ -118,17 +121,25 @@ export class Recursion {
         new CallLowering(this.#module, func.index, this.#target(member, 0)),
       );
       // Without levels it is where a call begins as well.
-      this.#add(func, resumed, "resumed", copy.variables, levels.length === 0 ? checked(copy.body) : copy.body);
+      this.#add(func, resumed, "resumed", copy.variables, levels.length === 0 ? checked(copy.body) : copy.body, true);
       all = copy.variables;
     }
     levels.forEach((index, i) => {
       const lowering = new CallLowering(this.#module, func.index, this.#target(member, i + 1));
       const body = [...points.prologue, ...straight(points.code, points, lowering)];
-      this.#add(func, index, `level${i + 1}`, all, checked(body));
+      const outOfLine = func.kind !== "dispatcher" && i % this.#inlinedLevels === 0;
+      this.#add(func, index, `level${i + 1}`, all, checked(body), outOfLine);
     });
   }
 
-  #add(func: IrFunction, index: number, suffix: string, variables: readonly Local[], body: Statement[]): void {
+  #add(
+    func: IrFunction,
+    index: number,
+    suffix: string,
+    variables: readonly Local[],
+    body: Statement[],
+    outOfLine: boolean,
+  ): void {
     this.#insert(
       {
         ...func,
@@ -138,6 +149,7 @@ export class Recursion {
         parameters: [position, ...func.parameters],
         variables: [...variables],
         body,
+        outOfLine,
       },
       func.index,
     );
@@ -244,6 +256,7 @@ export class Recursion {
         variables,
         body,
         lowered: new Set(["bulk", "loop", "if", "switch", "call", "return"]),
+        outOfLine: true,
       },
       some.func.index,
     );
@@ -314,9 +327,28 @@ function straight(list: readonly Statement[], points: SuspendPoints, calls: Call
 /** Statements of all levels together that a component may grow to. */
 const levelBudget = 600;
 const mostLevels = 8;
+/** Bodies that inlining may make of one: level by level they multiply by the calls in each. NVRTC took 25 s for fib with all eight levels inlined. */
+const mostBodies = 8;
 
 function levelsOf(functions: readonly IrFunction[]): number {
   let statements = 0;
   for (const func of functions) visitStatements(func.body, () => statements++);
   return Math.min(mostLevels, Math.floor(levelBudget / statements));
+}
+
+function inlinedLevels(functions: readonly IrFunction[], component: readonly number[]): number {
+  let calls = 1;
+  for (const func of functions) {
+    let own = 0;
+    visitStatements(func.body, (statement) => {
+      if (statement.kind === "call" && component.includes(statement.callee)) own++;
+    });
+    calls = Math.max(calls, own);
+  }
+  let levels = 1;
+  for (let bodies = 1; levels < mostLevels; levels++) {
+    bodies += calls ** levels;
+    if (bodies > mostBodies) break;
+  }
+  return levels;
 }

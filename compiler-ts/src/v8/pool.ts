@@ -1,4 +1,5 @@
 /** A pool of the v8 device: instance `i` lives in thread `i mod threads`, so that costs that grow with `i` are shared evenly. */
+import { AsyncResource } from "node:async_hooks";
 import type {
   BackendPool,
   ExportedGlobal,
@@ -7,7 +8,7 @@ import type {
   MemoryRange,
   MemoryWrite,
 } from "../api/backend.ts";
-import type { HostFailure, HostFunctions } from "../api/hostFunctions.ts";
+import type { Answers, HostFailure, HostFunctions } from "../api/hostFunctions.ts";
 import type { InstanceMemories } from "../api/memoryRequests.ts";
 import { usage } from "../api/usage.ts";
 import { recordWords } from "../api/values.ts";
@@ -31,6 +32,8 @@ export class V8Pool implements BackendPool {
   readonly #instances: number;
   readonly #globals: ReadonlyMap<string, ExportedGlobal>;
   readonly #functionNames: readonly string[];
+  /** Runs a round in the asynchronous context of the request that its calls belong to. */
+  #asCaller: (round: () => Promise<Answers>) => Promise<Answers> = (round) => round();
 
   constructor(
     id: number,
@@ -68,6 +71,7 @@ export class V8Pool implements BackendPool {
   }
 
   async #invoke(invocation: Invocation): Promise<InvocationResult> {
+    this.#beginCalls();
     const { name, parameters, results: resultTypes } = invocation.function;
     const count = invocation.instances?.length ?? this.#instances;
     const parameterWords = recordWords(parameters);
@@ -108,6 +112,7 @@ export class V8Pool implements BackendPool {
   }
 
   async reset(instances: readonly number[] | undefined): Promise<void> {
+    this.#beginCalls();
     const traps: ThreadTrap[] = [];
     await this.#eachShare(instances, async ({ thread, locals }) => {
       const named = instances === undefined ? undefined : locals;
@@ -163,6 +168,7 @@ export class V8Pool implements BackendPool {
 
   /** Serves the calls that this pool's instances make; to be called before there are any. */
   serveCalls(hostFunctions: HostFunctions): void {
+    this.#beginCalls();
     // A thread that waits for a call serves these.
     const memories: InstanceMemories = {
       read: (ranges) => this.readMemory(ranges),
@@ -173,11 +179,17 @@ export class V8Pool implements BackendPool {
       thread.serve(this.#id, async (call, ended) => {
         const instance = this.#instanceOf(thread, call.instance);
         const waiting = { import: call.import, instances: [instance], arguments: call.arguments };
-        const { answers, failures } = await hostFunctions.answer([waiting], memories, ended);
+        const round = () => hostFunctions.answer([waiting], memories, ended);
+        const { answers, failures } = await this.#asCaller(round);
         const failure = failures.get(instance);
         return failure === undefined ? { results: answers[0]?.results ?? new Uint32Array() } : { failure };
       });
     }
+  }
+
+  /** Calls arrive as messages of a thread, which know nothing of who asked the pool for what it does. */
+  #beginCalls(): void {
+    this.#asCaller = AsyncResource.bind((round: () => Promise<Answers>) => round());
   }
 
   async #memorySizes(instances: readonly number[]): Promise<readonly number[]> {

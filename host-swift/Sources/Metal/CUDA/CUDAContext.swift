@@ -5,18 +5,12 @@ final class CUDAContext: Sendable {
   let driver: CUDADriver
   let device: CUDADriver.Device
   private let context: ContextHandle
-  /// Bytes of the stack of a thread, for recursion within kernels.
-  let stackBytes: Int
   /// Bytes that buffers may take together.
   let workingSetSize: Int
 
   private struct ContextHandle: @unchecked Sendable {
     let pointer: CUDADriver.Context
   }
-
-  /// 512 nested calls, the default of pools, with frames of 128 bytes.
-  private static let wantedStackBytes = 64 << 10
-  private static let stackLimit: UInt32 = 0  // CU_LIMIT_STACK_SIZE
 
   init(driver: CUDADriver, device: CUDADriver.Device) throws(CUDAError) {
     var context: CUDADriver.Context?
@@ -28,12 +22,8 @@ final class CUDAContext: Sendable {
     try driver.check(driver.contextSetCurrent(context!))
     var (free, total) = (0, 0)
     try driver.check(driver.memoryGetInfo(&free, &total))
-    // The driver backs the stacks of all threads that can be resident, so they get a fifth of the memory at most.
-    let residentThreads =
-      try Self.attribute(.multiprocessorCount, of: device, driver) * Self.attribute(.maxThreadsPerMultiprocessor, of: device, driver)
-    stackBytes = min(Self.wantedStackBytes, free / 5 / residentThreads / 1024 * 1024)
-    try driver.check(driver.contextSetLimit(Self.stackLimit, stackBytes))
-    workingSetSize = (free - residentThreads * stackBytes) / 20 * 19
+    // The rest is the driver's own.
+    workingSetSize = free / 20 * 19
   }
 
   /// Calls `body` with the context current on this thread.

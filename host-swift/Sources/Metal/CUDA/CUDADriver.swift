@@ -22,7 +22,6 @@ struct CUDADriver: Sendable {
   typealias DeviceGetAttribute = @convention(c) (UnsafeMutablePointer<Int32>, Int32, Device) -> Status
   typealias PrimaryContextRetain = @convention(c) (UnsafeMutablePointer<Context?>, Device) -> Status
   typealias ContextSetCurrent = @convention(c) (Context) -> Status
-  typealias ContextSetLimit = @convention(c) (UInt32, Int) -> Status
   typealias MemoryGetInfo = @convention(c) (UnsafeMutablePointer<Int>, UnsafeMutablePointer<Int>) -> Status
   typealias MemoryAllocate = @convention(c) (UnsafeMutablePointer<DevicePointer>, Int) -> Status
   typealias MemoryFree = @convention(c) (DevicePointer) -> Status
@@ -59,7 +58,6 @@ struct CUDADriver: Sendable {
   let deviceGetAttribute: DeviceGetAttribute
   let primaryContextRetain: PrimaryContextRetain
   let contextSetCurrent: ContextSetCurrent
-  let contextSetLimit: ContextSetLimit
   let memoryGetInfo: MemoryGetInfo
   let memoryAllocate: MemoryAllocate
   let memoryFree: MemoryFree
@@ -99,7 +97,6 @@ struct CUDADriver: Sendable {
       let deviceGetAttribute = library.function("cuDeviceGetAttribute", as: DeviceGetAttribute.self),
       let primaryContextRetain = library.function("cuDevicePrimaryCtxRetain", as: PrimaryContextRetain.self),
       let contextSetCurrent = library.function("cuCtxSetCurrent", as: ContextSetCurrent.self),
-      let contextSetLimit = library.function("cuCtxSetLimit", as: ContextSetLimit.self),
       let memoryGetInfo = library.function("cuMemGetInfo_v2", as: MemoryGetInfo.self),
       let memoryAllocate = library.function("cuMemAlloc_v2", as: MemoryAllocate.self),
       let memoryFree = library.function("cuMemFree_v2", as: MemoryFree.self),
@@ -133,7 +130,6 @@ struct CUDADriver: Sendable {
     self.deviceGetAttribute = deviceGetAttribute
     self.primaryContextRetain = primaryContextRetain
     self.contextSetCurrent = contextSetCurrent
-    self.contextSetLimit = contextSetLimit
     self.memoryGetInfo = memoryGetInfo
     self.memoryAllocate = memoryAllocate
     self.memoryFree = memoryFree
