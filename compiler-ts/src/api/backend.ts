@@ -57,7 +57,7 @@ export interface Invocation {
   /** In the order of the records; no duplicates. `undefined`: all. */
   readonly instances: readonly number[] | undefined;
   readonly arguments: Uint32Array;
-  /** Loop iterations and calls after which an instance traps with `fuel exhausted`. */
+  /** Units of fuel, estimated instructions (docs/suspension.md), after which an instance traps with `fuel exhausted`. */
   readonly fuel: number | undefined;
   /** Fuel of one launch on a device of the host; `undefined`: adapted to its time. */
   readonly sliceFuel: number | undefined;

@@ -11,7 +11,7 @@ import { readRecord, recordWords, type Value, writeRecord } from "./values.ts";
 export interface InvokeOptions {
   /** The instances to run, in the order of arguments and results. Default: all. */
   readonly instances?: readonly number[];
-  /** Loop iterations and calls after which an instance traps with `fuel exhausted`. */
+  /** Units of fuel, estimated instructions (docs/suspension.md), after which an instance traps with `fuel exhausted`. */
   readonly fuel?: number;
   /** How much of it one launch may use before the instance is suspended and goes on in the next; default: adapted to the device's time. Results do not depend on it. */
   readonly sliceFuel?: number;

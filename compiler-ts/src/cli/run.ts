@@ -50,7 +50,7 @@ Runs an exported function in many isolated instances of the module.
                          a library may import from those before it
   --memory-pages N       limit of memory.grow for an instance, in pages of 64 KiB
   --imports FILE.mjs     what the module imports: the file's default export, { module: { name: function or value } }
-  --fuel-limit N         end an instance after N loop iterations and calls: the trap "fuel exhausted"
+  --fuel-limit N         end an instance after N units of fuel, about one an instruction: the trap "fuel exhausted"
   --timeout SECONDS      end an instance after so long on the device: the trap "time limit exceeded"
 ${scheduleHelp}
   --progress, --no-progress

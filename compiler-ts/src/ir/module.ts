@@ -140,8 +140,8 @@ export type Statement =
   | { readonly kind: "return"; readonly values: readonly Expression[] }
   | { readonly kind: "trap"; readonly trap: TrapMessage }
   // From here on: only after legalization.
-  /** Charges one unit of fuel, and suspends the instance here where none is left. Without `frame` only until `suspension` has run. */
-  | { readonly kind: "checkpoint"; readonly fuel: Local; readonly frame: Frame | undefined }
+  /** Suspends the instance here where no fuel is left; else charges `cost`, at most 2^15. Without `frame` only until `suspension` has run. */
+  | { readonly kind: "checkpoint"; readonly fuel: Local; readonly cost: number; readonly frame: Frame | undefined }
   /** Takes back the locals of the function's own frame. */
   | { readonly kind: "restore"; readonly locals: readonly Local[] }
   /** Ends the function for an instance that stops here; what it returns does not matter. */

@@ -37,7 +37,7 @@ struct LaunchSize: Sendable, Equatable {
       let growth = min(slice.aim / max(seconds, .leastNormalMagnitude), Self.largestGrowth)
       let more = launched == lanes ? min(growth, 2) : 1
       lanes = min(Int(before.lanes * more), PoolPlan.maximumInstances)
-      if fuelDecides { fuel = UInt32(min(before.fuel * min(growth / more, 2), Double(UInt32.max))) }
+      if fuelDecides { fuel = UInt32(min(before.fuel * min(growth / more, 2), Double(Int32.max))) }
     } else if seconds > (endedShare > 0 ? slice.aim * 2 : slice.longest) {
       // In one step, since a first guess may be off by far. Lanes are what fills a wide device: they shrink last.
       let share = slice.aim / seconds
