@@ -258,7 +258,8 @@ export interface IrModule {
   readonly linkedMemories: readonly IrLinkedMemory[];
   readonly data: readonly IrSegment[];
   readonly elements: readonly IrSegment[];
-  readonly image: Uint8Array;
+  /** Segments, and behind them the tables that legalize adds. */
+  image: Uint8Array;
   /** Statements that bring an instance to its initial state, in the order that the specification gives; the start function's call is the last. */
   readonly instantiate: IrFunction;
   readonly stateWords: number;

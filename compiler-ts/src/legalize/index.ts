@@ -1,5 +1,6 @@
 /** The ordered list of passes between lowering and writing. Each pass is one file; the order constraints are here. */
 import type { IrModule } from "../ir/module.ts";
+import { branchTables } from "./branchTables.ts";
 import { analyzeCallGraph } from "./callGraph.ts";
 import { calls } from "./calls.ts";
 import { chains } from "./chains.ts";
@@ -41,6 +42,8 @@ export function legalize(module: IrModule, options: LegalizeOptions = {}): Legal
   };
   run("globals", globals);
   run("trappingOperations", trappingOperations);
+  // Before `indirectCalls`, whose switches have a function for each value.
+  run("branchTables", branchTables);
   // Dispatchers are functions of their own: the call graph must see them.
   run("indirectCalls", indirectCalls);
   // Before the call graph: it makes the traps of table and memory instructions visible as statements.
