@@ -10,6 +10,7 @@ import { fuel } from "./fuel.ts";
 import { globals } from "./globals.ts";
 import { indirectCalls } from "./indirectCalls.ts";
 import { memoryAccess } from "./memoryAccess.ts";
+import { nesting } from "./nesting.ts";
 import { outOfLine } from "./outOfLine.ts";
 import { stateAndTables } from "./stateAndTables.ts";
 import { suspension } from "./suspension.ts";
@@ -58,6 +59,8 @@ export function legalize(module: IrModule, options: LegalizeOptions = {}): Legal
     run("suspension", (target) => suspension(target, graph));
   }
   run("calls", (target) => calls(target, graph));
+  // Behind `suspension`, whose guards nest as well; makes blocks that `chains` joins.
+  run("nesting", nesting);
   // After `exits` there are no labels.
   run("chains", chains);
   run("exits", exits);
