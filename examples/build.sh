@@ -46,6 +46,7 @@ build_wat fib
 build_c sha256
 build_c nqueens
 build_c montecarlo
+build_c json
 build_assemblyscript mandelbrot
 
 # wasm-ld marks its output executable.
