@@ -195,8 +195,8 @@ export interface IrFunction {
   /** Declared at the function's start and zero there. */
   variables: Local[];
   body: Statement[];
-  /** Kinds of the statements that lowering made: passes skip functions without theirs. */
-  readonly lowered: ReadonlySet<Statement["kind"]>;
+  /** Kinds of the statements that lowering, or a pass, made: passes skip functions without theirs. */
+  lowered: ReadonlySet<Statement["kind"]>;
 }
 
 export interface IrGlobal {

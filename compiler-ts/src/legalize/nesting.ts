@@ -71,6 +71,7 @@ class Flattening {
   run(): void {
     this.#func.body = this.#list(this.#func.body);
     this.#func.variables = [...this.#variables];
+    this.#func.lowered = new Set([...this.#func.lowered, "block"]);
   }
 
   #list(list: readonly Statement[]): Statement[] {
