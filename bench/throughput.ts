@@ -2,7 +2,6 @@
  * Instances a second of the examples on a device against V8 on one core and on all cores: all three in turn in every
  * repetition of one run, results compared bit for bit, medians and their ratios printed. README.md says how to read it.
  */
-import { readFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { readRecord, recordWords, writeRecord } from "../compiler-ts/src/api/values.ts";
@@ -10,7 +9,7 @@ import { CompileError, HostError, type RecordsResult, WasmBurst } from "../compi
 import type { ValueType } from "../compiler-ts/src/wasm/module.ts";
 import type { WasmValue } from "../test/support/v8.ts";
 import { formatTable, median } from "./measure.ts";
-import { type BenchProgram, execution, programs } from "./programs.ts";
+import { type BenchProgram, chosenPrograms, execution, moduleBytes } from "./programs.ts";
 import { startV8Baseline } from "./v8Baseline.ts";
 
 const warmUps = 2;
@@ -80,10 +79,11 @@ function assertEqual(
 
 async function measure(
   burst: WasmBurst,
-  { name, exportName, argumentsOf, memoryPages }: BenchProgram,
+  program: BenchProgram,
   { instances, repetitions, oneCore: withOneCore }: Sizes,
 ): Promise<Row> {
-  const bytes = await readFile(new URL(`../examples/wasm/${name}.wasm`, import.meta.url));
+  const { name, exportName, argumentsOf, memoryPages } = program;
+  const bytes = await moduleBytes(program);
   const argumentsOfEach = Array.from({ length: instances }, (_, instance) => argumentsOf(instance));
   const setup = { bytes, exportName, arguments: argumentsOfEach };
   const build = await secondsOf(() => burst.compile(bytes, { exports: [exportName] }));
@@ -177,21 +177,13 @@ function positive(text: string, option: string): number {
   return number;
 }
 
-function chosenPrograms(names: string): BenchProgram[] {
-  return names.split(",").map((name) => {
-    const found = programs.find((program) => program.name === name);
-    if (found !== undefined) return found;
-    throw new RangeError(`no program ${name}; there are ${programs.map((program) => program.name).join(", ")}`);
-  });
-}
-
 async function main(): Promise<void> {
   const { values: options } = parseArgs({
     options: {
       device: { type: "string", default: "auto" },
       instances: { type: "string", default: "1024" },
       repetitions: { type: "string", default: "7" },
-      programs: { type: "string", default: programs.map((program) => program.name).join(",") },
+      programs: { type: "string", default: "compute" },
       "all-cores-only": { type: "boolean", default: false },
       json: { type: "boolean", default: false },
     },
