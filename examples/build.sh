@@ -62,8 +62,9 @@ build_wat fib
 build_c sha256
 build_c nqueens
 build_c montecarlo
-build_c loop
 build_c json
+build_c jsontree
+build_c loop
 build_c xxhash 2
 build_c quicksort 2
 build_c lz4 4

@@ -101,6 +101,19 @@ export interface CreatePoolParameters {
   readonly initial?: readonly InitialBytes[];
   /** For instantiation and resets: see InvokeParameters. */
   readonly sliceFuel?: number;
+  readonly schedule?: ScheduleSettings;
+}
+/** `adaptive` (default): by the thermal state; `sustained`: a burst and a cool-down in turn; `unthrottled`: no cool-downs. */
+export type BurstPolicy = "adaptive" | "sustained" | "unthrottled";
+/** When a pool's instances may use the device, in milliseconds: docs/scheduling.md has rules, ranges and defaults. */
+export interface ScheduleSettings {
+  readonly policy?: BurstPolicy;
+  /** Longest run of slices without a cool-down where one is due. */
+  readonly burst?: number;
+  /** After a burst of full length where the state is serious, and of `sustained`. */
+  readonly coolDown?: number;
+  /** What a launch should take; absent: adapted. */
+  readonly slice?: number;
 }
 export interface InitialBytes {
   readonly region: "state" | "memory" | "tables";
@@ -206,6 +219,8 @@ export const snapshotPool = request<{ readonly pool: number }, { readonly bytes:
 export interface RestorePoolParameters {
   readonly module: number;
   readonly snapshot: Bytes;
+  /** As of `pool/create`; a snapshot has none. */
+  readonly schedule?: ScheduleSettings;
 }
 /** A new pool with the snapshot's instances; error `invalidSnapshot` names what is wrong with it. `waiting` is as in the result that preceded the snapshot. */
 export interface RestorePoolResult extends CreatePoolResult {
@@ -263,6 +278,60 @@ export interface WriteStateParameters {
 }
 export const writeState = request<WriteStateParameters, null>()("state/write");
 
+export type ThermalState = "nominal" | "fair" | "serious" | "critical";
+
+/** What a device says about its heat. Absent: the device does not tell. */
+export interface ThermalReport {
+  readonly state: ThermalState;
+  /** Where the state comes from: docs/scheduling.md. */
+  readonly source: string;
+  readonly lowPowerMode: boolean;
+  /** Celsius. */
+  readonly temperature?: number;
+  /** Watts. */
+  readonly power?: number;
+  readonly powerLimit?: number;
+  /** Why the clocks are lower than they could be. */
+  readonly throttling?: readonly string[];
+  /** Device time per unit of fuel against its own baseline. */
+  readonly slowdown?: number;
+}
+
+/** `at` is seconds on the host's clock, of the beginning; `seconds` how long it was. */
+export type ScheduleEvent =
+  | {
+      readonly kind: "slice";
+      readonly device: string;
+      readonly at: number;
+      /** On the device. */
+      readonly seconds: number;
+      readonly pool: number;
+      /** Lanes of the launch. */
+      readonly lanes: number;
+      /** Of the invocation's lanes those that had not ended. */
+      readonly live: number;
+    }
+  | {
+      readonly kind: "burst";
+      readonly device: string;
+      readonly at: number;
+      readonly seconds: number;
+      readonly slices: number;
+      /** Seconds on the device. */
+      readonly busy: number;
+    }
+  | { readonly kind: "coolDown"; readonly device: string; readonly at: number; readonly seconds: number }
+  | { readonly kind: "thermal"; readonly device: string; readonly at: number; readonly thermal: ThermalReport };
+
+/** Asks for `$/schedule`, or for no more of it; begins with the heat of every device, which comes again every other second. */
+export const watchSchedule = request<
+  { readonly watching: boolean },
+  {
+    /** Seconds on the host's clock, that of the events. */
+    readonly now: number;
+  }
+>()("schedule/watch");
+
 /** Ends all work and answers; the `exit` notification, or the end of the client's stream, then ends the process. */
 export const shutdown = request<Record<string, never>, null>()("shutdown");
 
@@ -282,6 +351,7 @@ export const requests = [
   readMemory,
   readState,
   writeState,
+  watchSchedule,
   shutdown,
 ] as const;
 
@@ -298,6 +368,9 @@ export interface ProgressParameters {
 }
 export const progress = request<ProgressParameters, never>()("$/progress");
 
+/** Host to client, to one that watches: what happened since the last, in order. Sent before the answer of the request that caused it. */
+export const schedule = request<{ readonly events: readonly ScheduleEvent[] }, never>()("$/schedule");
+
 export interface LogParameters {
   readonly level: "error" | "warning" | "info" | "debug";
   readonly message: string;
@@ -305,7 +378,7 @@ export interface LogParameters {
 /** Host to client. */
 export const log = request<LogParameters, never>()("log");
 
-export const notifications = [exit, cancelRequest, progress, log] as const;
+export const notifications = [exit, cancelRequest, progress, schedule, log] as const;
 
 /** JSON-RPC's own codes and ours. An error's `message` is a sentence for a person; `data` is typed where it says so. */
 export const errorCodes = {

@@ -1,4 +1,5 @@
 /** Jobs on a device: as many at once as the pool has instances, the rest in further rounds on instances that are reset. */
+import type { ScheduleSettings } from "../../protocol/messages.ts";
 import type { Imports } from "./api/imports.ts";
 import type { BurstModule } from "./api/module.ts";
 import type { InvokeResult, Pool, Trap } from "./api/pool.ts";
@@ -14,6 +15,7 @@ export interface RunJobsOptions {
   readonly instances: number;
   readonly memoryPages?: number | undefined;
   readonly imports?: Imports | undefined;
+  readonly schedule?: ScheduleSettings | undefined;
   readonly fuel?: number | undefined;
   /** Seconds. */
   readonly timeLimit?: number | undefined;
@@ -272,6 +274,7 @@ class PoolKeeper {
       instances,
       memoryPages: this.#options.memoryPages,
       imports: this.#options.imports,
+      schedule: this.#options.schedule,
       signal: this.#options.signal,
     });
     this.#prepareSeconds += (performance.now() - start) / 1000;

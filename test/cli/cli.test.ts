@@ -270,6 +270,10 @@ describe("refusals: one line on stderr, nothing on stdout, no stack trace", { co
     [["run", modulePath, "--device", "v8", "--instances", "999999999", "--invoke", "pair"], 2, /would fit/],
     [["run", modulePath, "--device", "v8", "--memory-pages", "0", "--invoke", "pair"], 2, /needs at least 1/],
     [["run", modulePath, "--device", "v8", "--fuel-limit", "9", "--invoke", "pair"], 2, /no fuel/],
+    [["run", modulePath, "--device", "v8", "--policy", "sustained", "--invoke", "pair"], 2, /no schedule/],
+    [["run", modulePath, "--policy", "fast", "--invoke", "pair"], 2, /--policy fast/],
+    [["run", modulePath, "--burst-ms", "900", "--invoke", "pair"], 2, /--burst-ms 900/],
+    [["devices", "--watch"], 69, /no-host/],
     [["run", modulePath, "--device", "v8", "--timeout", "9", "--invoke", "pair"], 2, /no time limit/],
     [
       ["run", modulePath, "--timeout", "0", "--invoke", "pair"],

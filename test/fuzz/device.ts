@@ -1,8 +1,9 @@
 /** The cpu device with one profile, under observation. */
 
 import { readRecord, recordWords, writeRecord } from "../../compiler-ts/src/api/values.ts";
-import { HostError, InstantiationTrap, type Pool, WasmBurst } from "../../compiler-ts/src/index.ts";
+import { type BurstModule, HostError, InstantiationTrap, type Pool, WasmBurst } from "../../compiler-ts/src/index.ts";
 import { trapMessages } from "../../compiler-ts/src/metadata.ts";
+import { deviceImports } from "./importedFunctions.ts";
 import {
   type Call,
   type Case,
@@ -14,7 +15,7 @@ import {
 } from "./observe.ts";
 
 /** Of one call: what is miscompiled must not run for ever. */
-const fuel = 20_000_000;
+const mostFuel = 20_000_000;
 
 /** Room for the recursion that the generators' own fuel allows, which V8's stack has too. */
 const execution = { values: 1 << 18, callStack: 1 << 16, scratch: 16_384 };
@@ -37,10 +38,20 @@ export class FuzzDevice {
 
   /** @throws CompileError, HostError */
   async observe(item: Case): Promise<Run> {
+    const [run] = await this.observeEach(item, [{}]);
+    return run as Run;
+  }
+
+  /** One run within each of the limits, in fresh instances of one build. Throws as `observe` does. */
+  async observeEach(item: Case, limits: readonly Limits[]): Promise<readonly Run[]> {
     try {
-      return await observe(await this.#burst, item);
+      const burst = await this.#burst;
+      const exports = [...new Set(item.calls.map(({ name }) => name))];
+      await using module = await burst.compile(item.bytes, { exports });
+      const runs: Run[] = [];
+      for (const each of limits) runs.push(await observe(module, item, each));
+      return runs;
     } catch (error) {
-      if (error instanceof InstantiationTrap) return { trap: error.trap };
       if (error instanceof HostError && error.code === "hostExited") {
         // One module that kills the host must not fail all after it.
         this.#burst = WasmBurst.launch({ device: "cpu", profile: this.profile });
@@ -54,18 +65,29 @@ export class FuzzDevice {
   }
 }
 
-async function observe(burst: WasmBurst, { bytes, instances, calls }: Case): Promise<Run> {
+/** Of one run; where nothing is said there is more than programs need. */
+export interface Limits {
+  readonly fuel?: number;
+  readonly sliceFuel?: number | undefined;
+  readonly execution?: { readonly values: number; readonly callStack: number };
+}
+
+async function observe(module: BurstModule, item: Case, limits: Limits): Promise<Run> {
+  const { bytes, instances, calls } = item;
   const seen = interfaceOf(bytes);
-  const exports = [...new Set(calls.map(({ name }) => name))];
-  await using module = await burst.compile(bytes, { exports });
   const memoryPages = seen.memory?.maximumPages;
-  await using pool = await module.instantiate({
-    instances,
-    execution,
-    ...(memoryPages === undefined ? {} : { memoryPages }),
-  });
+  const instantiated = await attempt(() =>
+    module.instantiate({
+      instances,
+      execution: { ...execution, ...limits.execution },
+      ...(seen.imports ? { imports: deviceImports } : {}),
+      ...(memoryPages === undefined ? {} : { memoryPages }),
+    }),
+  );
+  if ("trap" in instantiated) return instantiated;
+  await using pool = instantiated;
   const outcomes: Outcome[][] = [];
-  for (const call of calls) outcomes.push(await invoke(pool, call, seen, instances));
+  for (const call of calls) outcomes.push(await invoke(pool, call, seen, instances, limits));
   const observations: Observation[] = [];
   for (let instance = 0; instance < instances; instance++) {
     const globals = seen.globals.map(({ name }) => pool.globals.get(instance, name));
@@ -78,14 +100,32 @@ async function observe(burst: WasmBurst, { bytes, instances, calls }: Case): Pro
   return { instances: observations };
 }
 
-async function invoke(pool: Pool, call: Call, seen: Interface, instances: number): Promise<Outcome[]> {
+async function attempt(instantiate: () => Promise<Pool>): Promise<Pool | { readonly trap: string }> {
+  try {
+    return await instantiate();
+  } catch (error) {
+    if (error instanceof InstantiationTrap) return { trap: error.trap };
+    throw error;
+  }
+}
+
+async function invoke(
+  pool: Pool,
+  call: Call,
+  seen: Interface,
+  instances: number,
+  { fuel = mostFuel, sliceFuel }: Limits,
+): Promise<Outcome[]> {
   const { parameters, results: types } = seen.functions.get(call.name) ?? { parameters: [], results: [] };
   const width = recordWords(parameters);
   const records = new Uint32Array(width * instances);
   call.arguments.forEach((values, instance) => {
     writeRecord(parameters, values, records, instance * width, call.name);
   });
-  const { status, results } = await pool.invokeRecords(call.name, records, { fuel });
+  const { status, results } = await pool.invokeRecords(call.name, records, {
+    fuel,
+    ...(sliceFuel === undefined ? {} : { sliceFuel }),
+  });
   return Array.from({ length: instances }, (_, instance) => {
     const code = status[instance * 2] ?? 0;
     if (code === 0) return { values: readRecord(types, results, instance * recordWords(types)) };

@@ -5,6 +5,7 @@ import { listDevices } from "../../compiler-ts/src/index.ts";
 import { FuzzDevice } from "./device.ts";
 import { regressionText } from "./regressionFile.ts";
 import { searchOwn, type Tally } from "./search.ts";
+import { slicedPrograms } from "./slices.ts";
 
 const { hostProblem } = await listDevices();
 
@@ -20,4 +21,24 @@ test("40 generated modules run as on V8 with the profiles cpu and apple", { skip
   }
   // Programs that mostly trap would test little.
   assert.ok(tally.moduleRuns === 80 && tally.trapped < tally.calls / 2, JSON.stringify(tally));
+});
+
+test("what 20 programs do does not depend on where they are suspended", { skip: hostProblem ?? false }, async () => {
+  const devices = await Promise.all(["cpu", "apple"].map((profile) => FuzzDevice.launch(profile)));
+  const tally: Tally = { moduleRuns: 0, calls: 0, trapped: 0 };
+  try {
+    const options = { count: 20, seed: 32, shrinkSeconds: 30 };
+    await searchOwn(
+      options,
+      devices,
+      tally,
+      (finding) => {
+        assert.fail(regressionText(finding));
+      },
+      slicedPrograms,
+    );
+  } finally {
+    await Promise.all(devices.map((device) => device.close()));
+  }
+  assert.ok(tally.trapped < tally.calls / 2, JSON.stringify(tally));
 });

@@ -1,15 +1,17 @@
 /** `npm run fuzz`: see docs/fuzzing.md. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { profiles } from "../../compiler-ts/src/index.ts";
 import { FuzzDevice } from "./device.ts";
 import { regressionText } from "./regressionFile.ts";
-import { type Finding, searchOwn, type Tally } from "./search.ts";
+import { compare, type Finding, searchOwn, singlePrograms, type Tally } from "./search.ts";
+import { compareSlices, slicedPrograms } from "./slices.ts";
 import { searchSmith } from "./smithSource.ts";
 
 const usage = `npm run fuzz -- [--count N] [--seed S] [--profile ${Object.keys(profiles).join("|")}|all] [--source own|smith]
-              [--shrink-seconds N] [--out DIRECTORY]`;
+              [--slices] [--unoptimized] [--shrink-seconds N] [--out DIRECTORY]`;
 
 const { values } = parseArgs({
   options: {
@@ -17,6 +19,8 @@ const { values } = parseArgs({
     seed: { type: "string", default: "1" },
     profile: { type: "string", default: "all" },
     source: { type: "string", default: "own" },
+    slices: { type: "boolean", default: false },
+    unoptimized: { type: "boolean", default: false },
     "shrink-seconds": { type: "string", default: "60" },
     out: { type: "string", default: "test/regressions" },
   },
@@ -46,10 +50,13 @@ function keep(finding: Finding): void {
   console.error(`${path}: profile ${finding.profile}: ${finding.message}`);
 }
 
+if (values.unoptimized) process.env.WASMBURST_CLANG = fileURLToPath(new URL("clang-unoptimized.sh", import.meta.url));
 const devices = await Promise.all(chosen.map((profile) => FuzzDevice.launch(profile)));
 const started = performance.now();
 try {
-  await (values.source === "own" ? searchOwn : searchSmith)(options, devices, tally, keep);
+  if (values.source === "smith")
+    await searchSmith(options, devices, tally, keep, values.slices ? compareSlices : compare);
+  else await searchOwn(options, devices, tally, keep, values.slices ? slicedPrograms : singlePrograms);
 } finally {
   await Promise.all(devices.map((device) => device.close()));
 }

@@ -7,7 +7,7 @@ import { test } from "node:test";
 import { pathToFileURL } from "node:url";
 import fc from "fast-check";
 import { assemble } from "../wasm/support.ts";
-import { program } from "./arbitraries.ts";
+import { program, suspendingProgram } from "./arbitraries.ts";
 import { type Case, difference, type Observation, observeOnV8, type Run } from "./observe.ts";
 import { caseOf } from "./ownSource.ts";
 import { readRegression, regressionText } from "./regressionFile.ts";
@@ -83,8 +83,8 @@ test("a regression's text gives the same module and calls again", () => {
 
 test("200 generated programs are valid, and their runs on V8 end and repeat", () => {
   fc.assert(
-    fc.property(program, (drawn) => {
-      const generated = caseOf(drawn);
+    fc.property(fc.oneof(program, suspendingProgram), (drawn) => {
+      const generated = caseOf([drawn]);
       assert.equal(difference(observeOnV8(generated), observeOnV8(generated), generated), undefined);
     }),
     { seed: 1, numRuns: 200 },

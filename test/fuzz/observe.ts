@@ -5,6 +5,7 @@ import { indistinctTraps, trapOf } from "../../compiler-ts/src/v8/traps.ts";
 import { valueToJson } from "../../compiler-ts/src/valueText.ts";
 import { parseModule } from "../../compiler-ts/src/wasm/decode.ts";
 import type { ValueType } from "../../compiler-ts/src/wasm/module.ts";
+import { ImportFailure, v8Imports } from "./importedFunctions.ts";
 
 /** A module and the calls made in each of its instances, one after the other. */
 export interface Case {
@@ -40,6 +41,7 @@ export interface Interface {
   >;
   readonly globals: readonly { readonly name: string; readonly type: ValueType }[];
   readonly memory: { readonly name: string; readonly maximumPages: number | undefined } | undefined;
+  readonly imports: boolean;
 }
 
 export function interfaceOf(bytes: Uint8Array): Interface {
@@ -57,6 +59,7 @@ export function interfaceOf(bytes: Uint8Array): Interface {
       .map(({ name, index }) => ({ name, type: module.globals[index]?.type.value ?? "i32" }))
       .filter(({ type }) => type !== "v128"),
     memory: memory && { name: memory.name, maximumPages: module.memories[memory.index]?.limits.maximum },
+    imports: module.imports.length > 0,
   };
 }
 
@@ -65,7 +68,8 @@ export function observeOnV8({ bytes, instances, calls }: Case): Run {
   const seen = interfaceOf(bytes);
   const observations: Observation[] = [];
   for (let instance = 0; instance < instances; instance++) {
-    const instantiated = attempt(() => new WebAssembly.Instance(module).exports, bytes);
+    const imports = v8Imports(() => exports[seen.memory?.name ?? ""] as WebAssembly.Memory);
+    const instantiated = attempt(() => new WebAssembly.Instance(module, imports).exports, bytes);
     if ("trap" in instantiated) return { trap: instantiated.trap };
     const exports = instantiated.value;
     const outcomes = calls.map((call): Outcome => {
@@ -90,6 +94,7 @@ function attempt<T>(
   try {
     return { value: action() };
   } catch (error) {
+    if (error instanceof ImportFailure) return { trap: "host function failed", functionIndex: 0 };
     const site = trapOf(error, bytes);
     if (site === undefined) throw error;
     return { trap: trapMessages[site.code] ?? "", functionIndex: site.functionIndex };
@@ -106,12 +111,12 @@ function asValue(value: unknown): Value {
   return typeof value === "function" ? 1 : (value as Value);
 }
 
-/** The first thing in which `actual` differs from V8's run; `undefined` if nothing does. */
-export function difference(expected: Run, actual: Run, { calls, bytes }: Case): string | undefined {
+/** The first thing in which `actual` differs from the run `expected` of `reference`; `undefined` if nothing does. */
+export function difference(expected: Run, actual: Run, { calls, bytes }: Case, reference = "V8"): string | undefined {
   if ("trap" in expected || "trap" in actual) {
     const [want, have] = [expected, actual].map((run) => ("trap" in run ? `trap ${run.trap}` : "no trap"));
     if (want === have) return undefined;
-    return `instantiation: V8 has ${want}, the device ${have}`;
+    return `instantiation: ${reference} has ${want}, the device ${have}`;
   }
   const { functions, globals } = interfaceOf(bytes);
   for (const [instance, want] of expected.instances.entries()) {
@@ -122,37 +127,44 @@ export function difference(expected: Run, actual: Run, { calls, bytes }: Case): 
       const [left, right] = [want.outcomes[index], have.outcomes[index]];
       if (left === undefined || right === undefined || !sameOutcome(left, right, results)) {
         const given = show(call.arguments[instance] ?? [], functions.get(call.name)?.parameters ?? []);
-        return `instance ${instance}, call ${index}, ${call.name}(${given}): V8 has ${showOutcome(left, results)}, the device ${showOutcome(right, results)}`;
+        return `instance ${instance}, call ${index}, ${call.name}(${given}): ${reference} has ${showOutcome(left, results)}, the device ${showOutcome(right, results)}`;
       }
     }
     for (const [index, { name, type }] of globals.entries()) {
       const [left, right] = [want.globals[index], have.globals[index]];
       if (!sameValue(type, left, right)) {
-        return `instance ${instance}, global ${name}: V8 has ${show([left], [type])}, the device ${show([right], [type])}`;
+        return `instance ${instance}, global ${name}: ${reference} has ${show([left], [type])}, the device ${show([right], [type])}`;
       }
     }
-    const memory = memoryDifference(want.memory, have.memory);
+    const memory = memoryDifference(want.memory, have.memory, reference);
     if (memory !== undefined) return `instance ${instance}, memory: ${memory}`;
   }
   return undefined;
 }
 
-function memoryDifference(want: Uint8Array | undefined, have: Uint8Array | undefined): string | undefined {
+function memoryDifference(
+  want: Uint8Array | undefined,
+  have: Uint8Array | undefined,
+  reference: string,
+): string | undefined {
   if (want === undefined || have === undefined) return undefined;
-  if (want.length !== have.length) return `V8 has ${want.length} bytes, the device ${have.length}`;
+  if (want.length !== have.length) return `${reference} has ${want.length} bytes, the device ${have.length}`;
   if (Buffer.compare(want, have) === 0) return undefined;
   const at = want.findIndex((byte, index) => byte !== have[index]);
-  return `byte ${at}: V8 has ${want[at]}, the device ${have[at]}`;
+  return `byte ${at}: ${reference} has ${want[at]}, the device ${have[at]}`;
 }
 
 function sameOutcome(want: Outcome, have: Outcome, types: readonly ValueType[]): boolean {
   if ("trap" in want || "trap" in have) {
     if (!("trap" in want && "trap" in have)) return false;
-    const place = want.functionIndex === have.functionIndex || want.trap === "call stack exhausted";
+    const place = want.functionIndex === have.functionIndex || placeless.has(want.trap);
     return place && sameTrap(want.trap, have.trap);
   }
   return types.every((type, index) => sameValue(type, want.values[index], have.values[index]));
 }
+
+/** Traps whose function V8 does not tell, or tells otherwise. */
+const placeless: ReadonlySet<string> = new Set(["call stack exhausted", "host function failed"]);
 
 function sameTrap(onV8: string, onDevice: string): boolean {
   return onV8 === onDevice || indistinctTraps.some(([first, second]) => onV8 === first && onDevice === second);

@@ -1,32 +1,59 @@
 /**
- * A generated program as WebAssembly text. Two rules make every program one whose results V8 and the specification fix:
+ * Generated programs as WebAssembly text. Two rules make every program one whose results V8 and the specification fix:
  * - It ends. A loop counts its iterations, and all loops and calls of one invocation share `$fuel`; where that is used up
  *   a loop ends and a function returns zeros.
  * - No NaN's bits are seen, which arithmetic leaves open. What a store, a reinterpretation or the sign operand of copysign
  *   would show is made canonical first, unless it comes straight from a constant or a load, whose bits are exact.
  */
-import { FunctionPrinter, globalsOfType, reference, tableElements, tableStart } from "./printFunction.ts";
+import { importedSignatures, importModule } from "./importedFunctions.ts";
+import { FunctionPrinter, globalsOfType, importName, reference, tableElements, tableStart } from "./printFunction.ts";
 import { type Program, type ProgramFunction, signatures, type Type, types } from "./program.ts";
 
 /** Loops' iterations and calls of one invocation. */
 const fuel = 400;
 export const memoryPages = { minimum: 1, maximum: 3 };
 
-export function printProgram(program: Program): string {
-  const { functions, data } = program;
-  const entry = (number: number) => `(${reference(functions.length, number)})`;
+/** Programs that share a module share its memory, globals and fuel, but neither functions nor tables: no call leads from one to another. */
+export function printModule(programs: readonly Program[]): string {
+  const parts = programs.map((program, number) => suffixed(printProgram(program), number));
   const signatureTypes = Object.entries(signatures).map(
     ([name, { parameters, results }]) =>
       `(type $${name} (func (param ${parameters.join(" ")}) (result ${results.join(" ")})))`,
   );
+  const imports = importedSignatures
+    .filter((name) => parts.some((part) => part.includes(`call ${importName(name)}`)))
+    .map((name) => `(import "${importModule}" "${name}" (func ${importName(name)} (type $${name})))`);
   const globals = types.flatMap((type) =>
     Array.from({ length: globalsOfType }, (_, index) => printGlobal(type, index)),
   );
-  const bytes = data.map((byte) => `\\${byte.toString(16).padStart(2, "0")}`).join("");
   return [
     "(module",
     ...signatureTypes,
+    ...imports,
     `(memory (export "memory") ${memoryPages.minimum} ${memoryPages.maximum})`,
+    "(global $fuel (mut i32) (i32.const 0))",
+    ...globals,
+    ...parts,
+    ")",
+    "",
+  ].join("\n");
+}
+
+/** What a program's own things are called where it is program `number` of its module. */
+export function exportName(name: string, number: number): string {
+  return number === 0 ? name : `${name}_${number}`;
+}
+
+/** A program has fewer than ten functions: `$f32` is a type. */
+function suffixed(text: string, number: number): string {
+  return text.replace(/\$(?:f\d|t\d|passive)\b|(?<=export ")(?:f\d|nulls)/g, (name) => exportName(name, number));
+}
+
+function printProgram(program: Program): string {
+  const { functions, data } = program;
+  const entry = (number: number) => `(${reference(functions.length, number)})`;
+  const bytes = data.map((byte) => `\\${byte.toString(16).padStart(2, "0")}`).join("");
+  return [
     `(data (i32.const 1) "${bytes}")`,
     `(data $passive "${bytes}")`,
     "(table $t0 10 13 funcref)",
@@ -38,13 +65,9 @@ export function printProgram(program: Program): string {
     `(elem $passive funcref ${program.elements.map((number) => entry(number + 1)).join(" ")})`,
     // Only functions that an element segment names may be referred to.
     `(elem declare func ${functions.map((_, index) => `$f${index}`).join(" ")})`,
-    "(global $fuel (mut i32) (i32.const 0))",
-    ...globals,
     ...functions.map((_, index) => new FunctionPrinter(program, index).print()),
     ...functions.flatMap((item, index) => (isCallable(item) ? [printExport(item, index)] : [])),
     printProbe(),
-    ")",
-    "",
   ].join("\n");
 }
 

@@ -20,6 +20,15 @@ export function reference(functions: number, number: number): string {
   return number % 5 === 4 ? "ref.null func" : `ref.func $f${number % functions}`;
 }
 
+export function importName(signature: SignatureName): string {
+  return `$import_${signature}`;
+}
+
+/** It takes much of the fuel: every call is a round to the host and back. */
+function importCall(signature: SignatureName): Lines {
+  return ["global.get $fuel i32.const 60 i32.sub global.set $fuel", `call ${importName(signature)}`];
+}
+
 /** The functions that a table has at first, from its entry `tableStart` on. */
 export function tableElements(elements: readonly number[], table: number): readonly number[] {
   return table === 0 ? elements : elements.slice(0, 4).reverse();
@@ -192,6 +201,8 @@ export class FunctionPrinter {
         return this.#call(value.type, value.index, value.operands);
       case "callIndirect":
         return this.#callIndirect(value);
+      case "callImport":
+        return [...this.#expressions(value.operands), ...importCall(value.type)];
       case "escape":
         return this.#branch({ label: value.label, condition: undefined });
       case "grow":
@@ -315,6 +326,14 @@ export class FunctionPrinter {
       }
       case "callNone":
         return this.#call("none", statement.index, []);
+      case "importMany":
+        return [
+          ...this.#expressions(statement.operands),
+          ...importCall("many"),
+          ...this.#popToLocals(signatures.many.results, statement.index),
+        ];
+      case "importNone":
+        return importCall("none");
       case "bulk":
         return [...this.#expressions(statement.operands), statement.name];
       case "dropSegment":

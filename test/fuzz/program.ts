@@ -61,6 +61,8 @@ export type Expression =
       readonly element: Expression;
       readonly operands: readonly Expression[];
     }
+  /** Of the function that is imported for the type; JavaScript takes no v128. */
+  | { readonly kind: "callImport"; readonly type: NumberType; readonly operands: readonly Expression[] }
   /** A branch in place of a value, for an arm that leaves. */
   | { readonly kind: "escape"; readonly label: number }
   | { readonly kind: "grow"; readonly pages: number }
@@ -133,6 +135,8 @@ export type Statement =
   /** Four results of different types at once. */
   | { readonly kind: "callMany"; readonly index: number; readonly operands: readonly Expression[] }
   | { readonly kind: "callNone"; readonly index: number }
+  | { readonly kind: "importMany"; readonly index: number; readonly operands: readonly Expression[] }
+  | { readonly kind: "importNone" }
   /** Three i32 operands and no result: memory.fill, memory.copy, memory.init, table.copy, table.init. */
   | { readonly kind: "bulk"; readonly name: string; readonly operands: readonly Expression[] }
   | { readonly kind: "dropSegment"; readonly name: "data.drop" | "elem.drop" }

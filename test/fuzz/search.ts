@@ -1,9 +1,11 @@
 /** Runs cases on V8 and on devices, and what to do about one that differs. */
 import fc from "fast-check";
+import { HostError } from "../../compiler-ts/src/index.ts";
 import { program } from "./arbitraries.ts";
 import type { FuzzDevice } from "./device.ts";
 import { type Case, difference, observeOnV8, type Run } from "./observe.ts";
-import { caseOf } from "./ownSource.ts";
+import { type CaseShape, caseOf } from "./ownSource.ts";
+import type { Program } from "./program.ts";
 
 export interface Finding {
   readonly profile: string;
@@ -30,23 +32,35 @@ export class Difference extends Error {
   }
 }
 
-/** @throws Difference: the first one. */
-export async function compare(item: Case, devices: readonly FuzzDevice[], tally?: Tally): Promise<void> {
+/** Throws the first Difference. */
+export type Comparison = (item: Case, devices: readonly FuzzDevice[], tally?: Tally) => Promise<void>;
+
+export const compare: Comparison = (item, devices, tally) =>
+  compareRuns(item, devices, tally, async (device, expected) => difference(expected, await device.observe(item), item));
+
+/** What `differs` says of the first device on which anything does is thrown as a Difference. */
+export async function compareRuns(
+  item: Case,
+  devices: readonly FuzzDevice[],
+  tally: Tally | undefined,
+  differs: (device: FuzzDevice, expected: Run) => Promise<string | undefined>,
+): Promise<void> {
   const expected = observeOnV8(item);
   const outcomes = await Promise.all(
-    devices.map(async (device) => ({ device, message: await differenceOn(device, item, expected) })),
+    devices.map(async (device) => ({
+      device,
+      message: await differs(device, expected).catch(failureText),
+    })),
   );
   if (tally !== undefined) count(tally, expected, devices.length);
   const found = outcomes.find(({ message }) => message !== undefined);
   if (found?.message !== undefined) throw new Difference(found.device.profile, found.message);
 }
 
-async function differenceOn(device: FuzzDevice, item: Case, expected: Run): Promise<string | undefined> {
-  try {
-    return difference(expected, await device.observe(item), item);
-  } catch (error) {
-    return `${error instanceof Error ? `${error.name}: ${error.message}` : error}`;
-  }
+function failureText(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const details = error instanceof HostError && error.data !== undefined ? ` ${JSON.stringify(error.data)}` : "";
+  return `${error.name}: ${error.message}${details}`;
 }
 
 function count(tally: Tally, run: Run, devices: number): void {
@@ -56,7 +70,16 @@ function count(tally: Tally, run: Run, devices: number): void {
   tally.trapped += outcomes.filter((outcome) => "trap" in outcome).length * devices;
 }
 
-/** Programs of one draw; a new one begins after each finding. */
+/** What the own generator is asked for, and how it is looked at. */
+export interface OwnSearch {
+  readonly draws: fc.Arbitrary<readonly Program[]>;
+  readonly shape?: CaseShape;
+  readonly comparison: Comparison;
+}
+
+export const singlePrograms: OwnSearch = { draws: program.map((drawn) => [drawn]), comparison: compare };
+
+/** Modules of one draw; a new one begins after each finding. */
 const drawn = 50;
 
 /** `count` programs of the own generator; what differs is shrunk for at most `shrinkSeconds`. */
@@ -65,30 +88,33 @@ export async function searchOwn(
   devices: readonly FuzzDevice[],
   tally: Tally,
   onFinding: (finding: Finding) => void,
+  { draws, shape, comparison }: OwnSearch = singlePrograms,
 ): Promise<void> {
   let done = 0;
   for (let seed = options.seed; done < options.count; seed++) {
-    const numRuns = Math.min(drawn, options.count - done);
     let failing = devices;
     let deadline = Infinity;
-    const property = fc.asyncProperty(program, async (drawnProgram) => {
-      if (Date.now() > deadline) return;
+    const property = fc.asyncProperty(draws, async (programs) => {
+      if (Date.now() > deadline || done >= options.count) return;
       try {
-        await compare(caseOf(drawnProgram), failing, deadline === Infinity ? tally : undefined);
+        await comparison(caseOf(programs, shape), failing, deadline === Infinity ? tally : undefined);
+        if (deadline === Infinity) done += programs.length;
       } catch (error) {
-        if (deadline === Infinity) deadline = Date.now() + options.shrinkSeconds * 1000;
+        if (deadline === Infinity) {
+          deadline = Date.now() + options.shrinkSeconds * 1000;
+          done += programs.length;
+        }
         if (error instanceof Difference) failing = devices.filter(({ profile }) => profile === error.profile);
         throw error;
       }
     });
-    const result = await fc.check(property, { seed, numRuns });
-    done += result.numRuns;
+    const result = await fc.check(property, { seed, numRuns: drawn });
     if (!result.failed) continue;
     const error = result.errorInstance;
     const [shrunk] = result.counterexample ?? [];
     if (shrunk === undefined || !(error instanceof Difference)) throw error;
-    const { text, ...item } = caseOf(shrunk);
-    onFinding({ ...(await reduceCalls(item, failing)), profile: error.profile, text });
+    const { text, ...item } = caseOf(shrunk, shape);
+    onFinding({ ...(await reduceCalls(item, failing, comparison)), profile: error.profile, text });
   }
 }
 
@@ -96,10 +122,11 @@ export async function searchOwn(
 export async function reduceCalls(
   item: Case,
   devices: readonly FuzzDevice[],
+  comparison: Comparison = compare,
 ): Promise<{ readonly case: Case; readonly message: string }> {
-  let best = { case: item, message: (await messageOf(item, devices)) ?? "did not differ again" };
+  let best = { case: item, message: (await messageOf(item, devices, comparison)) ?? "did not differ again" };
   const attempt = async (candidate: Case): Promise<boolean> => {
-    const message = await messageOf(candidate, devices);
+    const message = await messageOf(candidate, devices, comparison);
     if (message !== undefined) best = { case: candidate, message };
     return message !== undefined;
   };
@@ -114,9 +141,13 @@ export async function reduceCalls(
   return best;
 }
 
-async function messageOf(item: Case, devices: readonly FuzzDevice[]): Promise<string | undefined> {
+async function messageOf(
+  item: Case,
+  devices: readonly FuzzDevice[],
+  comparison: Comparison,
+): Promise<string | undefined> {
   try {
-    await compare(item, devices);
+    await comparison(item, devices);
     return undefined;
   } catch (error) {
     if (error instanceof Difference) return error.message;

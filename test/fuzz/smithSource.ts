@@ -9,7 +9,7 @@ import type { ValueType } from "../../compiler-ts/src/wasm/module.ts";
 import { boundaryValue } from "./boundaryValues.ts";
 import type { FuzzDevice } from "./device.ts";
 import { type Case, interfaceOf } from "./observe.ts";
-import { compare, Difference, type Finding, reduceCalls, type Tally } from "./search.ts";
+import { type Comparison, compare, Difference, type Finding, reduceCalls, type Tally } from "./search.ts";
 
 /** WebAssembly 2.0 without imports, NaNs canonical, memories and tables small. */
 const configuration = {
@@ -56,6 +56,7 @@ export async function searchSmith(
   devices: readonly FuzzDevice[],
   tally: Tally,
   onFinding: (finding: Finding) => void,
+  comparison: Comparison = compare,
 ): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), "wasmburst-fuzz-"));
   try {
@@ -63,13 +64,14 @@ export async function searchSmith(
       // Half of the modules cannot trap and so run to their ends, but for the fuel.
       const item = caseOf(draw(directory, `${options.seed} ${index}`, index % 2 === 0), index);
       try {
-        await compare(item, devices, tally);
+        await comparison(item, devices, tally);
       } catch (error) {
         if (!(error instanceof Difference)) throw error;
         const { profile } = error;
         const reduced = await reduceCalls(
           item,
           devices.filter((device) => device.profile === profile),
+          comparison,
         );
         onFinding({ ...reduced, profile, text: print(directory) });
       }

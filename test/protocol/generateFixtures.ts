@@ -165,6 +165,7 @@ request("pool-create-request", 5, protocol.createPool, {
     { region: "tables", address: 8, bytes: bytes(), perInstance: false },
   ],
   sliceFuel: 1000,
+  schedule: { policy: "sustained", burst: 250, coolDown: 1000, slice: 12.5 },
 });
 request("pool-create-request-with-defaults", 6, protocol.createPool, { module: 1, instances: 100000 });
 response("pool-create-response", 5, protocol.createPool, { pool: 1, memoryPages: 17, bytesPerInstance: 1179680 });
@@ -234,7 +235,11 @@ response("pool-resume-response", 16, protocol.resumePool, {
 });
 request("pool-snapshot-request", 17, protocol.snapshotPool, { pool: 1 });
 response("pool-snapshot-response", 17, protocol.snapshotPool, { bytes: bytes(119, 98, 115) });
-request("pool-restore-request", 18, protocol.restorePool, { module: 1, snapshot: bytes(119, 98, 115) });
+request("pool-restore-request", 18, protocol.restorePool, {
+  module: 1,
+  snapshot: bytes(119, 98, 115),
+  schedule: { policy: "unthrottled" },
+});
 response("pool-restore-response", 18, protocol.restorePool, {
   pool: 2,
   memoryPages: 17,
@@ -275,6 +280,9 @@ request("state-write-request", 14, protocol.writeState, {
 });
 response("state-write-response", 14, protocol.writeState, null);
 
+request("schedule-watch-request", 20, protocol.watchSchedule, { watching: true });
+response("schedule-watch-response", 20, protocol.watchSchedule, { now: 12.5 });
+
 request("shutdown-request", 15, protocol.shutdown, {});
 response("shutdown-response", 15, protocol.shutdown, null);
 
@@ -283,6 +291,33 @@ notification("cancel-request", "clientToHost", protocol.cancelRequest, { id: 8 }
 notification("cancel-request-by-string", "clientToHost", protocol.cancelRequest, { id: "invoke-8" });
 notification("progress", "hostToClient", protocol.progress, { token: 7, message: "Building", fraction: 0.5 });
 notification("progress-complete", "hostToClient", protocol.progress, { token: 7, message: "Running", fraction: 1 });
+notification("schedule", "hostToClient", protocol.schedule, {
+  events: [
+    { kind: "slice", device: "cpu", at: 12.5, seconds: 0.0125, pool: 2, lanes: 64, live: 1000 },
+    { kind: "burst", device: "cpu", at: 12.5, seconds: 0.495, slices: 39, busy: 0.4875 },
+    { kind: "coolDown", device: "cpu", at: 13, seconds: 0.25 },
+    {
+      kind: "thermal",
+      device: "cuda",
+      at: 13.25,
+      thermal: {
+        state: "fair",
+        source: "NVML",
+        lowPowerMode: false,
+        temperature: 71,
+        power: 602.5,
+        powerLimit: 700,
+        throttling: ["power cap"],
+      },
+    },
+    {
+      kind: "thermal",
+      device: "metal",
+      at: 13.25,
+      thermal: { state: "serious", source: "system", lowPowerMode: true, slowdown: 1.75 },
+    },
+  ],
+});
 notification("log", "hostToClient", protocol.log, { level: "warning", message: "A stale archive was discarded." });
 
 error("error-parse", null, "parseError", "The body is not valid JSON.");

@@ -1,10 +1,10 @@
-/** What fuzzing found once, on V8 and on every profile. */
+/** What fuzzing found once, on V8 and on every profile, in one launch and in many. */
 import { readdirSync } from "node:fs";
 import { after, test } from "node:test";
 import { listDevices } from "../../compiler-ts/src/index.ts";
 import { FuzzDevice } from "../fuzz/device.ts";
 import { readRegression } from "../fuzz/regressionFile.ts";
-import { compare } from "../fuzz/search.ts";
+import { compareSlices } from "../fuzz/slices.ts";
 
 const { hostProblem } = await listDevices();
 const directory = new URL("./", import.meta.url);
@@ -17,6 +17,6 @@ after(() => Promise.all(devices.map((device) => device.close())));
 
 for (const file of files) {
   test(`${file} runs as on V8 with every profile`, { skip: hostProblem ?? false }, () =>
-    compare(readRegression(new URL(file, directory)), devices),
+    compareSlices(readRegression(new URL(file, directory)), devices),
   );
 }

@@ -2,12 +2,14 @@
  * What a device does for the public API. Values cross this line as records: for each instance its values in order, each in 32-bit words,
  * low word first (docs/kernel-abi.md, execution buffer).
  */
+import type { ScheduleSettings } from "../../../protocol/messages.ts";
 import type { Progress } from "../host/client.ts";
 import type { Libraries } from "../link/program.ts";
 import type { ValueType } from "../wasm/module.ts";
 import type { ImportDescriptor } from "./description.ts";
 import type { HostFailure, HostFunctions } from "./hostFunctions.ts";
 import type { ResolvedImports } from "./resolveImports.ts";
+import type { TimelineEvent } from "./timeline.ts";
 
 export interface ExportedFunction {
   readonly name: string;
@@ -38,6 +40,8 @@ export interface PoolOptions {
   readonly memoryPages?: number | undefined;
   /** Bytes of the execution buffer's parts, multiples of 256; defaults 32,768, 16,384 and 16,384. */
   readonly execution?: { readonly values?: number; readonly callStack?: number; readonly scratch?: number } | undefined;
+  /** When the instances may use the device; not on v8, which is none. */
+  readonly schedule?: ScheduleSettings | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -117,6 +121,7 @@ export interface BackendModule {
 export interface RestoreOptions {
   readonly snapshot: Uint8Array;
   readonly hostFunctions: HostFunctions;
+  readonly schedule?: ScheduleSettings | undefined;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -149,4 +154,12 @@ export interface BackendPool {
 
 export interface BackendEvents {
   readonly onProgress?: ((progress: Progress) => void) | undefined;
+  /** What imported functions took, on the clock of the host's events. */
+  readonly timeline?: Timeline | undefined;
+}
+
+export interface Timeline {
+  /** Seconds. */
+  readonly now: () => number;
+  readonly add: (events: readonly TimelineEvent[]) => void;
 }

@@ -1,6 +1,6 @@
 /** The entry of the public API: a device, chosen once. */
-
-import type { DeviceDescription } from "../../../protocol/messages.ts";
+import { once } from "node:events";
+import type { DeviceDescription, ThermalReport } from "../../../protocol/messages.ts";
 import { compileModule } from "../compile.ts";
 import { HostError, messageOf } from "../errors.ts";
 import { HostBackend } from "../host/backend.ts";
@@ -8,8 +8,9 @@ import { HostClient, type Progress } from "../host/client.ts";
 import { locateHost } from "../host/locate.ts";
 import { type Profile, profiles } from "../metadata.ts";
 import { V8Backend } from "../v8/backend.ts";
-import type { Backend, CompileOptions } from "./backend.ts";
+import type { Backend, CompileOptions, Timeline } from "./backend.ts";
 import { BurstModule } from "./module.ts";
+import type { TimelineEvent } from "./timeline.ts";
 
 export interface LaunchOptions {
   /** `auto` (default): the host's first usable device, else `v8` with a notice. Otherwise an id that `wasmburst devices` lists. */
@@ -24,6 +25,8 @@ export interface LaunchOptions {
   /** Worker threads of the v8 device; default: one a core. */
   readonly threads?: number | undefined;
   readonly onProgress?: ((progress: Progress) => void) | undefined;
+  /** What the device does, a few times a second; nothing comes from v8. */
+  readonly onTimeline?: ((events: readonly TimelineEvent[]) => void) | undefined;
   /** Why `auto` fell back; default: a line on stderr. */
   readonly onNotice?: ((message: string) => void) | undefined;
 }
@@ -78,11 +81,26 @@ async function launchHost(
     const { devices } = await client.listDevices();
     const device = choose(devices);
     const profile = options.profile === undefined ? device.profile : profileFor(device, options.profile);
-    return new HostBackend(client, { ...device, profile }, compileModule, { onProgress: options.onProgress });
+    return new HostBackend(client, { ...device, profile }, compileModule, {
+      onProgress: options.onProgress,
+      timeline:
+        options.onTimeline === undefined ? undefined : await watchTimeline(client, device.id, options.onTimeline),
+    });
   } catch (error) {
     await client.close();
     throw error;
   }
+}
+
+async function watchTimeline(
+  client: HostClient,
+  device: string,
+  add: (events: readonly TimelineEvent[]) => void,
+): Promise<Timeline> {
+  client.onSchedule((events) => add(events.filter((event) => event.device === device)));
+  const { now } = await client.watchSchedule(true);
+  const origin = performance.now() / 1000 - now;
+  return { now: () => performance.now() / 1000 - origin, add };
 }
 
 function profileFor(device: DeviceDescription, name: string): Profile {
@@ -136,5 +154,28 @@ export async function listDevices(
     return { devices: [], hostProblem: messageOf(error) };
   } finally {
     await client?.close();
+  }
+}
+
+/** The heat of the host's devices, at once and every other second, until `signal` aborts. Throws HostError where there is no host. */
+export async function watchHeat(
+  onHeat: (device: string, heat: ThermalReport) => void,
+  options: Pick<LaunchOptions, "hostPath"> & { readonly signal: AbortSignal },
+): Promise<void> {
+  const client = await HostClient.launch(locateHost({ path: options.hostPath }));
+  try {
+    client.onSchedule((events) => {
+      for (const event of events) if (event.kind === "thermal") onHeat(event.device, event.thermal);
+    });
+    await client.watchSchedule(true);
+    const ending = AbortSignal.any([options.signal, client.closed]);
+    if (!ending.aborted) {
+      // A host that only sends keeps nothing alive.
+      const alive = setInterval(() => {}, 2 ** 30);
+      await once(ending, "abort").finally(() => clearInterval(alive));
+    }
+    if (!options.signal.aborted) throw ending.reason;
+  } finally {
+    await client.close();
   }
 }

@@ -1,5 +1,6 @@
 /** A compiled module on a device. */
 
+import type { ScheduleSettings } from "../../../protocol/messages.ts";
 import { type Libraries, parseProgram } from "../link/program.ts";
 import { maximumMemoryPages } from "../metadata.ts";
 import type { Module } from "../wasm/module.ts";
@@ -21,6 +22,8 @@ export interface ImportOptions {
 export type InstantiateOptions = PoolOptions & ImportOptions;
 
 export interface RestoreOptions extends ImportOptions {
+  /** As for `instantiate`; a snapshot has none. */
+  readonly schedule?: ScheduleSettings | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -95,7 +98,12 @@ export class BurstModule {
     const functions = this.#module.imports.filter(({ kind }) => kind === "function");
     const imports = resolveImports(functions, options.imports ?? {}, 0);
     const hostFunctions = new HostFunctions(imports.functions, timeoutOf(options));
-    const { pool, instances } = await this.#module.restore({ snapshot, hostFunctions, signal: options.signal });
+    const { pool, instances } = await this.#module.restore({
+      snapshot,
+      hostFunctions,
+      schedule: options.schedule,
+      signal: options.signal,
+    });
     return new Pool(this.#module, pool, instances, hostFunctions);
   }
 

@@ -1,23 +1,26 @@
 /** `wasmburst devices`: what this machine can run on. */
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
-import type { DeviceDescription } from "../../../protocol/messages.ts";
-import { listDevices } from "../api/burst.ts";
+import type { DeviceDescription, ThermalReport } from "../../../protocol/messages.ts";
+import { listDevices, watchHeat } from "../api/burst.ts";
 import { v8DeviceName } from "../v8/backend.ts";
 import { type ExitCode, exitCodes, usageError } from "./exitCodes.ts";
 import { openOutput } from "./output.ts";
 
-export const devicesHelp = `usage: wasmburst devices [--json]
+export const devicesHelp = `usage: wasmburst devices [--json] [--watch]
 
-Lists the devices of this machine, their limits and profile, and why one cannot be used.`;
+Lists the devices of this machine, their limits and profile, and why one cannot be used.
 
-export async function devices(argv: readonly string[]): Promise<ExitCode> {
+  --watch   show the heat of each until interrupted: state, temperature, power, what throttles it`;
+
+export async function devices(argv: readonly string[], signal: AbortSignal): Promise<ExitCode> {
   const { values, positionals } = parseArgs({
     args: [...argv],
     allowPositionals: true,
-    options: { json: { type: "boolean" } },
+    options: { json: { type: "boolean" }, watch: { type: "boolean" } },
   });
   if (positionals[0] !== undefined) throw usageError(`unexpected argument "${positionals[0]}"`);
+  if (values.watch === true) return watch(values.json === true, signal);
   const found = await listDevices();
   const v8 = { id: "v8", name: v8DeviceName, usable: true, threads: availableParallelism() };
   const output = openOutput();
@@ -30,6 +33,45 @@ export async function devices(argv: readonly string[]): Promise<ExitCode> {
   }
   await output.end();
   return exitCodes.ok;
+}
+
+async function watch(json: boolean, signal: AbortSignal): Promise<ExitCode> {
+  const output = openOutput();
+  let written = Promise.resolve();
+  const failure = new AbortController();
+  await watchHeat(
+    (device, heat) => {
+      const line = json ? JSON.stringify({ device, ...heat }) : `${device}: ${renderHeat(heat)}`;
+      written = written.then(() => output.write(`${line}\n`));
+      written.catch((error) => failure.abort(error));
+    },
+    { signal: AbortSignal.any([signal, failure.signal]) },
+  );
+  await written;
+  await output.end();
+  return exitCodes.interrupted;
+}
+
+function renderHeat({
+  state,
+  source,
+  lowPowerMode,
+  temperature,
+  power,
+  powerLimit,
+  throttling,
+  slowdown,
+}: ThermalReport) {
+  return [
+    `${state} (${source})`,
+    ...(temperature === undefined ? [] : [`${temperature} °C`]),
+    ...(power === undefined
+      ? []
+      : [`${power.toFixed(0)} W${powerLimit === undefined ? "" : ` of ${powerLimit.toFixed(0)}`}`]),
+    ...(throttling === undefined ? [] : [`throttled: ${throttling.join(", ")}`]),
+    ...(slowdown === undefined ? [] : [`time per unit of fuel ${slowdown.toFixed(2)} of the best`]),
+    ...(lowPowerMode ? ["low-power mode"] : []),
+  ].join(", ");
 }
 
 function render({ id, name, usable, reason, profile, limits }: DeviceDescription): string {

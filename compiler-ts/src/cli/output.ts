@@ -57,13 +57,27 @@ export function note(text: string): void {
   process.stderr.write(`${text}\n`);
 }
 
-/** One line that is rewritten in place, on a terminal only. */
+/** Milliseconds between lines where they cannot be rewritten. */
+const lineInterval = 1_000;
+
+/** One line that is rewritten in place on a terminal, by default only there; elsewhere a line now and then. */
 export class ProgressLine {
-  readonly #enabled = process.stderr.isTTY === true;
+  readonly isEnabled: boolean;
   #shown = false;
+  #lastLine = 0;
+
+  constructor(enabled?: boolean) {
+    this.isEnabled = enabled ?? process.stderr.isTTY === true;
+  }
 
   show(text: string): void {
-    if (!this.#enabled) return;
+    if (!this.isEnabled) return;
+    if (process.stderr.isTTY !== true) {
+      if (performance.now() - this.#lastLine < lineInterval) return;
+      this.#lastLine = performance.now();
+      note(text);
+      return;
+    }
     const width = (process.stderr.columns ?? 80) - 1;
     process.stderr.write(`\r\u001b[2K${text.replaceAll("\n", " ").slice(0, width)}`);
     this.#shown = true;

@@ -3,6 +3,7 @@
 import { once } from "node:events";
 import { createReadStream } from "node:fs";
 import { parseArgs } from "node:util";
+import type { ScheduleSettings } from "../../../protocol/messages.ts";
 import { WasmBurst } from "../api/burst.ts";
 import { describeImports, exportedFunctions } from "../api/description.ts";
 import type { Imports } from "../api/imports.ts";
@@ -14,6 +15,7 @@ import { type Libraries, parseProgram } from "../link/program.ts";
 import { runJobs } from "../runJobs.ts";
 import { parseValue, valueToJson } from "../valueText.ts";
 import type { ValueType } from "../wasm/module.ts";
+import { Activity, progressText } from "./activity.ts";
 import {
   type InvokeArguments,
   inputError,
@@ -27,6 +29,8 @@ import {
 import { type ExitCode, exitCodes, usageError } from "./exitCodes.ts";
 import { readImports } from "./imports.ts";
 import { note, type Output, openOutput, ProgressLine } from "./output.ts";
+import { scheduleFlags, scheduleHelp, scheduleOf } from "./schedule.ts";
+import { timelinePage } from "./timeline.ts";
 
 export const runHelp = `usage: wasmburst run MODULE.wasm --invoke NAME [ARGUMENT...] [--instances N]
        wasmburst run MODULE.wasm --jobs FILE [--instances N]
@@ -47,6 +51,10 @@ Runs an exported function in many isolated instances of the module.
   --imports FILE.mjs     what the module imports: the file's default export, { module: { name: function or value } }
   --fuel-limit N         end an instance after N loop iterations and calls: the trap "fuel exhausted"
   --timeout SECONDS      end an instance after so long on the device: the trap "time limit exceeded"
+${scheduleHelp}
+  --progress, --no-progress
+                         a line about what is being done; default: on a terminal
+  --timeline FILE.html   a page that shows bursts, slices, cool-downs, heat, live lanes and host calls over time
   --threads N            worker threads of the v8 device
   --output, -o FILE      results to FILE instead of stdout`;
 
@@ -61,9 +69,11 @@ interface RunOptions {
   readonly fuel: number | undefined;
   /** Seconds. */
   readonly timeLimit: number | undefined;
+  readonly schedule: ScheduleSettings | undefined;
   readonly signal: AbortSignal;
   readonly output: Output;
   readonly progress: ProgressLine;
+  readonly activity: Activity;
 }
 
 export async function run(argv: readonly string[], signal: AbortSignal): Promise<ExitCode> {
@@ -81,6 +91,10 @@ export async function run(argv: readonly string[], signal: AbortSignal): Promise
       "fuel-limit": { type: "string" },
       timeout: { type: "string" },
       link: { type: "string", multiple: true },
+      ...scheduleFlags,
+      progress: { type: "boolean" },
+      "no-progress": { type: "boolean" },
+      timeline: { type: "string" },
       threads: { type: "string" },
       output: { type: "string", short: "o" },
     },
@@ -92,20 +106,25 @@ export async function run(argv: readonly string[], signal: AbortSignal): Promise
     memoryPages: wholeNumber(values["memory-pages"], "--memory-pages", 0),
     fuel: wholeNumber(values["fuel-limit"], "--fuel-limit"),
     timeLimit: seconds(values.timeout, "--timeout"),
+    schedule: scheduleOf(values),
     signal,
-    progress: new ProgressLine(),
+    progress: new ProgressLine(values["no-progress"] === true ? false : values.progress),
+    activity: new Activity(values.timeline !== undefined),
   };
   const threads = wholeNumber(values.threads, "--threads");
   const bytes = await readInput(path);
   const link = await readLibraries(values.link);
   const imports = await readImports(values.imports);
   refuseMissing(describeImports(parseProgram(bytes, link)), imports);
+  const timeline = values.timeline === undefined ? undefined : openOutput(values.timeline);
   const lines = values.jobs === undefined ? undefined : await openLines(values.jobs);
 
   const burst = await WasmBurst.launch({
     device: values.device,
     profile: values.profile,
     threads,
+    onTimeline:
+      timeline === undefined && !options.progress.isEnabled ? undefined : (events) => options.activity.add(events),
     onProgress: ({ message, fraction }) => {
       options.progress.show(fraction === undefined ? message : `${message} ${Math.round(fraction * 100)}%`);
     },
@@ -116,6 +135,10 @@ export async function run(argv: readonly string[], signal: AbortSignal): Promise
     const exitCode =
       lines === undefined ? await runOne(burst, invoke as InvokeArguments, all) : await runAll(burst, lines, all);
     await output.end();
+    await timeline?.write(
+      timelinePage(`${path} on ${burst.device.id} (${burst.device.name})`, options.activity.events),
+    );
+    await timeline?.end();
     return exitCode;
   } finally {
     options.progress.clear();
@@ -139,8 +162,8 @@ async function runOne(burst: WasmBurst, invoke: InvokeArguments, options: RunOpt
   const values = parameters.map((type, index) =>
     parseValue(type, invoke.args[index], `argument ${index + 1} of ${invoke.name}`),
   );
-  const { memoryPages, imports, signal } = options;
-  const pool = await module.instantiate({ instances, memoryPages, imports, signal });
+  const { memoryPages, imports, schedule, signal } = options;
+  const pool = await module.instantiate({ instances, memoryPages, imports, schedule, signal });
   options.progress.show(`running ${instances} instances`);
   const start = performance.now();
   const results = await pool.invoke(invoke.name, values, {
@@ -187,7 +210,10 @@ async function runAll(burst: WasmBurst, lines: AsyncIterable<string>, options: R
         if ("error" in job) note(job.error);
         await options.output.write(formatResult(job));
       },
-      onRound: (finished) => options.progress.show(`${finished} jobs done`),
+      onRound: (jobs) => {
+        const seconds = (performance.now() - start) / 1000;
+        options.progress.show(progressText({ jobs, seconds }, options.activity));
+      },
     },
   );
   options.progress.clear();

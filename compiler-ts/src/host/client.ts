@@ -126,6 +126,15 @@ export class HostClient {
     return this.#connection.request(protocol.writeState, parameters, options.signal);
   }
 
+  /** Asks for the schedule's events, or for no more of them; `onSchedule` gets them. */
+  watchSchedule(watching: boolean, options: RequestOptions = {}) {
+    return this.#connection.request(protocol.watchSchedule, { watching }, options.signal);
+  }
+
+  onSchedule(handler: (events: readonly protocol.ScheduleEvent[]) => void): void {
+    this.#connection.onNotification(protocol.schedule, ({ events }) => handler(events));
+  }
+
   /** Shuts the host down in order; a host that does not comply within a bounded time is killed. Never rejects. */
   async close(): Promise<void> {
     let timer: NodeJS.Timeout | undefined;

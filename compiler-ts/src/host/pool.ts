@@ -50,7 +50,7 @@ export interface LoadedModule {
 }
 
 export async function createPool(module: LoadedModule, options: BackendPoolOptions): Promise<BackendPool> {
-  const { instances, execution, signal, hostFunctions, imports } = options;
+  const { instances, execution, schedule, signal, hostFunctions, imports } = options;
   const initial: readonly InitialBytes[] = initialState(module.metadata, imports);
   const memoryPages = options.memoryPages ?? pagesFor(imports);
   const created = await module.client.createPool(
@@ -60,6 +60,7 @@ export async function createPool(module: LoadedModule, options: BackendPoolOptio
       ...(memoryPages === undefined ? {} : { memoryPages }),
       ...(execution === undefined ? {} : { execution }),
       ...(initial.length === 0 ? {} : { initial }),
+      ...(schedule === undefined ? {} : { schedule }),
     },
     { signal },
   );
@@ -70,8 +71,11 @@ export async function createPool(module: LoadedModule, options: BackendPoolOptio
 }
 
 export async function restorePool(module: LoadedModule, options: RestoreOptions): Promise<RestoredPool> {
-  const { snapshot, hostFunctions, signal } = options;
-  const restored = await module.client.restorePool({ module: module.module, snapshot }, { signal });
+  const { snapshot, hostFunctions, schedule, signal } = options;
+  const restored = await module.client.restorePool(
+    { module: module.module, snapshot, ...(schedule === undefined ? {} : { schedule }) },
+    { signal },
+  );
   const { kernel, waiting = [], instances } = restored;
   // How large scratch is the snapshot knows; the host refuses what does not fit.
   const pool = new HostPool(module, { ...restored, recordLimit: Number.POSITIVE_INFINITY, hostFunctions });
@@ -249,6 +253,7 @@ class HostPool implements BackendPool {
       pool: this.#pool,
       hostFunctions: this.#hostFunctions,
       memories: this.#memories,
+      timeline: this.#events.timeline,
     };
     return serveRounds(pool, waiting, { signal, onProgress: this.#events.onProgress }, onResumed);
   }

@@ -1,5 +1,6 @@
 /** Instances that wait for imported functions: asks for their answers and goes on, round after round, until none waits. */
 import type { ResumePoolResult, WaitingCalls } from "../../../protocol/messages.ts";
+import type { Timeline } from "../api/backend.ts";
 import type { Answers, HostFailure, HostFunctions } from "../api/hostFunctions.ts";
 import type { InstanceMemories } from "../api/memoryRequests.ts";
 import { recordWords } from "../api/values.ts";
@@ -12,6 +13,7 @@ export interface WaitingPool {
   readonly pool: number;
   readonly hostFunctions: HostFunctions;
   readonly memories: InstanceMemories;
+  readonly timeline?: Timeline | undefined;
 }
 
 /**
@@ -24,14 +26,19 @@ export async function serveRounds(
   options: RequestOptions,
   onResumed: (result: ResumePoolResult) => void,
 ): Promise<ReadonlyMap<number, HostFailure>> {
-  const { client, pool } = served;
+  const { client, pool, timeline } = served;
   const failures = new Map<number, HostFailure>();
   let waiting = first ?? [];
   if (waiting.length === 0) return failures;
   const ending = options.signal === undefined ? client.closed : AbortSignal.any([options.signal, client.closed]);
   try {
     while (waiting.length > 0) {
+      const at = timeline?.now() ?? 0;
       const round = await answer(served, waiting, ending);
+      if (timeline !== undefined) {
+        const calls = waiting.reduce((sum, { instances }) => sum + instances.length, 0);
+        timeline.add([{ kind: "hostCalls", at, seconds: timeline.now() - at, calls }]);
+      }
       for (const [instance, failure] of round.failures) failures.set(instance, failure);
       const answers = round.answers.map(({ results, ...rest }) => ({ ...rest, results: bytesOf(results) }));
       const failed = round.failures.size === 0 ? {} : { failed: [...round.failures.keys()] };

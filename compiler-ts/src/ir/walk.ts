@@ -38,7 +38,8 @@ function ifWith(
 
 /**
  * Replaces each statement, innermost lists first, by the statements that `change` gives for it; `undefined` keeps it. What is kept is shared, not copied:
- * most passes touch few statements, and compile time is spent here.
+ * most passes touch few statements, and compile time is spent here. Where a trap takes a statement's place the rest of the list goes: it may read what the
+ * statement would have assigned.
  */
 export function rewrite(
   list: Statement[],
@@ -55,6 +56,7 @@ export function rewrite(
     }
     if (replacement === undefined) result.push(inner);
     else for (const item of replacement) result.push(item);
+    if (statement.kind !== "trap" && result[result.length - 1]?.kind === "trap") break;
   }
   return result ?? list;
 }
@@ -235,16 +237,15 @@ export function visitLocals(expression: Expression, visit: (local: Local) => voi
   else if (expression.kind === "apply") for (const operand of expression.operands) visitLocals(operand, visit);
 }
 
-/** Every local that the statement itself mentions, read or written. Like visitStatements, it does not allocate. */
-export function visitMentions(statement: Statement, visit: (local: Local) => void): void {
+/** Every local that the statement itself reads in its expressions. Like visitStatements, it does not allocate for frequent statements. */
+export function visitReads(statement: Statement, visit: (local: Local) => void): void {
   switch (statement.kind) {
     case "assign":
     case "declare":
-      visit(statement.target);
+    case "setField":
       visitLocals(statement.value, visit);
       break;
     case "load":
-      visit(statement.target);
       visitLocals(statement.address, visit);
       break;
     case "store":
@@ -256,11 +257,29 @@ export function visitMentions(statement: Statement, visit: (local: Local) => voi
       visitLocals(statement.condition, visit);
       break;
     default:
+      for (const expression of expressionsOf(statement)) visitLocals(expression, visit);
+  }
+}
+
+/** Every local that the statement itself mentions, read, written or saved. */
+export function visitMentions(statement: Statement, visit: (local: Local) => void): void {
+  switch (statement.kind) {
+    case "assign":
+    case "declare":
+    case "load":
+      visit(statement.target);
+      break;
+    case "setField":
+    case "store":
+    case "if":
+    case "trapIf":
+      break;
+    default:
       if (statement.kind === "checkpoint") visit(statement.fuel);
       for (const local of savedLocals(statement)) visit(local);
       for (const local of assignedLocals(statement)) visit(local);
-      for (const expression of expressionsOf(statement)) visitLocals(expression, visit);
   }
+  visitReads(statement, visit);
 }
 
 /** Labels that a jump inside the list names; memoized by list, since passes ask for nested lists again. */

@@ -1,12 +1,12 @@
 /** Which locals a suspended function needs again: those that are read behind a point before they are assigned. Backward over the structured statements. */
 import type { Label, Local, Statement } from "../ir/module.ts";
-import { assignedLocals, expressionsOf, visitLocals } from "../ir/walk.ts";
+import { assignedLocals, visitReads } from "../ir/walk.ts";
 
 /** A bit for each local, 30 in an element: V8 keeps arrays of such numbers unboxed, and copies them several times faster than typed arrays of this size. */
 type LocalSet = number[];
 const bitsPerElement = 30;
 
-/** A statement reduced to what liveness asks: the rounds below walk these, not the statements. */
+/** What liveness asks of statements: the rounds below walk these. Neighbours without a point of their own are one step. */
 type Step =
   | {
       readonly kind: "plain";
@@ -27,6 +27,13 @@ type Step =
   | { readonly kind: "jump"; readonly target: Target }
   | { readonly kind: "end"; readonly reads: readonly number[] };
 
+interface Run {
+  readonly kind: "plain";
+  readonly reads: number[];
+  readonly kills: number[];
+  readonly point: undefined;
+}
+
 interface Target {
   live: LocalSet;
 }
@@ -42,6 +49,9 @@ export class Liveness {
   readonly #targets = new Map<Label, Target>();
   readonly #isPoint: (statement: Statement) => boolean;
   readonly #ignored: ReadonlySet<Local>;
+  /** By local: the last run that assigned it. */
+  readonly #killedIn: number[] = [];
+  #run = 0;
   #empty: LocalSet = [];
   #grew = false;
 
@@ -77,12 +87,44 @@ export class Liveness {
       number = this.#locals.length;
       this.#numbers.set(local, number);
       this.#locals.push(local);
+      this.#killedIn.push(0);
     }
     return number;
   }
 
   #steps(list: readonly Statement[]): Step[] {
-    return list.map((statement) => this.#step(statement));
+    const steps: Step[] = [];
+    let run: Run | undefined;
+    for (const statement of list) {
+      if (isPlain(statement) && !this.#isPoint(statement)) {
+        if (run === undefined) {
+          run = { kind: "plain", reads: [], kills: [], point: undefined };
+          this.#run++;
+          steps.push(run);
+        }
+        this.#extend(run, statement);
+      } else {
+        run = undefined;
+        steps.push(this.#step(statement));
+      }
+    }
+    return steps;
+  }
+
+  /** What an earlier statement of the run assigns is not read from before it. */
+  #extend(run: Run, statement: Statement): void {
+    const { reads, kills } = run;
+    visitReads(statement, (local) => {
+      if (this.#ignored.has(local)) return;
+      const number = this.#numberOf(local);
+      if (this.#killedIn[number] !== this.#run) reads.push(number);
+    });
+    for (const local of assignedLocals(statement)) {
+      if (this.#ignored.has(local)) continue;
+      const number = this.#numberOf(local);
+      this.#killedIn[number] = this.#run;
+      kills.push(number);
+    }
   }
 
   #step(statement: Statement): Step {
@@ -133,7 +175,7 @@ export class Liveness {
       reads ??= [];
       reads.push(this.#numberOf(local));
     };
-    for (const expression of expressionsOf(statement)) visitLocals(expression, add);
+    visitReads(statement, add);
     return reads ?? none;
   }
 
@@ -194,6 +236,24 @@ export class Liveness {
       step.point.live = behind;
     }
     return all;
+  }
+}
+
+/** Neither flow nor lists. */
+function isPlain(statement: Statement): boolean {
+  switch (statement.kind) {
+    case "block":
+    case "loop":
+    case "if":
+    case "switch":
+    case "break":
+    case "continue":
+    case "return":
+    case "trap":
+    case "unwind":
+      return false;
+    default:
+      return true;
   }
 }
 

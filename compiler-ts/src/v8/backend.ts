@@ -96,6 +96,7 @@ export class V8Backend implements Backend {
     options.signal?.throwIfAborted();
     if (options.instances > maximumInstances) throw tooLarge(options.instances, maximumInstances);
     const { functions, ...state } = options.imports;
+    if (options.schedule !== undefined) throw usage("the v8 device has no schedule: leave it out");
     refuseUnpassable(options.imports);
     const memoryPages = poolPages(module, options);
     const built = await buildFor(memoryPages);

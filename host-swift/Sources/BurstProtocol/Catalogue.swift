@@ -40,9 +40,10 @@ public let requestTypes: [any RequestType.Type] = [
   InitializeRequest.self, ListDevicesRequest.self, LoadModuleRequest.self, UnloadModuleRequest.self, CreatePoolRequest.self,
   ReleasePoolRequest.self, InvokeRequest.self, ResumePoolRequest.self, SnapshotPoolRequest.self,
   RestorePoolRequest.self, ResetPoolRequest.self, WriteMemoryRequest.self, ReadMemoryRequest.self,
-  ReadStateRequest.self, WriteStateRequest.self, ShutdownRequest.self,
+  ReadStateRequest.self, WriteStateRequest.self, WatchScheduleRequest.self, ShutdownRequest.self,
 ]
 
 public let notificationTypes: [any NotificationType.Type] = [
-  ExitNotification.self, CancelRequestNotification.self, ProgressNotification.self, LogNotification.self,
+  ExitNotification.self, CancelRequestNotification.self, ProgressNotification.self, ScheduleNotification.self,
+  LogNotification.self,
 ]

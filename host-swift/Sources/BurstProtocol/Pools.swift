@@ -27,10 +27,12 @@ public enum CreatePoolRequest: RequestType {
     public let initial: [InitialBytes]?
     /// For instantiation and resets: see `InvokeRequest.Parameters`.
     public let sliceFuel: Int?
+    /// When its instances may use the device.
+    public let schedule: ScheduleSettings?
 
     public init(
       module: Int, instances: Int, memoryPages: Int? = nil, execution: Execution? = nil, initial: [InitialBytes]? = nil,
-      sliceFuel: Int? = nil
+      sliceFuel: Int? = nil, schedule: ScheduleSettings? = nil
     ) {
       self.module = module
       self.instances = instances
@@ -38,6 +40,7 @@ public enum CreatePoolRequest: RequestType {
       self.execution = execution
       self.initial = initial
       self.sliceFuel = sliceFuel
+      self.schedule = schedule
     }
   }
 

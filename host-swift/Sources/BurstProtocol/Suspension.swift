@@ -105,6 +105,14 @@ public enum RestorePoolRequest: RequestType {
   public struct Parameters: Codable, Sendable, Equatable {
     public let module: Int
     public let snapshot: Data
+    /// As of `pool/create`; a snapshot has none.
+    public let schedule: ScheduleSettings?
+
+    public init(module: Int, snapshot: Data, schedule: ScheduleSettings? = nil) {
+      self.module = module
+      self.snapshot = snapshot
+      self.schedule = schedule
+    }
   }
 
   public struct Result: Codable, Sendable, Equatable {

@@ -9,6 +9,7 @@ final class Device: @unchecked Sendable {
   let metal: any MTLDevice
   let id: String
   let profile: Profile
+  let scheduler: DeviceScheduler
   private let probe = Locked<Probe?>(nil)
 
   private struct Probe {
@@ -25,6 +26,8 @@ final class Device: @unchecked Sendable {
       case .cuda: .native
       case .metal: .apple
       }
+    // A Mac can throttle and say nothing; of the others one tells more, and on the other, shared, time says little.
+    scheduler = DeviceScheduler(device: id, source: .system(of: metal), detectsSlowdown: Kind(metal) == .metal)
   }
 
   /// Enough to fill the device: until it is full, more lanes take no longer.

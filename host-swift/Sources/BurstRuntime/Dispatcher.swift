@@ -20,10 +20,15 @@ final class Dispatcher {
   private let queue: any MTLCommandQueue
   private let limits: Limits
   private let device: Device
+  private let pool: Int
+  private let rules: BurstRules
 
   private static let threadsPerThreadgroup = 64
 
-  init(buffers: PoolBuffers, queue: any MTLCommandQueue, device: Device, limits: Limits) {
+  /// `pool`: its number, for the device's turns.
+  init(buffers: PoolBuffers, queue: any MTLCommandQueue, device: Device, pool: Int, rules: BurstRules, limits: Limits) {
+    self.pool = pool
+    self.rules = rules
     self.buffers = buffers
     self.queue = queue
     self.device = device
@@ -35,11 +40,31 @@ final class Dispatcher {
   func firstLaunch(fuel: UInt32?) -> LaunchSize {
     LaunchSize(
       lanes: device.initialLanes, minimumLanes: buffers.plan.status.tileWidth, fuel: fuel ?? device.initialSliceFuel,
-      fuelIsFixed: fuel != nil)
+      fuelIsFixed: fuel != nil, slice: SliceTime(fixed: rules.slice))
   }
 
-  /// Returns the seconds on the device. Throws `ResponseError` (device error) or `Abandoned`.
-  func launch(
+  /// Runs a slice when the device is free for this pool; `live` counts the lanes that have not ended. Returns the seconds on the
+  /// device. Throws `ResponseError` (cancelled, device error) or `Abandoned`.
+  func slice(
+    _ pipeline: any MTLComputePipelineState, lanes: [UInt32], live: Int, size: LaunchSize, fuelLimit: UInt64,
+    request: any IncomingCancellation
+  ) throws -> Double {
+    try device.scheduler.run(pool, rules, expecting: size.expected, lanes: lanes.count, live: live, request: request) {
+      try autoreleasepool { try launch(pipeline, lanes: lanes, fuel: size.fuel, fuelLimit: fuelLimit, request: request) }
+    }
+  }
+
+  /// This pool has no more to run for now.
+  func leave() { device.scheduler.leave(pool) }
+
+  /// What the lanes of a launch used together, for devices that throttle without saying so.
+  func observe(_ pipeline: any MTLComputePipelineState, lanes: Int, seconds: Double, fuel: UInt64) {
+    device.scheduler.observe(seconds: seconds, fuel: fuel, of: DeviceScheduler.LaunchKind(pipeline, lanes: lanes))
+  }
+
+  var wantsFuel: Bool { device.scheduler.wantsFuel }
+
+  private func launch(
     _ pipeline: any MTLComputePipelineState, lanes: [UInt32], fuel: UInt32, fuelLimit: UInt64, request: any IncomingCancellation
   ) throws -> Double {
     lanes.withUnsafeBytes { buffers.lanes.contents().copyMemory(from: $0.baseAddress!, byteCount: $0.count) }

@@ -32,7 +32,7 @@ extension InstancePool {
 
   /// A pool with a snapshot's instances. Throws `ResponseError`: `invalidSnapshot`, `poolTooLarge`, `deviceError`.
   static func restored(
-    _ snapshot: Data, module: LoadedModule, worker: SerialWorker, _ request: any IncomingCancellation
+    _ snapshot: Data, module: LoadedModule, worker: SerialWorker, number: Int, rules: BurstRules, _ request: any IncomingCancellation
   ) throws -> InstancePool {
     let (header, range) = try Snapshot.open(snapshot)
     guard header.module == module.identity else {
@@ -46,7 +46,7 @@ extension InstancePool {
 
     let waiting = try header.invocation?.checked(for: module, plan: plan)
     let suspended = Set(waiting?.waiting ?? [])
-    let pool = try InstancePool(plan, module: module, instantiation: instantiation, worker: worker)
+    let pool = try InstancePool(plan, module: module, instantiation: instantiation, worker: worker, number: number, rules: rules)
     for instance in 0..<plan.instances {
       if request.isCancelled { throw ResponseError.cancelled }
       let content = try SnapshotInstance(

@@ -32,8 +32,8 @@ final class InstancePool: @unchecked Sendable {
 
   /// Allocates; nothing runs yet. Throws `ResponseError`: `poolTooLarge`, `deviceError`.
   init(
-    _ plan: PoolPlan, module: LoadedModule, instantiation: Instantiation, worker: SerialWorker,
-    limits: Dispatcher.Limits = Dispatcher.Limits()
+    _ plan: PoolPlan, module: LoadedModule, instantiation: Instantiation, worker: SerialWorker, number: Int = 0,
+    rules: BurstRules = BurstRules(), limits: Dispatcher.Limits = Dispatcher.Limits()
   ) throws {
     let device = module.device
     let available = device.workingSetSize - device.metal.currentAllocatedSize - module.image.count
@@ -50,7 +50,8 @@ final class InstancePool: @unchecked Sendable {
     self.module = module
     self.instantiation = instantiation
     self.buffers = buffers
-    dispatcher = Dispatcher(buffers: buffers, queue: commandQueue, device: device, limits: limits)
+    dispatcher = Dispatcher(
+      buffers: buffers, queue: commandQueue, device: device, pool: number, rules: rules, limits: limits)
   }
 
   func write(_ parameters: WriteMemoryRequest.Parameters) throws {

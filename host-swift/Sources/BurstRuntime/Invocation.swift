@@ -61,22 +61,31 @@ struct Invocation {
     var outOfFuel: [UInt32] = []
     var begun = 0
     var deviceSeconds = 0.0
+    var fuelUsed: UInt64 = 0
+    defer { dispatcher.leave() }
     while begun < lanes.count || !outOfFuel.isEmpty {
       if request.isCancelled { throw ResponseError.cancelled }
       let again = outOfFuel.prefix(size.lanes)
       let fresh = lanes[begun...].prefix(size.lanes - again.count)
       let launched = Array(again) + fresh
-      let seconds = try autoreleasepool {
-        try dispatcher.launch(pipeline, lanes: launched, fuel: size.fuel, fuelLimit: budget.fuel, request: request)
-      }
+      let seconds = try dispatcher.slice(
+        pipeline, lanes: launched, live: lanes.count - begun + outOfFuel.count, size: size, fuelLimit: budget.fuel, request: request)
+      let ended = DeviceScheduler.now
       deviceSeconds += seconds
       begun += fresh.count
       let suspended = try dispatcher.buffers.suspended(launched)
-      size.adapt(afterSeconds: seconds, launched: launched.count, ranOutOfFuel: !suspended.outOfFuel.isEmpty)
       waiting += suspended.waiting
       add(seconds, to: suspended.outOfFuel + suspended.waiting)
       outOfFuel = try outOfFuel.dropFirst(again.count) + endingThoseOverTime(suspended.outOfFuel, in: dispatcher.buffers)
+      if dispatcher.wantsFuel {
+        let before = fuelUsed
+        fuelUsed = try dispatcher.buffers.fuelUsed(by: lanes)
+        dispatcher.observe(pipeline, lanes: launched.count, seconds: seconds, fuel: fuelUsed &- before)
+      }
       progress(Double(begun - outOfFuel.count) / Double(lanes.count))
+      size.adapt(
+        afterSeconds: seconds, overhead: DeviceScheduler.now - ended, launched: launched.count,
+        ranOutOfFuel: !suspended.outOfFuel.isEmpty)
     }
     return deviceSeconds
   }

@@ -57,6 +57,18 @@ extension PoolBuffers {
     return lanes.map { Int(plan.status.word(Word.suspension, of: Int($0), in: base)) - Self.firstImport }
   }
 
+  /// What `lanes` have used since their invocation began, together.
+  func fuelUsed(by lanes: [UInt32]) throws -> UInt64 {
+    guard let block = block(plan.status, address: Word.fuelUsed * 4, length: 8, lanes) else { return 0 }
+    try DeviceCopies.fetch(block, of: status)
+    let base = status.contents()
+    return lanes.reduce(into: 0) { sum, lane in
+      let low = plan.status.word(Word.fuelUsed, of: Int(lane), in: base)
+      let high = plan.status.word(Word.fuelUsed + 1, of: Int(lane), in: base)
+      sum &+= UInt64(high) << 32 | UInt64(low)
+    }
+  }
+
   private func fetchSuspensions(of lanes: [UInt32]) throws {
     if let block = block(plan.status, address: Word.suspension * 4, length: 4, lanes) { try DeviceCopies.fetch(block, of: status) }
   }

@@ -26,6 +26,7 @@ public final class Server: ConnectionHandler {
   private let devices: DeviceRegistry
   private let cache: PipelineCache
   private let connection: Connection
+  private let watch: ScheduleWatch
   private let onExit: @Sendable () -> Void
   /// For work that belongs to no pool: building, describing devices.
   private let work = DispatchQueue(label: "wasmburst.server", attributes: .concurrent)
@@ -46,6 +47,9 @@ public final class Server: ConnectionHandler {
     self.connection = connection
     self.devices = devices
     self.onExit = onExit
+    watch = ScheduleWatch(devices.devices.map(\.scheduler)) { [weak connection] events in
+      connection?.notify(ScheduleNotification.self, .init(events: events))
+    }
     cache = PipelineCache(root: cacheRoot) { [weak connection] message in
       connection?.notify(LogNotification.self, .init(level: .warning, message: message))
     }
@@ -115,6 +119,7 @@ public final class Server: ConnectionHandler {
         try pool.writeState(parameters)
         return NoResult()
       }
+    case WatchScheduleRequest.method: try watchSchedule(request)
     case ShutdownRequest.method: try shutdown(request)
     default: throw ResponseError(.methodNotFound, "There is no method \"\(request.method)\".")
     }
@@ -141,7 +146,9 @@ public final class Server: ConnectionHandler {
       guard request.begin() else { return }
       do {
         try request.checkCancellation()
-        request.answer(.success(try WireEncoder.encode(try body(self))))
+        let value = try WireEncoder.encode(try body(self))
+        watch.flush()
+        request.answer(.success(value))
       } catch {
         request.answer(.failure(Self.responseError(error)))
       }
@@ -228,6 +235,15 @@ public final class Server: ConnectionHandler {
     }
   }
 
+  /// Answered at once, before the first event.
+  private func watchSchedule(_ request: IncomingRequest) throws {
+    let parameters = try decode(WatchScheduleRequest.self, request)
+    guard request.begin() else { return }
+    let value = try WireEncoder.encode(WatchScheduleRequest.Result(now: DeviceScheduler.now))
+    request.answer(.success(value))
+    watch.set(watching: parameters.watching)
+  }
+
   // MARK: Modules
 
   private func listDevices() -> ListDevicesRequest.Result {
@@ -270,12 +286,14 @@ public final class Server: ConnectionHandler {
     let plan = try PoolPlan(parameters, layout: module.layout)
     try plan.check(module.imports)
     let instantiation = try Instantiation(parameters, plan: plan, layout: module.layout)
+    let rules = try BurstRules(parameters.schedule)
     let worker = SerialWorker()
     worker.async(
       job(request) { server in
-        let pool = try InstancePool(plan, module: module, instantiation: instantiation, worker: worker)
-        let (trap, waiting) = try pool.instantiate(request)
         let number = server.nextNumber()
+        let pool = try InstancePool(
+          plan, module: module, instantiation: instantiation, worker: worker, number: number, rules: rules)
+        let (trap, waiting) = try pool.instantiate(request)
         if trap == nil { server.state.withLock { $0.pools[number] = pool } }
         return CreatePoolRequest.Result(
           pool: number, memoryPages: plan.memoryPages, bytesPerInstance: plan.bytesPerInstance, trap: trap, waiting: waiting)
@@ -293,11 +311,13 @@ public final class Server: ConnectionHandler {
   private func restorePool(_ request: IncomingRequest) throws {
     let parameters = try decode(RestorePoolRequest.self, request)
     let module = try module(parameters.module)
+    let rules = try BurstRules(parameters.schedule)
     let worker = SerialWorker()
     worker.async(
       job(request) { server in
-        let pool = try InstancePool.restored(parameters.snapshot, module: module, worker: worker, request)
         let number = server.nextNumber()
+        let pool = try InstancePool.restored(
+          parameters.snapshot, module: module, worker: worker, number: number, rules: rules, request)
         let waiting = try pool.waitingCalls()
         server.state.withLock { $0.pools[number] = pool }
         return RestorePoolRequest.Result(

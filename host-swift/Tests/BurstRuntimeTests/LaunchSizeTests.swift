@@ -21,19 +21,19 @@ struct LaunchSizeTests {
     #expect(ended.lanes == 128 && ended.fuel == 1 << 20)
     var right = size()
     right.adapt(afterSeconds: 0.03, launched: 64, ranOutOfFuel: true)
-    #expect(right == size())
+    #expect(right.lanes == 64 && right.fuel == 1 << 20 && right.expected == 0.03)
   }
 
   @Test("a long launch shrinks in proportion, first in fuel, then in lanes, and neither below its least")
   func shrinks() {
     var long = size(lanes: 4096)
     long.adapt(afterSeconds: 10, launched: 4096, ranOutOfFuel: true)
-    #expect(long.lanes == 4096 && long.fuel == 2621)
+    #expect(long.lanes == 4096 && long.fuel == 1310)
     for _ in 0..<9 { long.adapt(afterSeconds: 10, launched: long.lanes, ranOutOfFuel: true) }
     #expect(long.lanes == 32 && long.fuel == 1024)
     var unfuelled = size(lanes: 4096)
     unfuelled.adapt(afterSeconds: 0.1, launched: 4096, ranOutOfFuel: false)
-    #expect(unfuelled.lanes == 1024 && unfuelled.fuel == 1 << 20)
+    #expect(unfuelled.lanes == 512 && unfuelled.fuel == 1 << 20)
   }
 
   @Test("fixed fuel stays, whatever the time, and fuel does not overflow")
@@ -45,5 +45,22 @@ struct LaunchSizeTests {
     var large = size(fuel: UInt32.max - 5)
     large.adapt(afterSeconds: 0, launched: 1, ranOutOfFuel: true)
     #expect(large.fuel == UInt32.max)
+  }
+
+  @Test("slices grow longer where the time between them is more than a twentieth, up to 25 ms, and shorter again")
+  func overhead() {
+    var slice = SliceTime()
+    #expect(slice.shortest == 0.01)
+    for _ in 0..<20 { slice.adapt(overhead: 0.002) }
+    #expect(abs(slice.shortest - 0.02) < 1e-6 && abs(slice.aim - 0.025) < 1e-6)
+    for _ in 0..<40 { slice.adapt(overhead: 0.0001) }
+    #expect(abs(slice.shortest - 0.01) < 1e-6)
+  }
+
+  @Test("a slice's time that the user sets is met within a quarter")
+  func fixedTime() {
+    var five = LaunchSize(lanes: 64, minimumLanes: 32, fuel: 1 << 12, fuelIsFixed: false, slice: SliceTime(fixed: 0.005))
+    for _ in 0..<20 { five.adapt(afterSeconds: Double(five.fuel) * 1e-9, overhead: 0.01, launched: 3, ranOutOfFuel: true) }
+    #expect((0.00375...0.00625).contains(Double(five.fuel) * 1e-9))
   }
 }

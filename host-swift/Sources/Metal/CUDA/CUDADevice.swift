@@ -11,6 +11,8 @@ final class CUDADevice: NSObject, CompilingDevice {
   let name: String
   /// "sm_90".
   let computeArchitecture: String
+  /// On the PCI bus, as NVML takes it.
+  let busIdentifier: String?
   private let maxThreads: Int
   private let sharedMemory: Int
   private let allocated = Mutex(0)
@@ -21,6 +23,9 @@ final class CUDADevice: NSObject, CompilingDevice {
     var name = [CChar](repeating: 0, count: 256)
     try driver.check(driver.deviceGetName(&name, Int32(name.count), device))
     self.name = String(decoding: name.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+    var bus = [CChar](repeating: 0, count: 32)
+    let hasBus = driver.deviceGetBus(&bus, Int32(bus.count), device) == 0
+    busIdentifier = hasBus ? String(decoding: bus.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self) : nil
     let major = try CUDAContext.attribute(.computeCapabilityMajor, of: device, driver)
     let minor = try CUDAContext.attribute(.computeCapabilityMinor, of: device, driver)
     computeArchitecture = "sm_\(major)\(minor)"

@@ -18,6 +18,7 @@ struct CUDADriver: Sendable {
   typealias DeviceGetCount = @convention(c) (UnsafeMutablePointer<Int32>) -> Status
   typealias DeviceGet = @convention(c) (UnsafeMutablePointer<Device>, Int32) -> Status
   typealias DeviceGetName = @convention(c) (UnsafeMutablePointer<CChar>, Int32, Device) -> Status
+  typealias DeviceGetBus = @convention(c) (UnsafeMutablePointer<CChar>, Int32, Device) -> Status
   typealias DeviceGetAttribute = @convention(c) (UnsafeMutablePointer<Int32>, Int32, Device) -> Status
   typealias PrimaryContextRetain = @convention(c) (UnsafeMutablePointer<Context?>, Device) -> Status
   typealias ContextSetCurrent = @convention(c) (Context) -> Status
@@ -53,6 +54,7 @@ struct CUDADriver: Sendable {
   let deviceGetCount: DeviceGetCount
   let deviceGet: DeviceGet
   let deviceGetName: DeviceGetName
+  let deviceGetBus: DeviceGetBus
   let deviceGetAttribute: DeviceGetAttribute
   let primaryContextRetain: PrimaryContextRetain
   let contextSetCurrent: ContextSetCurrent
@@ -91,6 +93,7 @@ struct CUDADriver: Sendable {
       let deviceGetCount = library.function("cuDeviceGetCount", as: DeviceGetCount.self),
       let deviceGet = library.function("cuDeviceGet", as: DeviceGet.self),
       let deviceGetName = library.function("cuDeviceGetName", as: DeviceGetName.self),
+      let deviceGetBus = library.function("cuDeviceGetPCIBusId", as: DeviceGetBus.self),
       let deviceGetAttribute = library.function("cuDeviceGetAttribute", as: DeviceGetAttribute.self),
       let primaryContextRetain = library.function("cuDevicePrimaryCtxRetain", as: PrimaryContextRetain.self),
       let contextSetCurrent = library.function("cuCtxSetCurrent", as: ContextSetCurrent.self),
@@ -123,6 +126,7 @@ struct CUDADriver: Sendable {
     self.deviceGetCount = deviceGetCount
     self.deviceGet = deviceGet
     self.deviceGetName = deviceGetName
+    self.deviceGetBus = deviceGetBus
     self.deviceGetAttribute = deviceGetAttribute
     self.primaryContextRetain = primaryContextRetain
     self.contextSetCurrent = contextSetCurrent

@@ -1,0 +1,173 @@
+/** Arbitrary statements. The first alternative of each choice is the one that shrinking goes to. */
+import fc from "fast-check";
+import { align, each, i32Constant, index, instructions, lane, offset, type Shape, type Tie } from "./grammar.ts";
+import { blockTypes, type Expression, type Statement, signatures, types } from "./program.ts";
+
+export function statementOf(tie: Tie, shape: Shape): fc.Arbitrary<Statement> {
+  const assignments = (kind: "setLocal" | "setGlobal") =>
+    fc.oneof(
+      ...types.map((type) => fc.record({ kind: fc.constant(kind), type: fc.constant(type), index, value: tie(type) })),
+    );
+  return fc.oneof(
+    { depthIdentifier: shape.depth, depthSize: shape.depthSize, maxDepth: shape.deepest - 1, withCrossShrink: true },
+    { weight: 60, arbitrary: assignments("setLocal") },
+    { weight: 30, arbitrary: assignments("setGlobal") },
+    { weight: 60, arbitrary: storeOf(tie) },
+    { weight: 5, arbitrary: storeLaneOf(tie) },
+    {
+      weight: shape.control,
+      arbitrary: fc.record({
+        kind: fc.constant("ifElse" as const),
+        condition: tie("condition"),
+        accept: tie("body"),
+        reject: tie("body"),
+      }),
+    },
+    { weight: shape.control, arbitrary: fc.oneof(...blockTypes.map((_, list) => blockOf(tie, list))) },
+    { weight: shape.control, arbitrary: fc.oneof(...blockTypes.map((_, list) => loopOf(tie, list))) },
+    {
+      weight: 40,
+      arbitrary: fc.record({
+        kind: fc.constant("branch" as const),
+        label: index,
+        condition: fc.option(tie("condition"), { nil: undefined, freq: 8 }),
+      }),
+    },
+    {
+      weight: 10,
+      arbitrary: fc.record({
+        kind: fc.constant("branchTable" as const),
+        labels: fc.array(index, { maxLength: 6 }),
+        fallback: index,
+        index: tie("element"),
+      }),
+    },
+    {
+      weight: shape.control,
+      arbitrary: fc.record({
+        kind: fc.constant("switch" as const),
+        index: tie("element"),
+        targets: fc.array(fc.nat(8), { minLength: 1, maxLength: 9 }),
+        arms: fc.array(fc.record({ body: tie("body"), fallsThrough: fc.boolean() }), { minLength: 1, maxLength: 4 }),
+      }),
+    },
+    { weight: 5, arbitrary: fc.record({ kind: fc.constant("return" as const), condition: tie("condition") }) },
+    { weight: 1, arbitrary: fc.record({ kind: fc.constant("unreachable" as const), condition: tie("condition") }) },
+    {
+      weight: 10,
+      arbitrary: fc.oneof(...types.map((type) => fc.record({ kind: fc.constant("drop" as const), value: tie(type) }))),
+    },
+    {
+      weight: 10 * shape.calls,
+      arbitrary: fc.record({
+        kind: fc.constant("callMany" as const),
+        index,
+        operands: each(tie, signatures.many.parameters),
+      }),
+    },
+    { weight: 10 * shape.calls, arbitrary: fc.record({ kind: fc.constant("callNone" as const), index }) },
+    {
+      weight: 10 * shape.imports,
+      arbitrary: fc.record({
+        kind: fc.constant("importMany" as const),
+        index,
+        operands: each(tie, signatures.many.parameters),
+      }),
+    },
+    { weight: 10 * shape.imports, arbitrary: fc.constant({ kind: "importNone" } as const) },
+    { weight: 20, arbitrary: bulkOf(tie) },
+    { weight: 10, arbitrary: tableStatement(tie) },
+  );
+}
+
+function storeOf(tie: Tie): fc.Arbitrary<Statement> {
+  return fc.oneof(
+    ...instructions(undefined, "memory").map(({ name, operands }) =>
+      fc.record({
+        kind: fc.constant("store" as const),
+        name: fc.constant(name),
+        address: tie("address"),
+        offset,
+        align,
+        value: tie(operands[1] ?? "i32"),
+      }),
+    ),
+  );
+}
+
+function storeLaneOf(tie: Tie): fc.Arbitrary<Statement> {
+  return fc.oneof(
+    ...instructions(undefined, "memoryLane").map(({ name }) =>
+      fc.record({
+        kind: fc.constant("storeLane" as const),
+        name: fc.constant(name),
+        lane,
+        address: tie("address"),
+        offset,
+        align,
+        value: tie("v128"),
+      }),
+    ),
+  );
+}
+
+function blockOf(tie: Tie, list: number): fc.Arbitrary<Statement> {
+  return fc.record({
+    kind: fc.constant("blockOf" as const),
+    types: fc.constant(list),
+    keep: fc.boolean(),
+    initial: each(tie, blockTypes[list] ?? []),
+    body: tie("body"),
+    results: each(tie, blockTypes[list] ?? []),
+  });
+}
+
+function loopOf(tie: Tie, list: number): fc.Arbitrary<Statement> {
+  return fc.record({
+    kind: fc.constant("loop" as const),
+    types: fc.constant(list),
+    keep: fc.boolean(),
+    iterations: fc.nat(5),
+    initial: each(tie, blockTypes[list] ?? []),
+    body: tie("body"),
+    next: each(tie, blockTypes[list] ?? []),
+    repeat: tie("condition"),
+  });
+}
+
+function bulkOf(tie: Tie): fc.Arbitrary<Statement> {
+  const small = fc.oneof({ weight: 6, arbitrary: fc.nat(6).map(i32Constant) }, { weight: 1, arbitrary: tie("i32") });
+  const bulk = (names: readonly string[], ...operands: fc.Arbitrary<Expression>[]): fc.Arbitrary<Statement> =>
+    fc.record({
+      kind: fc.constant("bulk" as const),
+      name: fc.constantFrom(...names),
+      operands: fc.tuple(...operands),
+    });
+  return fc.oneof(
+    bulk(["memory.fill"], tie("address"), tie("i32"), small),
+    bulk(["memory.copy"], tie("address"), tie("address"), fc.nat(70).map(i32Constant)),
+    bulk(["memory.init $passive"], tie("address"), small, small),
+    // Overlapping, which decides the direction.
+    bulk(["table.copy $t0 $t0"], fc.nat(4).map(i32Constant), fc.nat(4).map(i32Constant), fc.nat(6).map(i32Constant)),
+    bulk(["table.copy $t0 $t0", "table.copy $t0 $t1", "table.init $t0 $passive"], tie("element"), small, small),
+    fc.record({
+      kind: fc.constant("dropSegment" as const),
+      name: fc.constantFrom("data.drop" as const, "elem.drop" as const),
+    }),
+  );
+}
+
+function tableStatement(tie: Tie): fc.Arbitrary<Statement> {
+  const table = fc.nat(1);
+  const entry = fc.nat(9);
+  return fc.oneof(
+    fc.record({ kind: fc.constant("tableSet" as const), table, element: tie("element"), function: entry }),
+    fc.record({
+      kind: fc.constant("tableFill" as const),
+      table,
+      element: tie("element"),
+      function: entry,
+      count: fc.nat(3),
+    }),
+  );
+}
