@@ -1,9 +1,16 @@
-/** The examples as the throughput bench runs them: some 0.05 to 0.3 ms of one CPU core an instance, arguments differing. */
+/** The examples as the benches run them, arguments differing from instance to instance. */
+import { readFile } from "node:fs/promises";
 import type { WasmValue } from "../test/support/v8.ts";
 
+/** `compute`: hardly any memory. `memory`: bound by loads and stores. `vectorvisor`: what that system was measured with (docs/performance.md). */
+export const programGroups = ["compute", "memory", "vectorvisor"] as const;
+export type ProgramGroup = (typeof programGroups)[number];
+
 export interface BenchProgram {
-  /** Name of the example. */
   readonly name: string;
+  readonly group: ProgramGroup;
+  /** The example that it is. */
+  readonly example: string;
   readonly exportName: string;
   readonly argumentsOf: (instance: number) => readonly WasmValue[];
   /** The memory that the program starts with: it never grows. */
@@ -14,15 +21,45 @@ export interface BenchProgram {
 export const execution = { values: 1024, callStack: 2048, scratch: 256 } as const;
 
 export const programs: readonly BenchProgram[] = [
-  { name: "collatz", exportName: "longest", argumentsOf: (instance) => [1000 + (instance % 32)], memoryPages: 0 },
-  { name: "sha256", exportName: "search", argumentsOf: (instance) => [instance, 256], memoryPages: 1 },
-  {
-    name: "mandelbrot",
-    exportName: "iterations",
-    argumentsOf: (instance) => [16, 16, 256, instance % 256],
-    memoryPages: 0,
-  },
-  { name: "nqueens", exportName: "solve_from", argumentsOf: (instance) => [12, instance % 12], memoryPages: 1 },
-  { name: "montecarlo", exportName: "price", argumentsOf: (instance) => [instance, 1000], memoryPages: 1 },
-  { name: "fib", exportName: "fib", argumentsOf: (instance) => [20 + (instance % 2)], memoryPages: 0 },
+  program("compute", "collatz", "longest", 0, (instance) => [1000 + (instance % 32)]),
+  program("compute", "sha256", "search", 1, (instance) => [instance, 256]),
+  program("compute", "mandelbrot", "iterations", 0, (instance) => [16, 16, 256, instance % 256]),
+  program("compute", "nqueens", "solve_from", 1, (instance) => [12, instance % 12]),
+  program("compute", "montecarlo", "price", 1, (instance) => [instance, 1000]),
+  program("compute", "fib", "fib", 0, (instance) => [20 + (instance % 2)]),
+  program("memory", "lz4", "run", 4, (instance) => [instance, 65536]),
+  program("memory", "xxhash", "run", 2, (instance) => [instance, 65536, 16]),
+  program("memory", "jsontree", "run", 1, (instance) => [instance, 100]),
+  program("memory", "quicksort", "run", 2, (instance) => [instance, 16384]),
+  { ...program("vectorvisor", "fib", "fib", 0, () => [25]), name: "fib25" },
+  program("vectorvisor", "loop", "run", 1, (instance) => [instance, 100_000]),
+  program("vectorvisor", "pbkdf2", "derive", 1, (instance) => [instance, 1000]),
 ];
+
+function program(
+  group: ProgramGroup,
+  example: string,
+  exportName: string,
+  memoryPages: number,
+  argumentsOf: BenchProgram["argumentsOf"],
+): BenchProgram {
+  return { name: example, group, example, exportName, memoryPages, argumentsOf };
+}
+
+export function modulePath({ example }: BenchProgram): URL {
+  return new URL(`../examples/wasm/${example}.wasm`, import.meta.url);
+}
+
+export async function moduleBytes(of: BenchProgram): Promise<Uint8Array> {
+  return await readFile(modulePath(of));
+}
+
+/** Names of programs or of groups, separated by commas. Throws a RangeError for any other. */
+export function chosenPrograms(names: string): BenchProgram[] {
+  return names.split(",").flatMap((name) => {
+    const found = programs.filter((program) => program.name === name || program.group === name);
+    if (found.length > 0) return found;
+    const known = [...programGroups, ...programs.map((program) => program.name)].join(", ");
+    throw new RangeError(`no program ${name}; there are ${known}`);
+  });
+}

@@ -3,12 +3,11 @@
  * their ratio printed. Without them a program that calls itself takes the device's own stack.
  */
 
-import { readFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { recordWords, writeRecord } from "../compiler-ts/src/api/values.ts";
 import { HostError, type Pool, WasmBurst } from "../compiler-ts/src/index.ts";
 import { formatTable, median } from "./measure.ts";
-import { type BenchProgram, execution, programs } from "./programs.ts";
+import { type BenchProgram, chosenPrograms, execution, moduleBytes } from "./programs.ts";
 
 const warmUps = 2;
 
@@ -21,7 +20,7 @@ interface Row {
 
 async function measure(burst: WasmBurst, program: BenchProgram, instances: number, repetitions: number): Promise<Row> {
   const { name, exportName, argumentsOf, memoryPages } = program;
-  const bytes = await readFile(new URL(`../examples/wasm/${name}.wasm`, import.meta.url));
+  const bytes = await moduleBytes(program);
   await using module = await burst.compile(bytes, { exports: [exportName] });
   await using plainModule = await burst.compile(bytes, { exports: [exportName], suspension: false });
   await using suspending = await module.instantiate({ instances, memoryPages, execution });
@@ -56,13 +55,12 @@ async function main(): Promise<void> {
       device: { type: "string", default: "auto" },
       instances: { type: "string", default: "1024" },
       repetitions: { type: "string", default: "7" },
-      programs: { type: "string", default: programs.map(({ name }) => name).join(",") },
+      programs: { type: "string", default: "compute" },
     },
   });
   await using burst = await WasmBurst.launch({ device: options.device });
   const rows: Row[] = [];
-  const chosen = options.programs.split(",");
-  for (const program of programs.filter(({ name }) => chosen.includes(name)))
+  for (const program of chosenPrograms(options.programs))
     rows.push(await measure(burst, program, Number(options.instances), Number(options.repetitions)));
   const milliseconds = (seconds: number): string => (seconds * 1000).toFixed(1);
   console.log(`${options.instances} instances a program; device ${burst.device.id}: ${burst.device.name}`);

@@ -1,20 +1,15 @@
 /**
- * Instances a second of the examples on a device against V8 on one core and on all cores: all three in turn in every
- * repetition of one run, results compared bit for bit, medians and their ratios printed. README.md says how to read it.
+ * Instances a second of the examples on a device against engines on the CPU, on one core and on all cores: all in turn in
+ * every repetition of one run, results compared bit for bit, medians and their ratios printed. README.md says how to read it.
  */
-import { readFile } from "node:fs/promises";
-import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
-import { readRecord, recordWords, writeRecord } from "../compiler-ts/src/api/values.ts";
+import { recordWords } from "../compiler-ts/src/api/values.ts";
 import { CompileError, HostError, type RecordsResult, WasmBurst } from "../compiler-ts/src/index.ts";
-import type { ValueType } from "../compiler-ts/src/wasm/module.ts";
-import type { WasmValue } from "../test/support/v8.ts";
+import { type BaselineChoice, cores, recordsOf, startBaselines, stopAll } from "./baselines.ts";
 import { formatTable, median } from "./measure.ts";
-import { type BenchProgram, execution, programs } from "./programs.ts";
-import { startV8Baseline } from "./v8Baseline.ts";
+import { type BenchProgram, chosenPrograms, execution, moduleBytes } from "./programs.ts";
 
 const warmUps = 2;
-const cores = availableParallelism();
 
 interface Row {
   readonly program: string;
@@ -23,27 +18,25 @@ interface Row {
   readonly device: number;
   /** The same by the device's own clock, without the requests around it. */
   readonly deviceAlone: number;
-  /** Undefined where it was not measured. */
-  readonly v8OneCore: number | undefined;
-  readonly v8AllCores: number;
-  readonly ratioToOneCore: number | undefined;
+  readonly baselines: readonly BaselineRate[];
   readonly buildSeconds: number;
   readonly poolSeconds: number;
-  readonly ratioToAllCores: number;
+}
+
+interface BaselineRate {
+  readonly label: string;
+  readonly cores: number;
+  /** Median, instances a second. */
+  readonly rate: number;
+  /** How many times as fast the device is. */
+  readonly ratio: number;
 }
 
 interface Sizes {
   readonly instances: number;
+  /** So many of them, the first ones, run on the baselines: their rate does not depend on it, but the time that the bench takes does. */
+  readonly baselineInstances: number;
   readonly repetitions: number;
-  readonly oneCore: boolean;
-}
-
-/** Seconds. */
-interface Round {
-  readonly device: number;
-  readonly deviceAlone: number;
-  readonly oneCore: number | undefined;
-  readonly allCores: number;
 }
 
 async function secondsOf<Result>(run: () => Promise<Result>): Promise<{ seconds: number; result: Result }> {
@@ -52,86 +45,71 @@ async function secondsOf<Result>(run: () => Promise<Result>): Promise<{ seconds:
   return { seconds: (performance.now() - start) / 1000, result };
 }
 
-/** Arguments and results travel as records of bit patterns: what is measured is the device and its host, not JavaScript's objects. */
-function recordsOf(types: readonly ValueType[], values: readonly (readonly WasmValue[])[]): Uint32Array {
-  const words = recordWords(types);
-  const records = new Uint32Array(values.length * words);
-  values.forEach((record, instance) => {
-    writeRecord(types, record, records, instance * words, "the export");
-  });
-  return records;
+function assertNoTrap(program: string, { status }: RecordsResult): void {
+  for (let word = 0; word < status.length; word += 2) {
+    if (status[word] !== 0) throw new Error(`${program}, instance ${word / 2}: trap ${status[word]} on the device`);
+  }
 }
 
-function assertEqual(
-  program: string,
-  types: readonly ValueType[],
-  device: RecordsResult,
-  v8: readonly WasmValue[],
-): void {
-  const words = recordWords(types);
-  v8.forEach((expected, instance) => {
-    const trap = device.status[instance * 2];
-    const value = trap === 0 ? readRecord(types, device.results, instance * words)[0] : `trap ${trap}`;
-    if (!Object.is(value, expected)) {
-      throw new Error(`${program}, instance ${instance}: the device says ${value}, V8 ${expected}`);
-    }
-  });
+/** `words` to a record; the baseline may have run fewer instances. */
+function assertEqual(program: string, label: string, words: number, device: Uint32Array, baseline: Uint32Array): void {
+  const word = baseline.findIndex((bits, index) => bits !== device[index]);
+  if (word < 0) return;
+  const at = `${program}, instance ${Math.floor(word / words)}, word ${word % words} of the results`;
+  throw new Error(`${at}: ${device[word]} on the device, ${baseline[word]} on ${label}`);
 }
 
-async function measure(
-  burst: WasmBurst,
-  { name, exportName, argumentsOf, memoryPages }: BenchProgram,
-  { instances, repetitions, oneCore: withOneCore }: Sizes,
-): Promise<Row> {
-  const bytes = await readFile(new URL(`../examples/wasm/${name}.wasm`, import.meta.url));
-  const argumentsOfEach = Array.from({ length: instances }, (_, instance) => argumentsOf(instance));
-  const setup = { bytes, exportName, arguments: argumentsOfEach };
+async function measure(burst: WasmBurst, program: BenchProgram, sizes: Sizes, choice: BaselineChoice): Promise<Row> {
+  const { name, exportName, argumentsOf, memoryPages } = program;
+  const { instances, baselineInstances, repetitions } = sizes;
+  const bytes = await moduleBytes(program);
+  const values = Array.from({ length: instances }, (_, instance) => argumentsOf(instance));
   const build = await secondsOf(() => burst.compile(bytes, { exports: [exportName] }));
   await using module = build.result;
   const allocation = await secondsOf(() => module.instantiate({ instances, memoryPages, execution }));
   await using pool = allocation.result;
-  await using oneCore = withOneCore ? await startV8Baseline(1, setup) : undefined;
-  await using allCores = await startV8Baseline(cores, setup);
 
-  const types = module.functions.get(exportName);
-  if (types === undefined) throw new Error(`${name} does not export ${exportName}`);
-  const records = recordsOf(types.parameters, argumentsOfEach);
-  const seconds: Round[] = [];
-  for (let repetition = 0; repetition < warmUps + repetitions; repetition++) {
-    const before = pool.deviceSeconds;
-    const onDevice = await secondsOf(() => pool.invokeRecords(exportName, records));
-    const deviceAlone = pool.deviceSeconds - before;
-    const onOneCore = oneCore === undefined ? undefined : await secondsOf(oneCore.run);
-    const onAllCores = await secondsOf(allCores.run);
-    if (onOneCore !== undefined) assertEqual(name, types.results, onDevice.result, onOneCore.result);
-    assertEqual(name, types.results, onDevice.result, onAllCores.result);
-    if (repetition >= warmUps) {
-      seconds.push({
-        device: onDevice.seconds,
-        deviceAlone,
-        oneCore: onOneCore?.seconds,
-        allCores: onAllCores.seconds,
-      });
+  const type = module.functions.get(exportName);
+  if (type === undefined) throw new Error(`${name} does not export ${exportName}`);
+  const records = recordsOf(type.parameters, values);
+  const baselines = await startBaselines(choice, { program, type, values: values.slice(0, baselineInstances) });
+  const seconds = {
+    device: [] as number[],
+    deviceAlone: [] as number[],
+    baselines: baselines.map((): number[] => []),
+  };
+  try {
+    for (let repetition = 0; repetition < warmUps + repetitions; repetition++) {
+      const isMeasured = repetition >= warmUps;
+      const before = pool.deviceSeconds;
+      const onDevice = await secondsOf(() => pool.invokeRecords(exportName, records));
+      if (isMeasured) {
+        seconds.device.push(onDevice.seconds);
+        seconds.deviceAlone.push(pool.deviceSeconds - before);
+      }
+      assertNoTrap(name, onDevice.result);
+      for (const [index, baseline] of baselines.entries()) {
+        const round = await baseline.run();
+        assertEqual(name, baseline.label, recordWords(type.results), onDevice.result.results, round.results);
+        if (isMeasured) seconds.baselines[index]?.push(round.seconds);
+      }
     }
+  } finally {
+    await stopAll(baselines);
   }
-  const rate = (of: (round: Round) => number): number => instances / median(seconds.map(of));
-  const [device, deviceAlone, v8AllCores] = [
-    rate((s) => s.device),
-    rate((s) => s.deviceAlone),
-    rate((s) => s.allCores),
-  ];
-  const v8OneCore = withOneCore ? rate((s) => s.oneCore ?? Number.NaN) : undefined;
+
+  const device = instances / median(seconds.device);
   return {
     program: name,
     instances,
     device,
-    deviceAlone,
-    v8OneCore,
-    v8AllCores,
-    ratioToOneCore: v8OneCore === undefined ? undefined : device / v8OneCore,
+    deviceAlone: instances / median(seconds.deviceAlone),
+    baselines: baselines.map(({ label, cores }, index) => {
+      const rate = baselineInstances / median(seconds.baselines[index] ?? []);
+      return { label, cores, rate, ratio: device / rate };
+    }),
     buildSeconds: build.seconds,
     poolSeconds: allocation.seconds,
-    ratioToAllCores: device / v8AllCores,
   };
 }
 
@@ -140,35 +118,40 @@ function geometricMean(values: readonly number[]): number {
 }
 
 function print(rows: readonly Row[], device: WasmBurst["device"]): void {
-  const round = (rate: number | undefined): string =>
+  const count = (rate: number | undefined): string =>
     rate === undefined ? "-" : Math.round(rate).toLocaleString("en-US");
   const times = (ratio: number | undefined): string => (ratio === undefined ? "-" : `${ratio.toFixed(2)}x`);
-  const header = [
-    "instances/s",
-    device.id,
-    `${device.id} alone`,
-    "V8, 1 core",
-    `V8, ${cores} cores`,
-    "to 1 core",
-    `to ${cores} cores`,
-    "build, s",
-    "pool, s",
-  ];
-  const cells = rows.map((row) => [
-    row.program,
-    round(row.device),
-    round(row.deviceAlone),
-    round(row.v8OneCore),
-    round(row.v8AllCores),
-    times(row.ratioToOneCore),
-    times(row.ratioToAllCores),
-    row.buildSeconds.toFixed(2),
-    row.poolSeconds.toFixed(2),
-  ]);
+  const labels = [...new Set(rows.flatMap((row) => row.baselines.map(({ label }) => label)))];
+  const of = (row: Row, label: string): BaselineRate | undefined => row.baselines.find((rate) => rate.label === label);
   console.log(`${rows[0]?.instances} instances a program; device ${device.id}: ${device.name}`);
-  console.log(formatTable([header, ...cells]));
-  const speedup = geometricMean(rows.map((row) => row.ratioToAllCores));
-  console.log(`Speedup: ${speedup.toFixed(2)}x over CPU (V8, ${cores} cores; device ${device.id})`);
+  console.log(
+    formatTable([
+      ["instances/s", device.id, `${device.id} alone`, ...labels, "build, s", "pool, s"],
+      ...rows.map((row) => [
+        row.program,
+        count(row.device),
+        count(row.deviceAlone),
+        ...labels.map((label) => count(of(row, label)?.rate)),
+        row.buildSeconds.toFixed(2),
+        row.poolSeconds.toFixed(2),
+      ]),
+    ]),
+  );
+  if (labels.length === 0) return;
+  console.log();
+  console.log(
+    formatTable([
+      [`${device.id} against`, ...labels],
+      ...rows.map((row) => [row.program, ...labels.map((label) => times(of(row, label)?.ratio))]),
+    ]),
+  );
+  for (const label of labels) {
+    const rates = rows.flatMap((row) => of(row, label) ?? []);
+    if (rates[0]?.cores !== cores) continue;
+    console.log(
+      `Speedup: ${times(geometricMean(rates.map(({ ratio }) => ratio)))} over CPU (${label}; device ${device.id})`,
+    );
+  }
 }
 
 function positive(text: string, option: string): number {
@@ -177,35 +160,41 @@ function positive(text: string, option: string): number {
   return number;
 }
 
-function chosenPrograms(names: string): BenchProgram[] {
-  return names.split(",").map((name) => {
-    const found = programs.find((program) => program.name === name);
-    if (found !== undefined) return found;
-    throw new RangeError(`no program ${name}; there are ${programs.map((program) => program.name).join(", ")}`);
-  });
-}
-
 async function main(): Promise<void> {
   const { values: options } = parseArgs({
     options: {
       device: { type: "string", default: "auto" },
       instances: { type: "string", default: "1024" },
+      "baseline-instances": { type: "string" },
       repetitions: { type: "string", default: "7" },
-      programs: { type: "string", default: programs.map((program) => program.name).join(",") },
+      programs: { type: "string", default: "compute" },
+      "without-v8": { type: "boolean", default: false },
+      wasmtime: { type: "string" },
+      native: { type: "string" },
       "all-cores-only": { type: "boolean", default: false },
       json: { type: "boolean", default: false },
     },
   });
+  const instances = positive(options.instances, "instances");
   const sizes = {
-    instances: positive(options.instances, "instances"),
+    instances,
+    baselineInstances: Math.min(
+      instances,
+      positive(options["baseline-instances"] ?? options.instances, "baseline-instances"),
+    ),
     repetitions: positive(options.repetitions, "repetitions"),
+  };
+  const choice: BaselineChoice = {
+    v8: !options["without-v8"],
+    wasmtime: options.wasmtime,
+    native: options.native,
     oneCore: !options["all-cores-only"],
   };
   const chosen = chosenPrograms(options.programs);
   await using burst = await WasmBurst.launch({ device: options.device });
   const rows: Row[] = [];
-  for (const program of chosen) rows.push(await measure(burst, program, sizes));
-  if (options.json) console.log(JSON.stringify({ device: burst.device, cores, rows }, undefined, 2));
+  for (const program of chosen) rows.push(await measure(burst, program, sizes, choice));
+  if (options.json) console.log(JSON.stringify({ device: burst.device, cores, ...sizes, rows }, undefined, 2));
   else print(rows, burst.device);
 }
 
