@@ -75,9 +75,12 @@ export async function runJobs(
   const pools = new PoolKeeper(hooks, options);
   const { instances, batch = instances, signal } = options;
   for await (const jobsOfBatch of chunks(jobs, batch)) {
-    if (jobsOfBatch.length === 0 || summary.jobs === 0) signal?.throwIfAborted();
     hooks.onBatch?.(summary.jobs, jobsOfBatch.length);
-    const results = signal?.aborted ? [] : await runBatch(jobsOfBatch, pools, hooks.exports, options);
+    const results = await runBatch(jobsOfBatch, pools, hooks.exports, options).catch((error) => {
+      // Compiling and instantiating are aborted, too.
+      if (!signal?.aborted) throw error;
+      return [];
+    });
     for (const [index, { instance, line }] of jobsOfBatch.entries()) {
       const result = results[index];
       if (result === undefined) {
@@ -118,6 +121,7 @@ async function runBatch(
   const fail = (position: number, error: unknown) => {
     outcomes[position] = { error: messageOf(error) };
   };
+  if (options.signal?.aborted) return outcomes;
   const wanted: Wanted[] = [];
   batch.forEach(({ job }, position) => {
     if ("error" in job) fail(position, job.error);

@@ -460,5 +460,8 @@ test("an interrupt ends an endless run with 130, keeps what has ended and says w
   child.kill("SIGINT");
   const [code] = await once(child, "close");
   assert.equal(code, 130);
-  assert.equal(stderr, "interrupted: 1 jobs done and 1 jobs that had been read were not run, nor was what had not been read\n");
+  assert.equal(
+    stderr,
+    "interrupted: 1 jobs done and 1 jobs that had been read were not run, nor was what had not been read\n",
+  );
 });
