@@ -18,8 +18,8 @@ export interface WriterInput {
   readonly instantiateKernel: string;
 }
 
-/** MSL compilers stop at 256 open brackets; expressions and the rest need some of them. */
-const maximumNesting = 200;
+/** MSL compilers stop at 256 open brackets, and expressions have up to 24 more. */
+const maximumNesting = 100;
 
 /** Stands for functions that are not the module's; `wb_no_function` in runtime/instance.metal. */
 const noFunction = 0xffffffff;
