@@ -5,12 +5,13 @@
 import type { ScheduleSettings } from "../../protocol/messages.ts";
 import type { Imports } from "./api/imports.ts";
 import type { BurstModule } from "./api/module.ts";
-import type { InvokeResult, JobsOutcome, Pool, Trap } from "./api/pool.ts";
+import type { InvokeResult, Pool, Trap } from "./api/pool.ts";
 import { unknownExport } from "./api/usage.ts";
 import type { Value } from "./api/values.ts";
 import { CompileError } from "./diagnostics.ts";
 import { HostError, messageOf } from "./errors.ts";
 import type { Job, JobLine, JobResult } from "./jobs.ts";
+import { PoolKeeper } from "./poolKeeper.ts";
 import { parseValue, valueToJson } from "./valueText.ts";
 
 export interface RunJobsOptions {
@@ -74,9 +75,12 @@ export async function runJobs(
   const pools = new PoolKeeper(hooks, options);
   const { instances, batch = instances, signal } = options;
   for await (const jobsOfBatch of chunks(jobs, batch)) {
-    if (jobsOfBatch.length === 0 || summary.jobs === 0) signal?.throwIfAborted();
     hooks.onBatch?.(summary.jobs, jobsOfBatch.length);
-    const results = signal?.aborted ? [] : await runBatch(jobsOfBatch, pools, hooks.exports, options);
+    const results = await runBatch(jobsOfBatch, pools, hooks.exports, options).catch((error) => {
+      // Compiling and instantiating are aborted, too.
+      if (!signal?.aborted) throw error;
+      return [];
+    });
     for (const [index, { instance, line }] of jobsOfBatch.entries()) {
       const result = results[index];
       if (result === undefined) {
@@ -117,6 +121,7 @@ async function runBatch(
   const fail = (position: number, error: unknown) => {
     outcomes[position] = { error: messageOf(error) };
   };
+  if (options.signal?.aborted) return outcomes;
   const wanted: Wanted[] = [];
   batch.forEach(({ job }, position) => {
     if ("error" in job) fail(position, job.error);
@@ -323,77 +328,6 @@ function groupByExport<One extends Wanted>(placed: readonly One[]): Map<string, 
     else group.push(one);
   }
   return groups;
-}
-
-/** The module and pool of the rounds so far; made anew where a round needs other functions or more instances. */
-class PoolKeeper {
-  readonly #hooks: RunJobsHooks;
-  readonly #options: RunJobsOptions;
-  #current: { readonly module: BurstModule; readonly pool: Pool } | undefined;
-  #releasedSeconds = 0;
-  #laneSlices = 0;
-  #busyLaneSlices = 0;
-  #prepareSeconds = 0;
-
-  constructor(hooks: RunJobsHooks, options: RunJobsOptions) {
-    this.#hooks = hooks;
-    this.#options = options;
-  }
-
-  get deviceSeconds(): number {
-    return this.#releasedSeconds + (this.#current?.pool.deviceSeconds ?? 0);
-  }
-
-  count({ laneSlices, busyLaneSlices }: JobsOutcome): void {
-    this.#laneSlices += laneSlices;
-    this.#busyLaneSlices += busyLaneSlices;
-  }
-
-  get laneUse(): number | undefined {
-    return this.#laneSlices === 0 ? undefined : this.#busyLaneSlices / this.#laneSlices;
-  }
-
-  get prepareSeconds(): number {
-    return this.#prepareSeconds;
-  }
-
-  /** Instances in their initial state. */
-  async ready(exports: ReadonlySet<string>, instances: number) {
-    let current = this.#current;
-    const known = current?.module.functions;
-    if (
-      current !== undefined &&
-      current.pool.instances >= instances &&
-      [...exports].every((name) => known?.has(name))
-    ) {
-      if (!current.pool.canRunJobs) await current.pool.reset();
-      return current;
-    }
-    const start = performance.now();
-    const wanted = new Set([...(known?.keys() ?? []), ...exports]);
-    await this.release();
-    const module = await this.#hooks.compile([...wanted]);
-    const pool = await module.instantiate({
-      instances,
-      memoryPages: this.#options.memoryPages,
-      imports: this.#options.imports,
-      schedule: this.#options.schedule,
-      signal: this.#options.signal,
-    });
-    this.#prepareSeconds += (performance.now() - start) / 1000;
-    current = { module, pool };
-    this.#current = current;
-    return current;
-  }
-
-  async release(): Promise<void> {
-    const current = this.#current;
-    if (current === undefined) return;
-    this.#releasedSeconds += current.pool.deviceSeconds;
-    this.#current = undefined;
-    await current.pool.release();
-    await current.module.release();
-  }
 }
 
 /** Of memory that a batch's jobs write and read, all of which goes in one message. */
