@@ -17,6 +17,9 @@ export interface BenchProgram {
   readonly memoryPages: number;
 }
 
+/** Cool-downs are not what these measure. */
+export const schedule = { policy: "unthrottled" } as const;
+
 /** What the programs need of the execution buffer, so that hundreds of thousands of instances fit: small frames, few arguments. */
 export const execution = { values: 1024, callStack: 2048, scratch: 256 } as const;
 

@@ -7,7 +7,7 @@ import { parseArgs } from "node:util";
 import { recordWords, writeRecord } from "../compiler-ts/src/api/values.ts";
 import { HostError, type Pool, WasmBurst } from "../compiler-ts/src/index.ts";
 import { formatTable, median } from "./measure.ts";
-import { type BenchProgram, chosenPrograms, execution, moduleBytes } from "./programs.ts";
+import { type BenchProgram, chosenPrograms, execution, moduleBytes, schedule } from "./programs.ts";
 
 const warmUps = 2;
 
@@ -23,8 +23,8 @@ async function measure(burst: WasmBurst, program: BenchProgram, instances: numbe
   const bytes = await moduleBytes(program);
   await using module = await burst.compile(bytes, { exports: [exportName] });
   await using plainModule = await burst.compile(bytes, { exports: [exportName], suspension: false });
-  await using suspending = await module.instantiate({ instances, memoryPages, execution });
-  await using plain = await plainModule.instantiate({ instances, memoryPages, execution });
+  await using suspending = await module.instantiate({ instances, memoryPages, execution, schedule });
+  await using plain = await plainModule.instantiate({ instances, memoryPages, execution, schedule });
   const type = module.functions.get(exportName);
   if (type === undefined) throw new Error(`${name} does not export ${exportName}`);
   const words = recordWords(type.parameters);

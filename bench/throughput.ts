@@ -7,7 +7,7 @@ import { recordWords } from "../compiler-ts/src/api/values.ts";
 import { CompileError, HostError, type RecordsResult, WasmBurst } from "../compiler-ts/src/index.ts";
 import { type BaselineChoice, cores, recordsOf, startBaselines, stopAll } from "./baselines.ts";
 import { formatTable, median } from "./measure.ts";
-import { type BenchProgram, chosenPrograms, execution, moduleBytes } from "./programs.ts";
+import { type BenchProgram, chosenPrograms, execution, moduleBytes, schedule } from "./programs.ts";
 
 const warmUps = 2;
 
@@ -66,7 +66,7 @@ async function measure(burst: WasmBurst, program: BenchProgram, sizes: Sizes, ch
   const values = Array.from({ length: instances }, (_, instance) => argumentsOf(instance));
   const build = await secondsOf(() => burst.compile(bytes, { exports: [exportName] }));
   await using module = build.result;
-  const allocation = await secondsOf(() => module.instantiate({ instances, memoryPages, execution }));
+  const allocation = await secondsOf(() => module.instantiate({ instances, memoryPages, execution, schedule }));
   await using pool = allocation.result;
 
   const type = module.functions.get(exportName);
