@@ -55,7 +55,7 @@ let package = Package(
       exclude: withoutDependencies ? ["WithPackages"] : ["WithoutPackages"]),
     .testTarget(name: "BurstProtocolTests", dependencies: ["BurstProtocol", "BurstTransport"]),
     .testTarget(name: "BurstTransportTests", dependencies: ["BurstProtocol", "BurstTransport"]),
-    .testTarget(name: "BurstRuntimeTests", dependencies: ["BurstProtocol", "BurstRuntime", "BurstTransport"]),
+    .testTarget(name: "BurstRuntimeTests", dependencies: ["BurstProtocol", "BurstRuntime", "BurstTransport"] + metalDependency),
   ] + metalTargets,
   swiftLanguageModes: [.v6]
 )

@@ -11,6 +11,7 @@ import {
   resetPool,
   restorePool,
   resumePool,
+  runJobs,
   snapshotPool,
   writeMemory,
   writeState,
@@ -23,6 +24,10 @@ export const bytesFields: Readonly<Record<string, { readonly [Part in MessagePar
   [loadModule.method]: { parameters: ["image"] },
   [createPool.method]: { parameters: ["initial?[].bytes"], result: ["waiting?[].arguments"] },
   [invoke.method]: { parameters: ["arguments"], result: ["status", "results", "waiting?[].arguments"] },
+  [runJobs.method]: {
+    parameters: ["arguments", "writes?[].bytes"],
+    result: ["status", "results", "reads?[]"],
+  },
   [resumePool.method]: { parameters: ["answers[].results"], result: ["status", "results", "waiting?[].arguments"] },
   [snapshotPool.method]: { result: ["bytes"] },
   [restorePool.method]: { parameters: ["snapshot"], result: ["waiting?[].arguments"] },

@@ -26,7 +26,17 @@ export {
   perInstance,
 } from "./api/imports.ts";
 export type { BurstModule, ImportOptions, InstantiateOptions, RestoreOptions } from "./api/module.ts";
-export type { InvokeOptions, InvokeResult, Pool, RecordsResult, ResumeResult, Trap } from "./api/pool.ts";
+export type {
+  InvokeOptions,
+  InvokeResult,
+  JobOutcome,
+  JobsOutcome,
+  Pool,
+  PoolJob,
+  RecordsResult,
+  ResumeResult,
+  Trap,
+} from "./api/pool.ts";
 export type { Value } from "./api/values.ts";
 export { compileModule, emitIr } from "./compile.ts";
 export { CompileError, type Diagnostic, type DiagnosticKind } from "./diagnostics.ts";

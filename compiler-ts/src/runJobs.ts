@@ -1,8 +1,11 @@
-/** Jobs on a device: as many at once as the pool has instances, the rest in further rounds on instances that are reset. */
+/**
+ * Jobs on a device: as many at once as the pool has instances; the rest take the place of those that end, or, where the device
+ * cannot do that, run in further rounds on instances that are reset.
+ */
 import type { ScheduleSettings } from "../../protocol/messages.ts";
 import type { Imports } from "./api/imports.ts";
 import type { BurstModule } from "./api/module.ts";
-import type { InvokeResult, Pool, Trap } from "./api/pool.ts";
+import type { InvokeResult, JobsOutcome, Pool, Trap } from "./api/pool.ts";
 import { unknownExport } from "./api/usage.ts";
 import type { Value } from "./api/values.ts";
 import { CompileError } from "./diagnostics.ts";
@@ -13,6 +16,8 @@ import { parseValue, valueToJson } from "./valueText.ts";
 export interface RunJobsOptions {
   /** Most instances at once. */
   readonly instances: number;
+  /** Jobs that are read and begun together; default: as many as instances. More are of use where the device refills instances itself. */
+  readonly batch?: number | undefined;
   readonly memoryPages?: number | undefined;
   readonly imports?: Imports | undefined;
   readonly schedule?: ScheduleSettings | undefined;
@@ -29,7 +34,8 @@ export interface RunJobsHooks {
   readonly exports: ReadonlySet<string>;
   /** One call a job, in input order; awaited, so that a slow reader slows the rounds down. */
   readonly onResult: (result: JobResult, line: number) => Promise<void>;
-  readonly onRound?: (finished: number) => void;
+  /** Before a batch runs: jobs finished so far, and how many are in it. */
+  readonly onBatch?: (finished: number, size: number) => void;
 }
 
 export interface JobsSummary {
@@ -37,14 +43,26 @@ export interface JobsSummary {
   readonly traps: number;
   readonly errors: number;
   readonly deviceSeconds: number;
+  /** Jobs that were read but had not ended when `signal` aborted. */
+  readonly notRun: number;
+  /** Share of the instances' time that jobs were at work in; absent where nothing was measured. */
+  readonly laneUse: number | undefined;
   /** Compiling and instantiating. */
   readonly prepareSeconds: number;
 }
 
-interface Placed {
-  readonly instance: number;
+/** `position`: in its batch. */
+interface Wanted {
+  readonly position: number;
   readonly job: Job;
+}
+
+interface Typed extends Wanted {
   readonly values: readonly Value[];
+}
+
+interface Placed extends Typed {
+  readonly instance: number;
 }
 
 export async function runJobs(
@@ -52,13 +70,19 @@ export async function runJobs(
   options: RunJobsOptions,
   hooks: RunJobsHooks,
 ): Promise<JobsSummary> {
-  const summary = { jobs: 0, traps: 0, errors: 0 };
+  const summary = { jobs: 0, traps: 0, errors: 0, notRun: 0 };
   const pools = new PoolKeeper(hooks, options);
-  for await (const round of chunks(jobs, options.instances)) {
-    options.signal?.throwIfAborted();
-    const results = await runRound(round, pools, hooks.exports, options);
-    for (const [index, { instance, line }] of round.entries()) {
-      const result = results[index] ?? { error: "no result" };
+  const { instances, batch = instances, signal } = options;
+  for await (const jobsOfBatch of chunks(jobs, batch)) {
+    if (jobsOfBatch.length === 0 || summary.jobs === 0) signal?.throwIfAborted();
+    hooks.onBatch?.(summary.jobs, jobsOfBatch.length);
+    const results = signal?.aborted ? [] : await runBatch(jobsOfBatch, pools, hooks.exports, options);
+    for (const [index, { instance, line }] of jobsOfBatch.entries()) {
+      const result = results[index];
+      if (result === undefined) {
+        summary.notRun++;
+        continue;
+      }
       summary.jobs++;
       if ("trap" in result) summary.traps++;
       if ("error" in result) summary.errors++;
@@ -67,10 +91,14 @@ export async function runJobs(
         line,
       );
     }
-    hooks.onRound?.(summary.jobs);
+    if (signal?.aborted) break;
   }
-  await pools.release();
-  return { ...summary, deviceSeconds: pools.deviceSeconds, prepareSeconds: pools.prepareSeconds };
+  // An abort may have taken the device's threads with it.
+  await pools.release().catch((error) => {
+    if (!signal?.aborted) throw error;
+  });
+  const { deviceSeconds, prepareSeconds, laneUse } = pools;
+  return { ...summary, deviceSeconds, prepareSeconds, laneUse };
 }
 
 type Outcome =
@@ -78,63 +106,121 @@ type Outcome =
   | Trap
   | { readonly error: string };
 
-async function runRound(
-  round: readonly JobLine[],
+/** By job: `undefined` where it was not run because the signal aborted. */
+async function runBatch(
+  batch: readonly JobLine[],
   pools: PoolKeeper,
   exports: ReadonlySet<string>,
   options: RunJobsOptions,
-): Promise<Outcome[]> {
-  const outcomes: Outcome[] = new Array(round.length);
-  const fail = (instance: number, error: unknown) => {
-    outcomes[instance] = { error: messageOf(error) };
+): Promise<(Outcome | undefined)[]> {
+  const outcomes: (Outcome | undefined)[] = new Array(batch.length).fill(undefined);
+  const fail = (position: number, error: unknown) => {
+    outcomes[position] = { error: messageOf(error) };
   };
-
-  const wanted: { instance: number; job: Job }[] = [];
-  round.forEach(({ job }, instance) => {
-    if ("error" in job) fail(instance, job.error);
+  const wanted: Wanted[] = [];
+  batch.forEach(({ job }, position) => {
+    if ("error" in job) fail(position, job.error);
     else if (!exports.has(job.invoke)) {
-      fail(instance, unknownExport("function", job.invoke, new Map([...exports].map((name) => [name, name]))));
-    } else wanted.push({ instance, job });
+      fail(position, unknownExport("function", job.invoke, new Map([...exports].map((name) => [name, name]))));
+    } else wanted.push({ position, job });
   });
   if (wanted.length === 0) return outcomes;
-  const { module, pool } = await pools.ready(new Set(wanted.map(({ job }) => job.invoke)), round.length);
+  const { module, pool } = await pools.ready(
+    new Set(wanted.map(({ job }) => job.invoke)),
+    Math.min(batch.length, options.instances),
+  );
 
-  const typed: Placed[] = [];
-  for (const { instance, job } of wanted) {
+  const typed: Typed[] = [];
+  for (const { position, job } of wanted) {
     try {
-      typed.push({ instance, job, values: argumentsOf(job, module) });
+      typed.push({ position, job, values: argumentsOf(job, module) });
     } catch (error) {
       if (!(error instanceof CompileError)) throw error;
-      fail(instance, error);
+      fail(position, error);
     }
   }
+  const round = { pool, module, options, outcomes, fail };
+  if (pool.canRunJobs) {
+    await runQueued(typed, round, pools);
+    return outcomes;
+  }
+  for (let start = 0; start < typed.length && !options.signal?.aborted; start += pool.instances) {
+    if (start > 0) await pool.reset();
+    const placed = typed.slice(start, start + pool.instances).map((one, instance) => ({ ...one, instance }));
+    try {
+      await runRound(placed, round);
+    } catch (error) {
+      // What earlier rounds gave is kept.
+      if (!options.signal?.aborted) throw error;
+      for (const { position } of placed) outcomes[position] = undefined;
+    }
+  }
+  return outcomes;
+}
+
+interface Round {
+  readonly pool: Pool;
+  readonly module: BurstModule;
+  readonly options: RunJobsOptions;
+  readonly outcomes: (Outcome | undefined)[];
+  readonly fail: (position: number, error: unknown) => void;
+}
+
+/** All of them, on a device that gives an instance its next job itself. */
+async function runQueued(typed: readonly Typed[], round: Round, pools: PoolKeeper): Promise<void> {
+  const { pool, module, options, outcomes, fail } = round;
+  for (const [name, group] of groupByExport(typed)) {
+    if (options.signal?.aborted) return;
+    const jobs = group.map(({ job, values }) => ({
+      values,
+      writes: job.memory.map(({ at, bytes }) => ({ address: at, bytes })),
+      reads: job.read.map(({ at, length }) => ({ address: at, length })),
+    }));
+    const ran = await orUnsupported(() => pool.runJobs(name, jobs, limitsOf(options)));
+    if (ran instanceof CompileError) {
+      for (const { position } of group) fail(position, ran);
+      continue;
+    }
+    pools.count(ran);
+    const types = module.functions.get(name)?.results ?? [];
+    group.forEach(({ position, job }, index) => {
+      const outcome = ran.outcomes[index];
+      if (outcome === undefined) return;
+      if ("trap" in outcome) outcomes[position] = outcome;
+      else if ("values" in outcome) {
+        const values = types.map((type, at) => valueToJson(type, outcome.values[at] as Value));
+        const read = outcome.reads.map((bytes) => Buffer.from(bytes).toString("base64"));
+        outcomes[position] = job.read.length === 0 ? { values } : { values, read };
+      } else if (outcome.failed === "writes") fail(position, outsideWrites(job));
+      else if (outcome.failed === "reads") fail(position, outOfBounds("read", job.read));
+      else if (outcome.failed === "lost") fail(position, `the device failed: ${ran.failure ?? "no reason given"}`);
+      else if (ran.failure !== undefined) fail(position, `not run: ${ran.failure}`);
+    });
+  }
+}
+
+/** At most as many as the pool has instances, which are in their initial state. */
+async function runRound(typed: readonly Placed[], { pool, module, options, outcomes, fail }: Round): Promise<void> {
   const writesOf = ({ instance, job }: Placed) => job.memory.map(({ at, bytes }) => ({ instance, address: at, bytes }));
   const written = await each(
     typed,
     (placed) => pool.memory.writeAll(placed.flatMap(writesOf)),
-    ({ instance, job }) =>
-      fail(
-        instance,
-        outOfBounds(
-          "memory",
-          job.memory.map(({ at, bytes }) => ({ at, length: bytes.length })),
-        ),
-      ),
+    ({ position, job }) => fail(position, outsideWrites(job)),
   );
 
   const returned: Placed[] = [];
   for (const [name, group] of groupByExport(written)) {
     const results = await invokeGroup(name, group, pool, options);
     if (results instanceof CompileError) {
-      for (const { instance } of group) fail(instance, results);
+      for (const { position } of group) fail(position, results);
       continue;
     }
     group.forEach((placed, index) => {
       const result = results[index] as InvokeResult;
-      if ("trap" in result) outcomes[placed.instance] = result;
+      if ("trap" in result) outcomes[placed.position] = result;
       else {
         const types = module.functions.get(name)?.results ?? [];
-        outcomes[placed.instance] = { values: types.map((type, at) => valueToJson(type, result.values[at] as Value)) };
+        outcomes[placed.position] = { values: types.map((type, at) => valueToJson(type, result.values[at] as Value)) };
         returned.push(placed);
       }
     });
@@ -144,15 +230,14 @@ async function runRound(
     returned.filter(({ job }) => job.read.length > 0),
     async (placed) => {
       const bytes = (await pool.memory.readAll(placed.flatMap(readsOf))).values();
-      for (const { instance, job } of placed) {
+      for (const { position, job } of placed) {
         const read = job.read.map(() => Buffer.from(bytes.next().value ?? []).toString("base64"));
-        const outcome = outcomes[instance];
-        if (outcome !== undefined && "values" in outcome) outcomes[instance] = { ...outcome, read };
+        const outcome = outcomes[position];
+        if (outcome !== undefined && "values" in outcome) outcomes[position] = { ...outcome, read };
       }
     },
-    ({ instance, job }) => fail(instance, outOfBounds("read", job.read)),
+    ({ position, job }) => fail(position, outOfBounds("read", job.read)),
   );
-  return outcomes;
 }
 
 function argumentsOf(job: Job, module: BurstModule): Value[] {
@@ -164,28 +249,35 @@ function argumentsOf(job: Job, module: BurstModule): Value[] {
   return types.map((type, index) => parseValue(type, job.args[index], `argument ${index + 1} of ${job.invoke}`));
 }
 
+async function invokeGroup(name: string, group: readonly Placed[], pool: Pool, options: RunJobsOptions) {
+  const lists = group.map(({ values }) => values);
+  const instances = group.map(({ instance }) => instance);
+  return orUnsupported(() => pool.invoke(name, lists, { instances, ...limitsOf(options) }));
+}
+
+function limitsOf({ fuel, timeLimit, signal }: RunJobsOptions) {
+  return {
+    ...(fuel === undefined ? {} : { fuel }),
+    ...(timeLimit === undefined ? {} : { timeLimit }),
+    ...(signal === undefined ? {} : { signal }),
+  };
+}
+
 /** The error where the device cannot make this call at all, whatever the instance. */
-async function invokeGroup(
-  name: string,
-  group: readonly Placed[],
-  pool: Pool,
-  { fuel, timeLimit, signal }: RunJobsOptions,
-): Promise<InvokeResult[] | CompileError> {
+async function orUnsupported<Result>(call: () => Promise<Result>): Promise<Result | CompileError> {
   try {
-    return await pool.invoke(
-      name,
-      group.map(({ values }) => values),
-      {
-        instances: group.map(({ instance }) => instance),
-        ...(fuel === undefined ? {} : { fuel }),
-        ...(timeLimit === undefined ? {} : { timeLimit }),
-        ...(signal === undefined ? {} : { signal }),
-      },
-    );
+    return await call();
   } catch (error) {
     if (error instanceof CompileError && error.diagnostic.kind === "unsupported") return error;
     throw error;
   }
+}
+
+function outsideWrites({ memory }: Job): Error {
+  return outOfBounds(
+    "memory",
+    memory.map(({ at, bytes }) => ({ at, length: bytes.length })),
+  );
 }
 
 /** All in one request; where the memory of one is too small, one by one, so that only that one fails. Returns those that passed. */
@@ -223,8 +315,8 @@ function isOutOfBounds(error: unknown): boolean {
   return error instanceof HostError && error.code === "memoryOutOfBounds";
 }
 
-function groupByExport(placed: readonly Placed[]): Map<string, Placed[]> {
-  const groups = new Map<string, Placed[]>();
+function groupByExport<One extends Wanted>(placed: readonly One[]): Map<string, One[]> {
+  const groups = new Map<string, One[]>();
   for (const one of placed) {
     const group = groups.get(one.job.invoke);
     if (group === undefined) groups.set(one.job.invoke, [one]);
@@ -239,6 +331,8 @@ class PoolKeeper {
   readonly #options: RunJobsOptions;
   #current: { readonly module: BurstModule; readonly pool: Pool } | undefined;
   #releasedSeconds = 0;
+  #laneSlices = 0;
+  #busyLaneSlices = 0;
   #prepareSeconds = 0;
 
   constructor(hooks: RunJobsHooks, options: RunJobsOptions) {
@@ -248,6 +342,15 @@ class PoolKeeper {
 
   get deviceSeconds(): number {
     return this.#releasedSeconds + (this.#current?.pool.deviceSeconds ?? 0);
+  }
+
+  count({ laneSlices, busyLaneSlices }: JobsOutcome): void {
+    this.#laneSlices += laneSlices;
+    this.#busyLaneSlices += busyLaneSlices;
+  }
+
+  get laneUse(): number | undefined {
+    return this.#laneSlices === 0 ? undefined : this.#busyLaneSlices / this.#laneSlices;
   }
 
   get prepareSeconds(): number {
@@ -263,7 +366,7 @@ class PoolKeeper {
       current.pool.instances >= instances &&
       [...exports].every((name) => known?.has(name))
     ) {
-      await current.pool.reset();
+      if (!current.pool.canRunJobs) await current.pool.reset();
       return current;
     }
     const start = performance.now();
@@ -293,13 +396,25 @@ class PoolKeeper {
   }
 }
 
-async function* chunks<Item>(items: AsyncIterable<Item>, size: number): AsyncGenerator<Item[]> {
-  let chunk: Item[] = [];
+/** Of memory that a batch's jobs write and read, all of which goes in one message. */
+const largestBatchBytes = 2 ** 26;
+
+function bytesOf({ job }: JobLine): number {
+  if ("error" in job) return 0;
+  const written = job.memory.reduce((sum, { bytes }) => sum + bytes.length, 0);
+  return job.read.reduce((sum, { length }) => sum + length, written);
+}
+
+async function* chunks(items: AsyncIterable<JobLine>, size: number): AsyncGenerator<JobLine[]> {
+  let bytes = 0;
+  let chunk: JobLine[] = [];
   for await (const item of items) {
     chunk.push(item);
-    if (chunk.length < size) continue;
+    bytes += bytesOf(item);
+    if (chunk.length < size && bytes < largestBatchBytes) continue;
     yield chunk;
     chunk = [];
+    bytes = 0;
   }
   if (chunk.length > 0) yield chunk;
 }

@@ -8,14 +8,14 @@ import { type Comparison, compareRuns, type OwnSearch } from "./search.ts";
 /** Fuel of one launch; `undefined`: as much as the host thinks good. */
 const slices = [undefined, 1, 7, 100, 10_000] as const;
 /** More than programs need; a launch for each unit of it still ends. */
-const plentifulFuel = 50_000;
+const plentifulFuel = 4_000_000;
 /** Where limits end runs, which go the same way as others until then. */
 const fewSlices = [undefined, 3] as const;
 
 /** Without limits as on V8; with a limit of the fuel, and with a small stack, which V8 has not, as in one launch. */
 export const compareSlices: Comparison = (item, devices, tally) => {
   const key = item.bytes.length;
-  const fuels = [1 + (key % 7), 8 + (key % 23), 31 + (key % 101)];
+  const fuels = [1 + (key % 67), 80 + (key % 523), 600 + (key % 2003)];
   const execution = { values: 256 * (1 + (key % 7)), callStack: 256 * (1 + (key % 3)) };
   const limits: readonly Limits[] = [
     ...slices.map((sliceFuel) => ({ sliceFuel, fuel: plentifulFuel })),

@@ -280,6 +280,38 @@ request("state-write-request", 14, protocol.writeState, {
 });
 response("state-write-response", 14, protocol.writeState, null);
 
+request("pool-run-request", 21, protocol.runJobs, {
+  pool: 1,
+  kernel: "run_fib",
+  jobs: 2,
+  arguments: bytes(1, 0, 0, 0, 2, 0, 0, 0),
+  argumentBytes: 4,
+  resultBytes: 4,
+  writes: [{ job: 0, address: 16, bytes: bytes(1, 2, 3) }],
+  reads: [{ job: 1, address: 0, length: 2 }],
+  fuel: 1000000,
+  timeLimit: 1.5,
+  sliceFuel: 1000,
+  progressToken: 3,
+});
+request("pool-run-request-plain", 22, protocol.runJobs, {
+  pool: 1,
+  kernel: "run_f",
+  jobs: 100000,
+  arguments: bytes(),
+  argumentBytes: 0,
+  resultBytes: 0,
+});
+response("pool-run-response", 21, protocol.runJobs, {
+  status: bytes(0, 0, 0, 0, 0, 0, 0, 0, 253, 255, 255, 255, 0, 0, 0, 0),
+  results: bytes(1, 0, 0, 0, 0, 0, 0, 0),
+  reads: [bytes()],
+  deviceSeconds: 0.5,
+  laneSlices: 64,
+  busyLaneSlices: 60.5,
+  failure: "A command buffer failed: timeout.",
+});
+
 request("schedule-watch-request", 20, protocol.watchSchedule, { watching: true });
 response("schedule-watch-response", 20, protocol.watchSchedule, { now: 12.5 });
 

@@ -16,8 +16,8 @@ import { type Call, type Outcome, Refusal, type SpecEngine, type SpecInstance, t
 import { Machine, Member, minimumOf, type Provision, type Running } from "./machine.ts";
 import { spectestModules } from "./spectest.ts";
 
-/** Loop iterations and calls of one invocation: what is miscompiled must not run for ever. */
-const fuel = 100_000_000;
+/** Units of one invocation: what is miscompiled must not run for ever. */
+const fuel = 1_000_000_000;
 
 /** `WASMBURST_SPEC_SLICE=N`: each launch may use N units of fuel, so that instances are suspended and resumed all the time. */
 const sliceFuel = process.env.WASMBURST_SPEC_SLICE === undefined ? undefined : Number(process.env.WASMBURST_SPEC_SLICE);

@@ -163,8 +163,10 @@ function checkLoop(lines: readonly string[], index: number, code: string, report
     const head = lines.slice(index + 1, index + 4).map((line) => line.trim());
     if (/^if \(resume (?:<= \d+u|== 0u)\) \{$/.test(head[0] ?? "")) head.shift();
     const charged =
-      (/^if \(fuel == 0u\) \{ wb_suspend\(instance, position, .* return [\w<>]*(?:\(\))?; \}$/.test(head[0] ?? "") &&
-        head[1] === "fuel = fuel - 1u;") ||
+      (/^if \(as_type<int>\(fuel\) <= 0\) \{ wb_suspend\(instance, fuel, position, .* return [\w<>]*(?:\(\))?; \}$/.test(
+        head[0] ?? "",
+      ) &&
+        /^fuel = fuel - [1-9]\d*u;$/.test(head[1] ?? "")) ||
       /^next = wb_trampoline_next\(/.test(head[0] ?? "");
     if (code !== "while (true) {" || !charged) report("a loop without fuel", index);
   }

@@ -184,7 +184,7 @@ for (const target of targets) {
           name: "mixed",
           given: (index: number) => [150 + 10 * index, 0],
           // Its calls are too many to end.
-          limit: { fuel: 600 },
+          limit: { fuel: 40_000 },
           outcomes: ["call stack exhausted", "fuel exhausted"],
         },
       ];

@@ -57,7 +57,7 @@ export interface Invocation {
   /** In the order of the records; no duplicates. `undefined`: all. */
   readonly instances: readonly number[] | undefined;
   readonly arguments: Uint32Array;
-  /** Loop iterations and calls after which an instance traps with `fuel exhausted`. */
+  /** Units of fuel, estimated instructions (docs/suspension.md), after which an instance traps with `fuel exhausted`. */
   readonly fuel: number | undefined;
   /** Fuel of one launch on a device of the host; `undefined`: adapted to its time. */
   readonly sliceFuel: number | undefined;
@@ -135,7 +135,35 @@ export interface ResumedResult extends InvocationResult {
   readonly instances: readonly number[];
 }
 
+/** A job's memory: written before it begins, read after it has ended without a trap. */
+export interface JobMemory {
+  readonly writes: readonly { readonly address: number; readonly bytes: Uint8Array }[];
+  readonly reads: readonly { readonly address: number; readonly length: number }[];
+}
+
+export interface JobsInvocation extends Omit<Invocation, "instances"> {
+  readonly jobs: number;
+  /** One entry a job, or none at all. */
+  readonly memory: readonly JobMemory[];
+}
+
+export interface JobsResult {
+  /** For each job two words: trap code or one of the protocol's `jobStatus`, and function index. */
+  readonly status: Uint32Array;
+  readonly results: Uint32Array;
+  /** By job; empty lists where nothing was to be read, or where the job has no result. */
+  readonly reads: readonly (readonly Uint8Array[])[];
+  readonly deviceSeconds: number;
+  /** Lanes times launches until the last job had begun, and what of them jobs were at work in. */
+  readonly laneSlices: number;
+  readonly busyLaneSlices: number;
+  /** Why jobs were lost or not run. */
+  readonly failure: string | undefined;
+}
+
 export interface BackendPool {
+  /** Any number of jobs, each in the initial state; absent where this pool cannot, as on v8 and where functions are imported. */
+  readonly runJobs?: ((invocation: JobsInvocation) => Promise<JobsResult>) | undefined;
   /** What its instances were running when the snapshot was taken that it comes from; until `resume` nothing else can be invoked. */
   readonly suspended: ExportedFunction | undefined;
   readonly memoryPages: number;

@@ -1,6 +1,7 @@
 /** A pool of isolated instances of one module: invoke, reset, snapshot. */
+import { jobStatus } from "../../../protocol/messages.ts";
 import { trapMessages } from "../metadata.ts";
-import type { BackendModule, BackendPool, ExportedFunction } from "./backend.ts";
+import type { BackendModule, BackendPool, ExportedFunction, JobsResult } from "./backend.ts";
 import type { HostFailure, HostFunctions } from "./hostFunctions.ts";
 import { checkInstances, PoolGlobals, PoolMemory } from "./poolState.ts";
 import { Turns } from "./turns.ts";
@@ -10,7 +11,7 @@ import { readRecord, recordWords, type Value, writeRecord } from "./values.ts";
 export interface InvokeOptions {
   /** The instances to run, in the order of arguments and results. Default: all. */
   readonly instances?: readonly number[];
-  /** Loop iterations and calls after which an instance traps with `fuel exhausted`. */
+  /** Units of fuel, estimated instructions (docs/suspension.md), after which an instance traps with `fuel exhausted`. */
   readonly fuel?: number;
   /** How much of it one launch may use before the instance is suspended and goes on in the next; default: adapted to the device's time. Results do not depend on it. */
   readonly sliceFuel?: number;
@@ -29,6 +30,31 @@ export interface Trap {
 }
 
 export type InvokeResult = { readonly values: readonly Value[] } | Trap;
+
+/** One of many: its arguments, and what of its memory is written before and read after it. */
+export interface PoolJob {
+  readonly values: readonly Value[];
+  readonly writes?: readonly { readonly address: number; readonly bytes: Uint8Array }[];
+  readonly reads?: readonly { readonly address: number; readonly length: number }[];
+}
+
+/**
+ * `lost`: the device failed while it ran; `notRun`: the run was aborted, or the device gave up, before it had ended; `writes` and `reads`:
+ * a range is not within its memory.
+ */
+export type JobOutcome =
+  | { readonly values: readonly Value[]; readonly reads: readonly Uint8Array[] }
+  | Trap
+  | { readonly failed: "lost" | "notRun" | "writes" | "reads" };
+
+export interface JobsOutcome {
+  readonly outcomes: readonly JobOutcome[];
+  /** Lanes times launches until the last job had begun, and what of them jobs were at work in. */
+  readonly laneSlices: number;
+  readonly busyLaneSlices: number;
+  /** Why jobs were lost or not run, where the run was not aborted. */
+  readonly failure: string | undefined;
+}
 
 export interface RecordsResult {
   /** For each instance run two words: trap code (0: none), index of the function that trapped. */
@@ -100,9 +126,7 @@ export class Pool {
     if (records.length !== words * count) {
       throw usage(`${name} needs ${words} words for each of ${count} instances, not ${records.length} in all`);
     }
-    checkFuel("fuel", options.fuel);
-    checkFuel("sliceFuel", options.sliceFuel);
-    checkTimeLimit(options.timeLimit);
+    checkLimits(options);
     const invocation = {
       function: target,
       instances: options.instances,
@@ -115,6 +139,64 @@ export class Pool {
     const result = await this.#turns.take("invoke", () => this.#pool.invoke(invocation));
     this.#deviceSeconds += result.deviceSeconds;
     return result;
+  }
+
+  /** Whether `runJobs` can be called: on devices of the host, for modules that import no functions. */
+  get canRunJobs(): boolean {
+    return this.#pool.runJobs !== undefined;
+  }
+
+  /**
+   * Any number of jobs over the pool's instances, each in the state after instantiation: an instance whose job has ended gets the next
+   * one between launches. Where `options.signal` aborts, the answer has what had ended. Leaves the instances in an undefined state.
+   */
+  async runJobs(
+    name: string,
+    jobs: readonly PoolJob[],
+    options: Omit<InvokeOptions, "instances"> = {},
+  ): Promise<JobsOutcome> {
+    const target = this.#function(name);
+    const run = this.#pool.runJobs;
+    if (run === undefined) throw usage("jobs need a device of the host, and a module that imports no functions");
+    checkLimits(options);
+    const words = recordWords(target.parameters);
+    const records = new Uint32Array(words * jobs.length);
+    jobs.forEach(({ values }, index) => {
+      writeRecord(target.parameters, values, records, index * words, name);
+    });
+    const hasMemory = jobs.some(({ writes = [], reads = [] }) => writes.length + reads.length > 0);
+    const invocation = {
+      function: target,
+      jobs: jobs.length,
+      arguments: records,
+      memory: hasMemory ? jobs.map(({ writes = [], reads = [] }) => ({ writes, reads })) : [],
+      fuel: options.fuel,
+      sliceFuel: options.sliceFuel,
+      timeLimit: options.timeLimit,
+      signal: options.signal,
+    };
+    const result = await this.#turns.take("invoke", () => run(invocation));
+    this.#deviceSeconds += result.deviceSeconds;
+    const outcomes = jobs.map((_, index) => this.#outcome(target, result, index));
+    const { laneSlices, busyLaneSlices, failure } = result;
+    return { outcomes, laneSlices, busyLaneSlices, failure };
+  }
+
+  #outcome({ results: types }: ExportedFunction, { status, results, reads }: JobsResult, job: number): JobOutcome {
+    const code = status[job * 2] ?? jobStatus.notRun;
+    const detail = status[job * 2 + 1] ?? 0;
+    switch (code) {
+      case 0:
+        return { values: readRecord(types, results, job * recordWords(types)), reads: reads[job] ?? [] };
+      case jobStatus.notRun:
+        return { failed: "notRun" };
+      case jobStatus.lost:
+        return { failed: "lost" };
+      case jobStatus.outOfBounds:
+        return { failed: detail === 0 ? "writes" : "reads" };
+      default:
+        return { trap: trapMessages[code] ?? `trap ${code}`, function: this.functionName(detail) };
+    }
   }
 
   /**
@@ -207,6 +289,12 @@ function isPerInstance(
   values: readonly Value[] | readonly (readonly Value[])[],
 ): values is readonly (readonly Value[])[] {
   return values.length > 0 && Array.isArray(values[0]);
+}
+
+function checkLimits({ fuel, sliceFuel, timeLimit }: Omit<InvokeOptions, "instances">): void {
+  checkFuel("fuel", fuel);
+  checkFuel("sliceFuel", sliceFuel);
+  checkTimeLimit(timeLimit);
 }
 
 function checkFuel(name: string, fuel: number | undefined): void {

@@ -40,6 +40,32 @@ export class Activity {
   }
 }
 
+/** How far a jobs file has come. */
+export class WorkDone {
+  /** Share of the file that was read; `undefined` where its size is not known. */
+  readShare: (() => number) | undefined;
+  readonly #start = performance.now();
+  #batch:
+    | { readonly finished: number; readonly size: number; readonly before: number; readonly after: number }
+    | undefined;
+
+  /** `finished` jobs are done, `size` more have been read and begin. */
+  begin(finished: number, size: number): void {
+    const after = this.readShare?.() ?? Number.NaN;
+    this.#batch = { finished, size, before: this.#batch?.after ?? 0, after };
+  }
+
+  /** `undefined` before the first batch. */
+  text(fractionOfBatch: number, activity: Activity): string | undefined {
+    if (this.#batch === undefined) return undefined;
+    const { finished, size, before, after } = this.#batch;
+    const share = before + (after - before) * fractionOfBatch;
+    const jobs = finished + Math.round(size * fractionOfBatch);
+    const seconds = (performance.now() - this.#start) / 1000;
+    return progressText({ jobs, seconds, fraction: Number.isNaN(share) ? undefined : share }, activity);
+  }
+}
+
 /** One line for a person: what is known of jobs done, rate, time left, lane use, heat and duty. */
 export function progressText(
   done: { readonly jobs: number; readonly seconds: number; readonly fraction?: number | undefined },

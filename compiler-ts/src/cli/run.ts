@@ -2,6 +2,7 @@
 
 import { once } from "node:events";
 import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import type { ScheduleSettings } from "../../../protocol/messages.ts";
 import { WasmBurst } from "../api/burst.ts";
@@ -15,7 +16,7 @@ import { type Libraries, parseProgram } from "../link/program.ts";
 import { runJobs } from "../runJobs.ts";
 import { parseValue, valueToJson } from "../valueText.ts";
 import type { ValueType } from "../wasm/module.ts";
-import { Activity, progressText } from "./activity.ts";
+import { Activity, WorkDone } from "./activity.ts";
 import {
   type InvokeArguments,
   inputError,
@@ -49,7 +50,7 @@ Runs an exported function in many isolated instances of the module.
                          a library may import from those before it
   --memory-pages N       limit of memory.grow for an instance, in pages of 64 KiB
   --imports FILE.mjs     what the module imports: the file's default export, { module: { name: function or value } }
-  --fuel-limit N         end an instance after N loop iterations and calls: the trap "fuel exhausted"
+  --fuel-limit N         end an instance after N units of fuel, about one an instruction: the trap "fuel exhausted"
   --timeout SECONDS      end an instance after so long on the device: the trap "time limit exceeded"
 ${scheduleHelp}
   --progress, --no-progress
@@ -59,6 +60,8 @@ ${scheduleHelp}
   --output, -o FILE      results to FILE instead of stdout`;
 
 const defaultRoundSize = 1024;
+/** A device of the host refills instances itself: enough that the last jobs of a batch, when lanes stand idle, are few. */
+const largestBatch = 65_536;
 
 interface RunOptions {
   readonly bytes: Uint8Array;
@@ -74,6 +77,7 @@ interface RunOptions {
   readonly output: Output;
   readonly progress: ProgressLine;
   readonly activity: Activity;
+  readonly work: WorkDone;
 }
 
 export async function run(argv: readonly string[], signal: AbortSignal): Promise<ExitCode> {
@@ -110,6 +114,7 @@ export async function run(argv: readonly string[], signal: AbortSignal): Promise
     signal,
     progress: new ProgressLine(values["no-progress"] === true ? false : values.progress),
     activity: new Activity(values.timeline !== undefined),
+    work: new WorkDone(),
   };
   const threads = wholeNumber(values.threads, "--threads");
   const bytes = await readInput(path);
@@ -117,7 +122,7 @@ export async function run(argv: readonly string[], signal: AbortSignal): Promise
   const imports = await readImports(values.imports);
   refuseMissing(describeImports(parseProgram(bytes, link)), imports);
   const timeline = values.timeline === undefined ? undefined : openOutput(values.timeline);
-  const lines = values.jobs === undefined ? undefined : await openLines(values.jobs);
+  const lines = values.jobs === undefined ? undefined : await openLines(values.jobs, options.work);
 
   const burst = await WasmBurst.launch({
     device: values.device,
@@ -126,7 +131,8 @@ export async function run(argv: readonly string[], signal: AbortSignal): Promise
     onTimeline:
       timeline === undefined && !options.progress.isEnabled ? undefined : (events) => options.activity.add(events),
     onProgress: ({ message, fraction }) => {
-      options.progress.show(fraction === undefined ? message : `${message} ${Math.round(fraction * 100)}%`);
+      const percent = fraction === undefined ? "" : ` ${Math.round(fraction * 100)}%`;
+      options.progress.show(options.work.text(fraction ?? 0, options.activity) ?? `${message}${percent}`);
     },
   });
   try {
@@ -194,12 +200,13 @@ function formatOutcome(types: readonly ValueType[], result: InvokeResult): strin
 }
 
 async function runAll(burst: WasmBurst, lines: AsyncIterable<string>, options: RunOptions): Promise<ExitCode> {
+  const { signal, instances = defaultRoundSize } = options;
   const exports = new Set(exportedFunctions(parseProgram(options.bytes, options.link)).keys());
   let module: BurstModule | undefined;
   const start = performance.now();
   const result = await runJobs(
     parseJobs(lines),
-    { ...options, instances: options.instances ?? defaultRoundSize },
+    { ...options, instances, batch: burst.device.id === "v8" ? instances : Math.max(instances, largestBatch) },
     {
       exports,
       compile: async (names) => {
@@ -210,10 +217,7 @@ async function runAll(burst: WasmBurst, lines: AsyncIterable<string>, options: R
         if ("error" in job) note(job.error);
         await options.output.write(formatResult(job));
       },
-      onRound: (jobs) => {
-        const seconds = (performance.now() - start) / 1000;
-        options.progress.show(progressText({ jobs, seconds }, options.activity));
-      },
+      onBatch: (finished, size) => options.work.begin(finished, size),
     },
   );
   options.progress.clear();
@@ -222,9 +226,16 @@ async function runAll(burst: WasmBurst, lines: AsyncIterable<string>, options: R
     ...(result.traps > 0 ? [`${result.traps} trapped`] : []),
     ...(result.errors > 0 ? [`${result.errors} in error`] : []),
   ];
+  if (signal.aborted) {
+    const rest = result.notRun === 0 ? "" : ` and ${result.notRun} jobs that had been read were not run`;
+    note(`interrupted: ${result.jobs} jobs done${rest}, nor was what had not been read`);
+    return exitCodes.interrupted;
+  }
   const suffix = failed.length === 0 ? "" : ` (${failed.join(", ")})`;
   note(
-    module === undefined ? `${result.jobs} jobs${suffix}` : `${summary(burst, module, result.jobs, elapsed)}${suffix}`,
+    module === undefined
+      ? `${result.jobs} jobs${suffix}`
+      : `${summary(burst, module, result.jobs, elapsed)}${laneUseText(result.laneUse)}${suffix}`,
   );
   if (result.errors > 0) return exitCodes.badInput;
   return result.traps > 0 ? exitCodes.trap : exitCodes.ok;
@@ -242,13 +253,17 @@ function summary(burst: WasmBurst, module: BurstModule, instances: number, secon
   ].join(", ");
 }
 
+function laneUseText(laneUse: number | undefined): string {
+  return laneUse === undefined ? "" : `, lane use ${Math.round(laneUse * 100)}%`;
+}
+
 function milliseconds(seconds: number): string {
   const value = seconds * 1000;
   return `${value < 10 ? value.toFixed(2) : Math.round(value)} ms`;
 }
 
 /** Opened before anything starts, so that a missing file is noticed first. */
-async function openLines(path: string): Promise<AsyncIterable<string>> {
+async function openLines(path: string, work: WorkDone): Promise<AsyncIterable<string>> {
   if (path === "-") return readLines("stdin", process.stdin);
   const stream = createReadStream(path);
   try {
@@ -256,6 +271,8 @@ async function openLines(path: string): Promise<AsyncIterable<string>> {
   } catch (error) {
     throw inputError(path, error);
   }
+  const { size } = await stat(path);
+  if (size > 0) work.readShare = () => stream.bytesRead / size;
   return readLines(path, stream);
 }
 

@@ -93,6 +93,10 @@ export class HostClient {
     return this.#withProgress(protocol.invoke, parameters, options);
   }
 
+  runJobs(parameters: Omit<protocol.RunJobsParameters, "progressToken">, options: RequestOptions = {}) {
+    return this.#withProgress(protocol.runJobs, parameters, options);
+  }
+
   resumePool(parameters: Omit<protocol.ResumePoolParameters, "progressToken">, options: RequestOptions = {}) {
     return this.#withProgress(protocol.resumePool, parameters, options);
   }

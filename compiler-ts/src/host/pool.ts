@@ -37,6 +37,7 @@ import {
 import type { ValueType } from "../wasm/module.ts";
 import type { HostClient } from "./client.ts";
 import { initialState } from "./initialState.ts";
+import { runJobs } from "./jobs.ts";
 import { Outcome } from "./outcome.ts";
 import { bytesOf, ofLength, wordsOfBytes } from "./records.ts";
 import { serveRounds } from "./rounds.ts";
@@ -139,6 +140,14 @@ class HostPool implements BackendPool {
     this.#events = events;
   }
 
+  get runJobs(): BackendPool["runJobs"] | undefined {
+    if (this.#metadata.imports.length > 0) return undefined;
+    return (invocation) => {
+      const { kernel } = this.#kernel(invocation.function);
+      return runJobs({ client: this.#client, pool: this.#pool, kernel }, invocation, this.#events);
+    };
+  }
+
   get suspended(): ExportedFunction | undefined {
     return this.#suspended === undefined ? undefined : exportedFunction(this.#suspended.kernel);
   }
@@ -168,11 +177,8 @@ class HostPool implements BackendPool {
   }
 
   async invoke(invocation: Invocation): Promise<InvocationResult> {
-    const { name, parameters, results } = invocation.function;
-    const kernel = this.#metadata.kernels.find(({ exportName }) => exportName === name);
-    if (kernel === undefined) throw new Error(`no kernel for ${name}`);
-    this.#checkRecord(name, "arguments", parameters);
-    this.#checkRecord(name, "results", results);
+    const { parameters, results } = invocation.function;
+    const kernel = this.#kernel(invocation.function);
     const answer = await this.#client.invoke(
       {
         pool: this.#pool,
@@ -241,6 +247,14 @@ class HostPool implements BackendPool {
 
   async release(): Promise<void> {
     await this.#client.releasePool(this.#pool);
+  }
+
+  #kernel({ name, parameters, results }: ExportedFunction): KernelMetadata {
+    const kernel = this.#metadata.kernels.find(({ exportName }) => exportName === name);
+    if (kernel === undefined) throw new Error(`no kernel for ${name}`);
+    this.#checkRecord(name, "arguments", parameters);
+    this.#checkRecord(name, "results", results);
+    return kernel;
   }
 
   #serve(

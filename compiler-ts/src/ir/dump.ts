@@ -136,7 +136,7 @@ function dumpSimple(statement: Simple): string {
     case "restore":
       return `restore${names(statement.locals)}`;
     case "checkpoint":
-      return `checkpoint ${statement.fuel.name}${frame(statement.frame)}`;
+      return `checkpoint ${statement.fuel.name} - ${statement.cost}${frame(statement.frame)}`;
   }
 }
 

@@ -140,8 +140,8 @@ export type Statement =
   | { readonly kind: "return"; readonly values: readonly Expression[] }
   | { readonly kind: "trap"; readonly trap: TrapMessage }
   // From here on: only after legalization.
-  /** Charges one unit of fuel, and suspends the instance here where none is left. Without `frame` only until `suspension` has run. */
-  | { readonly kind: "checkpoint"; readonly fuel: Local; readonly frame: Frame | undefined }
+  /** Suspends the instance here where no fuel is left; else charges `cost`, at most 2^15. Without `frame` only until `suspension` has run. */
+  | { readonly kind: "checkpoint"; readonly fuel: Local; readonly cost: number; readonly frame: Frame | undefined }
   /** Takes back the locals of the function's own frame. */
   | { readonly kind: "restore"; readonly locals: readonly Local[] }
   /** Ends the function for an instance that stops here; what it returns does not matter. */
@@ -195,8 +195,8 @@ export interface IrFunction {
   /** Declared at the function's start and zero there. */
   variables: Local[];
   body: Statement[];
-  /** Kinds of the statements that lowering made: passes skip functions without theirs. */
-  readonly lowered: ReadonlySet<Statement["kind"]>;
+  /** Kinds of the statements that lowering, or a pass, made: passes skip functions without theirs. */
+  lowered: ReadonlySet<Statement["kind"]>;
 }
 
 export interface IrGlobal {
@@ -258,7 +258,8 @@ export interface IrModule {
   readonly linkedMemories: readonly IrLinkedMemory[];
   readonly data: readonly IrSegment[];
   readonly elements: readonly IrSegment[];
-  readonly image: Uint8Array;
+  /** Segments, and behind them the tables that legalize adds. */
+  image: Uint8Array;
   /** Statements that bring an instance to its initial state, in the order that the specification gives; the start function's call is the last. */
   readonly instantiate: IrFunction;
   readonly stateWords: number;

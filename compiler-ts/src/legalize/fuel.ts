@@ -1,31 +1,49 @@
 /**
- * Every loop header and every entry of a recursive function is a checkpoint, charged one unit of fuel. The shader compilers behind us assume that loops
+ * Every loop header and every entry of a recursive function is a checkpoint, charged for what runs up to the next one (`cost.ts`). The shader compilers behind us assume that loops
  * terminate and delete what depends on an endless one (naga and Tint bound their loops for the same reason), so no loop may go uncharged.
  * Fuel lives in a local; it goes back to the instance around calls that use it and on return.
  */
 import { assign, field, read } from "../ir/builder.ts";
 import type { IrFunction, IrModule, Local, Statement } from "../ir/module.ts";
 import { rewrite } from "../ir/walk.ts";
-import type { CallGraph } from "./callGraph.ts";
+import type { CallGraph, FunctionFacts } from "./callGraph.ts";
+import { costOf } from "./cost.ts";
 
 export function fuel(module: IrModule, graph: CallGraph): void {
-  for (const func of module.functions.values()) {
-    const facts = graph.facts.get(func.index);
+  // Of a call of each function that has been met, up to its first checkpoint. Callees first.
+  const costs = new Map<number, number>();
+  for (const index of graph.order) {
+    const func = module.functions.get(index) as IrFunction;
+    const facts = graph.facts.get(index) as FunctionFacts;
+    const cost = costOf(func.body, costs);
     // A dispatcher's callers and callees charge, and nothing may end a function from inside its `switch`.
-    if (facts?.suspends === true && func.kind !== "dispatcher") charge(func, graph, facts.recursive);
+    if (facts.suspends && func.kind !== "dispatcher") charge(func, graph, costs, facts.recursive ? cost : undefined);
+    if (!facts.recursive) costs.set(index, cost);
   }
 }
 
-function charge(func: IrFunction, graph: CallGraph, recursive: boolean): void {
+/** `entryCost`: of a recursive function, which charges when it is entered. */
+function charge(
+  func: IrFunction,
+  graph: CallGraph,
+  costs: ReadonlyMap<number, number>,
+  entryCost: number | undefined,
+): void {
+  const recursive = entryCost !== undefined;
   const remaining: Local = { kind: "variable", type: "i32", name: "fuel" };
-  const checkpoint = (): Statement => ({ kind: "checkpoint", fuel: remaining, frame: undefined });
+  const checkpoint = (cost: number): Statement => ({
+    kind: "checkpoint",
+    fuel: remaining,
+    cost: Math.max(cost, 1),
+    frame: undefined,
+  });
   const giveBack: Statement = { kind: "setField", field: "fuel", value: read(remaining) };
   let charged = recursive;
   const body = rewrite(func.body, (statement) => {
     switch (statement.kind) {
       case "loop":
         charged = true;
-        return [{ ...statement, body: [checkpoint(), ...statement.body] }];
+        return [{ ...statement, body: [checkpoint(costOf(statement.body, costs)), ...statement.body] }];
       case "call":
         return graph.facts.get(statement.callee)?.suspends === true
           ? [giveBack, statement, assign(remaining, field("fuel"))]
@@ -40,6 +58,6 @@ function charge(func: IrFunction, graph: CallGraph, recursive: boolean): void {
   if (!charged) return;
   func.variables.push(remaining);
   const prologue = body.findIndex((statement) => statement.kind !== "assign" || statement.value.kind !== "field");
-  const entry = recursive ? [checkpoint()] : [];
+  const entry = recursive ? [checkpoint(entryCost)] : [];
   func.body = [assign(remaining, field("fuel")), ...body.slice(0, prologue), ...entry, ...body.slice(prologue)];
 }

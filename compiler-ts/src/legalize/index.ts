@@ -1,5 +1,6 @@
 /** The ordered list of passes between lowering and writing. Each pass is one file; the order constraints are here. */
 import type { IrModule } from "../ir/module.ts";
+import { branchTables } from "./branchTables.ts";
 import { analyzeCallGraph } from "./callGraph.ts";
 import { calls } from "./calls.ts";
 import { chains } from "./chains.ts";
@@ -9,6 +10,7 @@ import { fuel } from "./fuel.ts";
 import { globals } from "./globals.ts";
 import { indirectCalls } from "./indirectCalls.ts";
 import { memoryAccess } from "./memoryAccess.ts";
+import { nesting } from "./nesting.ts";
 import { outOfLine } from "./outOfLine.ts";
 import { stateAndTables } from "./stateAndTables.ts";
 import { suspension } from "./suspension.ts";
@@ -41,6 +43,8 @@ export function legalize(module: IrModule, options: LegalizeOptions = {}): Legal
   };
   run("globals", globals);
   run("trappingOperations", trappingOperations);
+  // Before `indirectCalls`, whose switches have a function for each value.
+  run("branchTables", branchTables);
   // Dispatchers are functions of their own: the call graph must see them.
   run("indirectCalls", indirectCalls);
   // Before the call graph: it makes the traps of table and memory instructions visible as statements.
@@ -55,6 +59,8 @@ export function legalize(module: IrModule, options: LegalizeOptions = {}): Legal
     run("suspension", (target) => suspension(target, graph));
   }
   run("calls", (target) => calls(target, graph));
+  // Behind `suspension`, whose guards nest as well; makes blocks that `chains` joins.
+  run("nesting", nesting);
   // After `exits` there are no labels.
   run("chains", chains);
   run("exits", exits);

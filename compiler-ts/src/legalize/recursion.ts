@@ -65,8 +65,9 @@ export class Recursion {
     for (const member of members.filter(isDispatcher)) this.#dispatcherNeed(member);
     for (const member of members) this.#copies(member);
     this.#makeTrampoline();
+    const entries = this.#calledFromOutside();
     for (const { func } of members)
-      if (this.#calledFromOutside(func.index)) this.#makeEntry(func);
+      if (entries.has(func.index)) this.#makeEntry(func);
       else this.#module.functions.delete(func.index);
     return this.#made.map((func) => func.index);
   }
@@ -82,12 +83,15 @@ export class Recursion {
     return any;
   }
 
-  #calledFromOutside(index: number): boolean {
-    if (this.#module.roots.includes(index)) return true;
-    for (const [caller, facts] of this.#graph.facts)
-      if (!this.#members.has(caller) && !this.#made.some((func) => func.index === caller) && facts.callees.has(index))
-        return true;
-    return false;
+  /** In one walk over the graph: a component can have more than a thousand members. */
+  #calledFromOutside(): ReadonlySet<number> {
+    const made = new Set(this.#made.map(({ index }) => index));
+    const called = new Set(this.#module.roots.filter((index) => this.#members.has(index)));
+    for (const [caller, { callees }] of this.#graph.facts) {
+      if (this.#members.has(caller) || made.has(caller)) continue;
+      for (const callee of callees) if (this.#members.has(callee)) called.add(callee);
+    }
+    return called;
   }
 
   /** A call in level `level` of a member; the resumed copy is level 0. */

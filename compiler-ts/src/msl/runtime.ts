@@ -20,6 +20,7 @@ function runtimeFiles(profile: Profile): readonly string[] {
     ...numericFiles(profile),
     "instance.metal",
     "state.metal",
+    "branch_tables.metal",
     contiguous ? "memory_contiguous.metal" : "memory_tiled.metal",
     "suspension.metal",
     "memory.metal",

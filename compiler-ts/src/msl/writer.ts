@@ -18,8 +18,8 @@ export interface WriterInput {
   readonly instantiateKernel: string;
 }
 
-/** MSL compilers stop at 256 open brackets; expressions and the rest need some of them. */
-const maximumNesting = 200;
+/** MSL compilers stop at 256 open brackets, and expressions have up to 24 more. */
+const maximumNesting = 100;
 
 /** Stands for functions that are not the module's; `wb_no_function` in runtime/instance.metal. */
 const noFunction = 0xffffffff;
@@ -168,10 +168,10 @@ class FunctionWriter {
       }
       case "checkpoint": {
         const fuel = statement.fuel.name;
-        const suspend = `wb_suspend(instance, position, ${this.#functionNumber()});`;
+        const suspend = `wb_suspend(instance, ${fuel}, position, ${this.#functionNumber()});`;
         const save = this.#save(statement.frame as Frame);
-        out.line(`if (${fuel} == 0u) { ${suspend} ${save} return ${this.#resultType()}(); }`);
-        out.line(`${fuel} = ${fuel} - 1u;`);
+        out.line(`if (as_type<int>(${fuel}) <= 0) { ${suspend} ${save} return ${this.#resultType()}(); }`);
+        out.line(`${fuel} = ${fuel} - ${statement.cost}u;`);
         return;
       }
       case "restore":

@@ -43,8 +43,8 @@ final class Device: @unchecked Sendable {
   /// Units that take about 10 ms in a simple loop on that many lanes; adaptation does the rest.
   var initialSliceFuel: UInt32 {
     switch Kind(metal) {
-    case .cpu: 1 << 20
-    case .cuda, .metal: 1 << 16
+    case .cpu: 1 << 22
+    case .cuda, .metal: 1 << 19
     }
   }
 

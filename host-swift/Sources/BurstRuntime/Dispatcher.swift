@@ -21,6 +21,7 @@ final class Dispatcher {
   private let limits: Limits
   private let device: Device
   private let pool: Int
+  private var waited = 0.0
   private let rules: BurstRules
 
   private static let threadsPerThreadgroup = 64
@@ -49,9 +50,42 @@ final class Dispatcher {
     _ pipeline: any MTLComputePipelineState, lanes: [UInt32], live: Int, size: LaunchSize, fuelLimit: UInt64,
     request: any IncomingCancellation
   ) throws -> Double {
-    try device.scheduler.run(pool, rules, expecting: size.expected, lanes: lanes.count, live: live, request: request) {
-      try autoreleasepool { try launch(pipeline, lanes: lanes, fuel: size.fuel, fuelLimit: fuelLimit, request: request) }
+    try turn(expecting: size.expected, lanes: lanes.count, live: live, request) {
+      try launch(pipeline, lanes: lanes, fuel: size.fuel, fuelLimit: fuelLimit, request: request)
     }
+  }
+
+  /// Zeroes memory, state and tables of `lanes`, on the device. As `slice`.
+  func clear(_ lanes: [UInt32], with kernels: BuiltKernels, live: Int, _ request: any IncomingCancellation) throws -> Double {
+    let sizes = ClearKernels.words(lanes: lanes.count, buffers.plan)
+    let stages = [ClearKernels.memory, ClearKernels.state].compactMap { kernels.pipelines[$0] }
+    return try turn(expecting: Self.clearSeconds, lanes: lanes.count, live: live, request) {
+      try submit(lanes, request) { encoder in
+        sizes.withUnsafeBytes { encoder.setBytes($0.baseAddress!, length: $0.count, index: 0) }
+        for pipeline in stages {
+          encoder.setComputePipelineState(pipeline)
+          dispatch(encoder, threads: lanes.count * ClearKernels.threads, pipeline)
+        }
+      }
+    }
+  }
+
+  private static let clearSeconds = 0.001
+
+  private func turn(
+    expecting seconds: Double, lanes: Int, live: Int, _ request: any IncomingCancellation, _ body: () throws -> Double
+  ) throws -> Double {
+    let asked = DeviceScheduler.now
+    return try device.scheduler.run(pool, rules, expecting: seconds, lanes: lanes, live: live, request: request) {
+      waited += DeviceScheduler.now - asked
+      return try autoreleasepool { try body() }
+    }
+  }
+
+  /// Seconds for which slices had to wait for the device since the last call.
+  func takeWaited() -> Double {
+    defer { waited = 0 }
+    return waited
   }
 
   /// This pool has no more to run for now.
@@ -67,15 +101,32 @@ final class Dispatcher {
   private func launch(
     _ pipeline: any MTLComputePipelineState, lanes: [UInt32], fuel: UInt32, fuelLimit: UInt64, request: any IncomingCancellation
   ) throws -> Double {
+    let launch = launchWords(laneCount: lanes.count, fuel: fuel, fuelLimit: fuelLimit)
+    return try submit(lanes, request) { encoder in
+      encoder.setComputePipelineState(pipeline)
+      launch.withUnsafeBytes { encoder.setBytes($0.baseAddress!, length: $0.count, index: 0) }
+      dispatch(encoder, threads: lanes.count, pipeline)
+    }
+  }
+
+  /// Whole threadgroups, which every device can do: threads beyond the count return at once.
+  private func dispatch(_ encoder: any MTLComputeCommandEncoder, threads: Int, _ pipeline: any MTLComputePipelineState) {
+    let width = min(pipeline.maxTotalThreadsPerThreadgroup, Self.threadsPerThreadgroup)
+    encoder.dispatchThreadgroups(
+      MTLSize(width: (threads + width - 1) / width, height: 1, depth: 1),
+      threadsPerThreadgroup: MTLSize(width: width, height: 1, depth: 1))
+  }
+
+  /// One command buffer, to its end; `encode` gets an encoder that has the pool's buffers.
+  private func submit(
+    _ lanes: [UInt32], _ request: any IncomingCancellation, encode: (any MTLComputeCommandEncoder) -> Void
+  ) throws -> Double {
     lanes.withUnsafeBytes { buffers.lanes.contents().copyMemory(from: $0.baseAddress!, byteCount: $0.count) }
     try DeviceCopies.publish(
       TiledRegion.Block(offset: 0, width: lanes.count * MemoryLayout<UInt32>.size, pitch: 0, rows: 1), of: buffers.lanes)
     guard let commandBuffer = queue.makeCommandBuffer(), let encoder = commandBuffer.makeComputeCommandEncoder() else {
       throw Self.deviceError("the device makes no command buffer")
     }
-    encoder.setComputePipelineState(pipeline)
-    let launch = launchWords(laneCount: lanes.count, fuel: fuel, fuelLimit: fuelLimit)
-    launch.withUnsafeBytes { encoder.setBytes($0.baseAddress!, length: $0.count, index: 0) }
     encoder.setBuffer(buffers.lanes, offset: 0, index: 1)
     encoder.setBuffer(buffers.status, offset: 0, index: 2)
     encoder.setBuffer(buffers.state, offset: 0, index: 3)
@@ -83,11 +134,7 @@ final class Dispatcher {
     encoder.setBuffer(buffers.tables, offset: 0, index: 5)
     encoder.setBuffer(buffers.execution, offset: 0, index: 6)
     encoder.setBuffer(buffers.image, offset: 0, index: 7)
-    let width = min(pipeline.maxTotalThreadsPerThreadgroup, Self.threadsPerThreadgroup)
-    // Whole threadgroups, which every device can do: threads beyond lane_count return at once.
-    encoder.dispatchThreadgroups(
-      MTLSize(width: (lanes.count + width - 1) / width, height: 1, depth: 1),
-      threadsPerThreadgroup: MTLSize(width: width, height: 1, depth: 1))
+    encode(encoder)
     encoder.endEncoding()
 
     let done = DispatchSemaphore(value: 0)
@@ -131,11 +178,13 @@ final class Dispatcher {
     guard let error else { return "unknown" }
     guard let known = error as? MTLCommandBufferError else { return error.localizedDescription }
     return switch known.code {
+    case .internal: "internal"
     case .timeout: "timeout"
     case .pageFault: "pageFault"
     case .notPermitted: "notPermitted"
     case .outOfMemory: "outOfMemory"
     case .invalidResource: "invalidResource"
+    case .memoryless: "memoryless"
     case .deviceRemoved: "deviceRemoved"
     case .stackOverflow: "stackOverflow"
     case MTLCommandBufferError.Code.accessRevoked: "accessRevoked"

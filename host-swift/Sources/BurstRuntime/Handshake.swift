@@ -33,6 +33,7 @@ protocol NamesPool: Sendable {
 }
 
 extension InvokeRequest.Parameters: NamesPool {}
+extension RunJobsRequest.Parameters: NamesPool {}
 extension ResumePoolRequest.Parameters: NamesPool {}
 extension SnapshotPoolRequest.Parameters: NamesPool {}
 extension ResetPoolRequest.Parameters: NamesPool {}

@@ -32,14 +32,32 @@ extension InstancePool {
     _ instances: [UInt32], _ purpose: Invocation.Purpose, _ request: any IncomingCancellation
   ) throws -> Initialization {
     try buffers.write(instantiation.initial, to: instances)
-    let invocation = Invocation(
-      purpose: purpose, kernel: module.instantiateKernel, pipeline: try kernel(module.instantiateKernel), resultBytes: 0,
-      budget: InvocationBudget(sliceFuel: instantiation.sliceFuel))
+    let invocation = try instantiating(purpose)
     try buffers.beginInvocation(of: instances)
     _ = try advance(invocation, instances, request) { _ in }
     let trap = try firstTrap(of: instances)
     if purpose == .instantiation { endInstantiation(trap) }
     return (trap, try waitingCalls())
+  }
+
+  /// Runs the instantiating kernel on lanes that were cleared. Returns the seconds on the device, and the lanes in which it trapped.
+  func instantiate(
+    again lanes: [UInt32], _ request: any IncomingCancellation
+  ) throws -> (seconds: Double, trap: (report: TrapReport, lanes: Set<UInt32>)?) {
+    try buffers.write(instantiation.initial, to: lanes)
+    try buffers.beginInvocation(of: lanes)
+    var invocation = try instantiating(.reset)
+    let seconds = try invocation.run(lanes, on: dispatcher, request: request) { _ in }
+    let outcomes = try buffers.outcomes(of: lanes)
+    guard let first = outcomes.first(where: { $0.code != 0 }) else { return (seconds, nil) }
+    let trapped = Set(zip(lanes, outcomes).filter { $1.code != 0 }.map(\.0))
+    return (seconds, (TrapReport(code: Int(first.code), function: Int(first.function)), trapped))
+  }
+
+  private func instantiating(_ purpose: Invocation.Purpose) throws(ResponseError) -> Invocation {
+    Invocation(
+      purpose: purpose, kernel: module.instantiateKernel, pipeline: try kernel(module.instantiateKernel), resultBytes: 0,
+      budget: InvocationBudget(sliceFuel: instantiation.sliceFuel))
   }
 
   func invoke(
@@ -160,7 +178,7 @@ extension InstancePool {
     }
   }
 
-  private func invocationWaiting() -> ResponseError {
+  func invocationWaiting() -> ResponseError {
     let count = waiting?.waiting.count ?? 0
     return ResponseError(.invocationWaiting, "\(count) of the pool's instances wait for imports: \"\(ResumePoolRequest.method)\" goes on.")
   }

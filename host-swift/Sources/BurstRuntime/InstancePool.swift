@@ -14,7 +14,7 @@ final class InstancePool: @unchecked Sendable {
   let module: LoadedModule
   let instantiation: Instantiation
   let buffers: PoolBuffers
-  private let dispatcher: Dispatcher
+  let dispatcher: Dispatcher
   /// The invocation in which instances wait for imports.
   var waiting: Invocation?
   var phase = Phase.instantiating
@@ -72,7 +72,7 @@ final class InstancePool: @unchecked Sendable {
     for (index, read) in parameters.reads.enumerated() {
       try check(range: read.address, read.length, of: read.instance, field: "reads[\(index)]")
       total += read.length
-      guard total <= FrameDecoder.maximumBodyBytes / 2 else {
+      guard total <= Self.largestAnswer else {
         throw invalid("reads", "the bytes asked for do not fit in one message; read less at a time")
       }
     }
@@ -131,13 +131,20 @@ final class InstancePool: @unchecked Sendable {
     do {
       return try invocation.run(instances, on: dispatcher, request: request, progress: progress)
     } catch let error as Dispatcher.Abandoned {
-      phase = .abandoned(
-        ResponseError(
-          .deviceError, "An earlier command buffer of this pool did not end; the pool can only be released.",
-          data: try? WireEncoder.encode(DeviceErrorData(reason: "timeout"))))
+      abandon()
       throw error.reason
     }
   }
+
+  func abandon() {
+    phase = .abandoned(
+      ResponseError(
+        .deviceError, "An earlier command buffer of this pool did not end; the pool can only be released.",
+        data: try? WireEncoder.encode(DeviceErrorData(reason: "timeout"))))
+  }
+
+  /// Bytes of an answer that surely fits in a message.
+  static let largestAnswer = FrameDecoder.maximumBodyBytes / 2
 
   // MARK: Checks
 

@@ -24,21 +24,27 @@ struct LaunchSize: Sendable, Equatable {
   }
 
   /// After a launch of `launched` lanes, of which some ran out of fuel or none did. `overhead`: seconds since the launch before
-  /// that were not spent on the device.
-  mutating func adapt(afterSeconds seconds: Double, overhead: Double = 0, launched: Int, ranOutOfFuel: Bool) {
-    slice.adapt(overhead: overhead)
+  /// that were not spent on the device. `longestFuel`: what the longest lane used, where lanes that end are filled anew.
+  /// `endedShare`: of the lanes launched, where others take their place in the next launch; 0 where none do.
+  mutating func adapt(
+    afterSeconds seconds: Double, overhead: Double = 0, launched: Int, ranOutOfFuel: Bool, endedShare: Double = 0,
+    longestFuel: UInt64? = nil
+  ) {
+    slice.adapt(overhead: overhead, turnover: endedShare > 0 ? seconds / endedShare : nil)
     let before = (lanes: Double(lanes), fuel: Double(fuel))
     let fuelDecides = ranOutOfFuel && !fuelIsFixed
     if seconds < slice.shortest {
       let growth = min(slice.aim / max(seconds, .leastNormalMagnitude), Self.largestGrowth)
       let more = launched == lanes ? min(growth, 2) : 1
       lanes = min(Int(before.lanes * more), PoolPlan.maximumInstances)
-      if fuelDecides { fuel = UInt32(min(before.fuel * min(growth / more, 2), Double(UInt32.max))) }
-    } else if seconds > slice.longest {
+      if fuelDecides { fuel = UInt32(min(before.fuel * min(growth / more, 2), Double(Int32.max))) }
+    } else if seconds > (endedShare > 0 ? slice.aim * 2 : slice.longest) {
       // In one step, since a first guess may be off by far. Lanes are what fills a wide device: they shrink last.
       let share = slice.aim / seconds
-      if fuelDecides, fuel > Self.minimumFuel {
-        fuel = max(UInt32(before.fuel * share), Self.minimumFuel)
+      // Where no lane ran out of fuel, less than the longest one used is what makes the launch shorter.
+      let used = ranOutOfFuel ? before.fuel : min(before.fuel, Double(longestFuel ?? 0))
+      if !fuelIsFixed, used > Double(Self.minimumFuel), fuel > Self.minimumFuel {
+        fuel = max(UInt32(used * share), Self.minimumFuel)
       } else {
         lanes = max(Int(Double(min(lanes, launched)) * share), minimumLanes)
       }
@@ -57,6 +63,7 @@ struct SliceTime: Sendable, Equatable {
 
   private static let range = 0.010...0.020
   private static let overheadShare = 0.05
+  private static let shortestRefilled = 0.001
 
   /// `fixed`: what the user wants it to be.
   init(fixed: Double? = nil) {
@@ -67,8 +74,18 @@ struct SliceTime: Sendable, Equatable {
     longest = fixed.map { $0 * 1.25 } ?? BurstRules.longestSlice
   }
 
-  mutating func adapt(overhead: Double) {
+  /// `turnover`: seconds in which as many lanes end as there are, where lanes that end are filled anew between launches.
+  mutating func adapt(overhead: Double, turnover: Double? = nil) {
     if isFixed { return }
+    if let turnover {
+      // On average a lane that ends is idle for half of the launch: with launches of s seconds that costs s / 2 turnover, and launching
+      // costs overhead / s. The sum is least at:
+      let best = (2 * overhead * turnover).squareRoot()
+      let wanted = min(max(best, Self.shortestRefilled), Self.range.upperBound)
+      shortest += (wanted - shortest) / 2
+      aim = shortest * 1.25
+      return
+    }
     // A single long pause, such as a host call's, is no reason for longer slices: half of the way each time.
     let wanted = min(max(overhead / Self.overheadShare, Self.range.lowerBound), Self.range.upperBound)
     shortest += (wanted - shortest) / 2

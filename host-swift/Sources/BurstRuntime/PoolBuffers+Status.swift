@@ -13,6 +13,7 @@ extension PoolBuffers {
     static let trap = 0
     static let function = 1
     static let suspension = 2
+    static let frames = 3
     static let fuelUsed = 4
   }
 
@@ -55,6 +56,26 @@ extension PoolBuffers {
     try fetchSuspensions(of: lanes)
     let base = status.contents()
     return lanes.map { Int(plan.status.word(Word.suspension, of: Int($0), in: base)) - Self.firstImport }
+  }
+
+  /// Where an instance was suspended, as far as tells those apart that would walk different ways.
+  struct Point: Sendable, Comparable {
+    var function: UInt32 = 0
+    var frames: UInt32 = 0
+
+    static func < (left: Point, right: Point) -> Bool { (left.function, left.frames) < (right.function, right.frames) }
+  }
+
+  /// Of each of `lanes` after a launch.
+  func progress(of lanes: [UInt32]) throws -> [(isSuspended: Bool, point: Point, fuel: UInt64)] {
+    guard let block = block(plan.status, address: 0, length: (Word.fuelUsed + 2) * 4, lanes) else { return [] }
+    try DeviceCopies.fetch(block, of: status)
+    let base = status.contents()
+    return lanes.map { lane in
+      func word(_ index: Int) -> UInt32 { plan.status.word(index, of: Int(lane), in: base) }
+      let fuel = UInt64(word(Word.fuelUsed + 1)) << 32 | UInt64(word(Word.fuelUsed))
+      return (word(Word.suspension) != 0, Point(function: word(Word.function), frames: word(Word.frames)), fuel)
+    }
   }
 
   /// What `lanes` have used since their invocation began, together.

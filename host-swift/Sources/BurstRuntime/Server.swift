@@ -99,6 +99,13 @@ public final class Server: ConnectionHandler {
       try answer(InvokeRequest.self, request) { server, pool, parameters in
         try pool.invoke(parameters, request, progress: server.progress(parameters.progressToken, parameters.kernel))
       }
+    case RunJobsRequest.method:
+      try answer(RunJobsRequest.self, request) { server, pool, parameters in
+        let clear = try server.cache.kernels(
+          [ClearKernels.memory, ClearKernels.state], of: ClearKernels.text, for: pool.module.device
+        ).kernels
+        return try pool.run(parameters, clear: clear, request, progress: server.progress(parameters.progressToken, parameters.kernel))
+      }
     case ResetPoolRequest.method:
       try answer(ResetPoolRequest.self, request) { _, pool, parameters in try pool.reset(parameters, request) }
     case ResumePoolRequest.method: try resumePool(request)

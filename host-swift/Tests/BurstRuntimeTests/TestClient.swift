@@ -51,13 +51,13 @@ final class TestClient: Sendable {
     }
   }
 
-  init(cache: URL = TestClient.temporaryFolder()) {
+  init(cache: URL = TestClient.temporaryFolder(), devices: DeviceRegistry = DeviceRegistry()) {
     let inbox = Inbox()
     let exited = Locked(false)
     self.inbox = inbox
     self.exited = exited
     connection = Connection { inbox.receive($0) }
-    server = Server(connection: connection, devices: DeviceRegistry(), cacheRoot: cache) { exited.withLock { $0 = true } }
+    server = Server(connection: connection, devices: devices, cacheRoot: cache) { exited.withLock { $0 = true } }
     connection.start(server)
   }
 
@@ -66,8 +66,10 @@ final class TestClient: Sendable {
   }
 
   /// A client that has shaken hands.
-  static func initialized(encoding: Encoding = .msgpack, cache: URL = TestClient.temporaryFolder()) throws -> TestClient {
-    let client = TestClient(cache: cache)
+  static func initialized(
+    encoding: Encoding = .msgpack, cache: URL = TestClient.temporaryFolder(), devices: DeviceRegistry = DeviceRegistry()
+  ) throws -> TestClient {
+    let client = TestClient(cache: cache, devices: devices)
     _ = try client.call("initialize", try client.handshake(protocolVersion, [encoding.rawValue]))
     return client
   }

@@ -157,7 +157,10 @@ enum TestKernels {
     """
   }
 
-  static func load(_ device: String, tileWidth: Int = 1, memoryCell: Int = 8, image: [UInt8] = [1, 2, 3, 4], identity: String? = nil)
+  static func load(
+    _ device: String, tileWidth: Int = 1, memoryCell: Int = 8, image: [UInt8] = [1, 2, 3, 4], identity: String? = nil,
+    imports: [ImportRecords]? = TestKernels.imports
+  )
     -> LoadModuleRequest.Parameters
   {
     .init(

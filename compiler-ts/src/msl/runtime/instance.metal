@@ -23,7 +23,7 @@ struct wb_instance {
   uint lane;
   uint memory_bytes;
   uint memory_maximum_pages;
-  // Loop iterations and recursive calls left in this launch, and how many it began with.
+  // What is left of this launch's fuel, as a signed number that the last charge may take below zero; and what it began with.
   uint fuel;
   uint fuel_given;
   // Where the fuel of this launch ends, that of the invocation does.
@@ -77,9 +77,12 @@ static inline wb_instance wb_enter(constant wb_launch& launch, uint instance_ind
   instance.values = wb_lane_words(execution, instance_index, execution_words);
   instance.call_stack = instance.values + ulong(launch.values_bytes >> 2) * wb_tile_width;
   instance.results = instance.scratch + ulong(launch.scratch_bytes >> 3) * wb_tile_width;
-  ulong fuel_left = ((ulong(launch.fuel_limit_high) << 32) | launch.fuel_limit_low) - wb_fuel_used(instance);
-  instance.fuel_is_last = fuel_left <= ulong(launch.fuel);
-  instance.fuel = instance.fuel_is_last ? uint(fuel_left) : launch.fuel;
+  ulong fuel_limit = (ulong(launch.fuel_limit_high) << 32) | launch.fuel_limit_low;
+  ulong fuel_used = wb_fuel_used(instance);
+  ulong fuel_left = fuel_limit > fuel_used ? fuel_limit - fuel_used : 0ul;
+  uint fuel = min(launch.fuel, 0x7fffffffu);
+  instance.fuel_is_last = fuel_left <= ulong(fuel);
+  instance.fuel = instance.fuel_is_last ? uint(fuel_left) : fuel;
   instance.fuel_given = instance.fuel;
   instance.stack_limit = min(launch.call_stack_bytes >> 5, 0xffffu) | (min(launch.values_bytes >> 2, 0xffffu) << 16);
   instance.rewinding = instance.status[2u * wb_tile_width];

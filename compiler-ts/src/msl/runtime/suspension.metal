@@ -14,8 +14,8 @@ static inline device uint* wb_frame_header(thread wb_instance& instance, uint nu
 }
 
 // Out of fuel in `function`. 11 is the trap `fuel exhausted`.
-static inline void wb_suspend(thread wb_instance& instance, uint position, uint function) {
-  instance.fuel = 0u;
+static inline void wb_suspend(thread wb_instance& instance, uint fuel, uint position, uint function) {
+  instance.fuel = fuel;
   instance.trap = instance.fuel_is_last ? 11u : wb_suspended;
   instance.trap_function = function;
   instance.suspension = 1u;

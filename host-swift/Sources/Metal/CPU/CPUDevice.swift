@@ -6,6 +6,7 @@ final class CPUDevice: NSObject, CompilingDevice {
   static let shared = CPUDevice(environment: ProcessInfo.processInfo.environment)
 
   let pool: WorkerPool
+  let faults = CommandFaults()
   let images: KernelImageStore<KernelImage>
   private let allocated = Mutex(0)
   private let workingSetSize = Machine.availableMemory / 4 * 3
@@ -55,7 +56,9 @@ final class CPUDevice: NSObject, CompilingDevice {
   }
 
   func makeCommandQueue(maxCommandBufferCount: Int) -> (any MTLCommandQueue)? {
-    maxCommandBufferCount > 0 ? SerialCommandQueue(device: self, runner: pool, maxCommandBufferCount: maxCommandBufferCount) : nil
+    guard maxCommandBufferCount > 0 else { return nil }
+    let runner = FaultyExecutor(executor: pool, faults: faults)
+    return SerialCommandQueue(device: self, runner: runner, maxCommandBufferCount: maxCommandBufferCount)
   }
 
   func makeBuffer(length: Int, options: MTLResourceOptions) -> (any MTLBuffer)? {

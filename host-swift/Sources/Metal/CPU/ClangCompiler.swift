@@ -3,9 +3,12 @@ import Foundation
 /// Compiles MSL with clang++ as C++14, behind the headers in `Shim`, to a shared object without dependencies.
 struct ClangCompiler: KernelCompiler {
   private let executable: ClangExecutable
+  /// For tests, `WASMBURST_CPU_CHECKS=1`: kernels stop the process at what C++ leaves undefined and at misaligned accesses.
+  private let isChecked: Bool
 
   init(environment: [String: String]) {
     executable = ClangExecutable(environment: environment)
+    isChecked = environment["WASMBURST_CPU_CHECKS"] == "1"
   }
 
   // Exact arithmetic, no aliasing assumptions, nothing from the system's headers or C++ library.
@@ -17,6 +20,19 @@ struct ClangCompiler: KernelCompiler {
     "-w", "-ferror-limit=20", "-fno-color-diagnostics",
     "-isystem", "shim", "-include", "shim/metal_keywords",
   ]
+
+  // Locals that nothing has initialised hold a pattern that no program expects.
+  private static let checkFlags: [String] = [
+    "-fsanitize=alignment,bool,bounds,float-cast-overflow,integer-divide-by-zero,return,shift,signed-integer-overflow,unreachable",
+    "-fsanitize-trap=all", "-ftrivial-auto-var-init=pattern",
+  ]
+
+  /// What a text for Apple's GPUs begins with (docs/kernel-abi.md): they flush subnormals, and so does a kernel of that text here.
+  private static let appleHeading = "// Emitted by WasmBurst for the device profile \"apple\"."
+
+  private func flags(for source: String) -> [String] {
+    Self.flags + (isChecked ? Self.checkFlags : []) + (source.hasPrefix(Self.appleHeading) ? ["-DWASMBURST_FLUSHES_SUBNORMALS"] : [])
+  }
 
   private static let targetFlag: String = {
     #if arch(arm64)
@@ -39,7 +55,7 @@ struct ClangCompiler: KernelCompiler {
 
   /// Names everything that the object depends on.
   func key(source: String, definitions: [String]) -> String {
-    let circumstances = [Self.shimDigest, executable.identity, Machine.processorIdentity] + Self.flags + definitions
+    let circumstances = [Self.shimDigest, executable.identity, Machine.processorIdentity] + flags(for: source) + definitions
     return SHA256.hexDigest(Array(circumstances.joined(separator: "\0").utf8) + [0] + Array(source.utf8))
   }
 
@@ -63,7 +79,7 @@ struct ClangCompiler: KernelCompiler {
     } catch {
       throw MTLLibraryError(.internal, "Cannot write to \(folder.path): \(error.localizedDescription)")
     }
-    try run(clang, arguments: Self.flags + linkerFlags(clang) + definitions + ["program_source", "-o", "object"], in: folder)
+    try run(clang, arguments: flags(for: source) + linkerFlags(clang) + definitions + ["program_source", "-o", "object"], in: folder)
     return try Data(contentsOf: folder.appendingPathComponent("object"))
   }
 

@@ -8,6 +8,7 @@ enum KernelAdapter {
       text += """
         extern "C" void \(kernel.name)_wasmburst_grid(
             const ulong* buffers, const wasmburst_dispatch* dispatch, ulong begin, ulong end) {
+          const wasmburst_float_mode mode;
           for (wasmburst_walk at(dispatch, begin); begin < end; begin++, at.next()) {
             \(kernel.name)(\(kernel.parameters.map(argument).joined(separator: ", ")));
           }

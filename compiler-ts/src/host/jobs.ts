@@ -1,0 +1,41 @@
+/** `pool/run`: any number of jobs over a pool's instances. */
+import type { BackendEvents, JobsInvocation, JobsResult } from "../api/backend.ts";
+import { recordWords } from "../api/values.ts";
+import type { HostClient } from "./client.ts";
+import { bytesOf, ofLength, wordsOfBytes } from "./records.ts";
+
+/** Where `invocation.signal` aborts, what has ended is the result. */
+export async function runJobs(
+  target: { readonly client: HostClient; readonly pool: number; readonly kernel: string },
+  invocation: JobsInvocation,
+  events: BackendEvents,
+): Promise<JobsResult> {
+  const { jobs, memory, fuel, timeLimit, sliceFuel, signal } = invocation;
+  const { parameters, results: types } = invocation.function;
+  const writes = memory.flatMap(({ writes }, job) => writes.map((write) => ({ job, ...write })));
+  const reads = memory.flatMap(({ reads }, job) => reads.map((read) => ({ job, ...read })));
+  const answer = await target.client.runJobs(
+    {
+      pool: target.pool,
+      kernel: target.kernel,
+      jobs,
+      arguments: bytesOf(invocation.arguments),
+      argumentBytes: recordWords(parameters) * 4,
+      resultBytes: recordWords(types) * 4,
+      ...(writes.length === 0 ? {} : { writes }),
+      ...(reads.length === 0 ? {} : { reads }),
+      ...(fuel === undefined ? {} : { fuel }),
+      ...(timeLimit === undefined ? {} : { timeLimit }),
+      ...(sliceFuel === undefined ? {} : { sliceFuel }),
+    },
+    { signal, onProgress: events.onProgress },
+  );
+  const status = wordsOfBytes(ofLength(answer.status, jobs * 8, "pool/run"));
+  const results = wordsOfBytes(ofLength(answer.results, jobs * recordWords(types) * 4, "pool/run"));
+  const found: Uint8Array[][] = Array.from({ length: jobs }, () => []);
+  reads.forEach(({ job, length }, index) => {
+    if (status[job * 2] === 0) found[job]?.push(ofLength(answer.reads?.[index], length, "pool/run"));
+  });
+  const { deviceSeconds, laneSlices, busyLaneSlices, failure } = answer;
+  return { status, results, reads: found, deviceSeconds, laneSlices, busyLaneSlices, failure };
+}

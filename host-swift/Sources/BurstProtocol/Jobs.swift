@@ -1,0 +1,103 @@
+import Foundation
+
+/// First status word of a job that has no outcome of its own.
+public enum JobStatus {
+  /// `pool/run` was cancelled, or gave up, before the job had ended.
+  public static let notRun: UInt32 = 0xFFFF_FFFE
+  /// The command buffer that the job was in failed.
+  public static let lost: UInt32 = 0xFFFF_FFFD
+  /// What it was to write or read is not within its memory; the second word is 0 or 1.
+  public static let outOfBounds: UInt32 = 0xFFFF_FFFC
+}
+
+/// Runs jobs, any number of them, each in an instance in its initial state.
+public enum RunJobsRequest: RequestType {
+  public static let method = "pool/run"
+
+  public struct Write: Codable, Sendable, Equatable {
+    public let job: Int
+    public let address: Int
+    public let bytes: Data
+
+    public init(job: Int, address: Int, bytes: Data) {
+      self.job = job
+      self.address = address
+      self.bytes = bytes
+    }
+  }
+
+  public struct Read: Codable, Sendable, Equatable {
+    public let job: Int
+    public let address: Int
+    public let length: Int
+
+    public init(job: Int, address: Int, length: Int) {
+      self.job = job
+      self.address = address
+      self.length = length
+    }
+  }
+
+  public struct Parameters: Codable, Sendable, Equatable {
+    public let pool: Int
+    public let kernel: String
+    public let jobs: Int
+    /// One record a job, as of `pool/invoke`.
+    public let arguments: Data
+    public let argumentBytes: Int
+    public let resultBytes: Int
+    /// Before a job begins, and after it has ended without a trap; each ascending by job.
+    public let writes: [Write]?
+    public let reads: [Read]?
+    /// As of `pool/invoke`, of each job.
+    public let fuel: Int?
+    public let timeLimit: Double?
+    public let sliceFuel: Int?
+    public let progressToken: Int?
+
+    public init(
+      pool: Int, kernel: String, jobs: Int, arguments: Data, argumentBytes: Int, resultBytes: Int, writes: [Write]? = nil,
+      reads: [Read]? = nil, fuel: Int? = nil, timeLimit: Double? = nil, sliceFuel: Int? = nil, progressToken: Int? = nil
+    ) {
+      self.pool = pool
+      self.kernel = kernel
+      self.jobs = jobs
+      self.arguments = arguments
+      self.argumentBytes = argumentBytes
+      self.resultBytes = resultBytes
+      self.writes = writes
+      self.reads = reads
+      self.fuel = fuel
+      self.timeLimit = timeLimit
+      self.sliceFuel = sliceFuel
+      self.progressToken = progressToken
+    }
+  }
+
+  public struct Result: Codable, Sendable, Equatable {
+    /// Two words a job: trap code, or one of `JobStatus`, and function index.
+    public let status: Data
+    /// One record a job; zero where it has no result.
+    public let results: Data
+    /// In the order of `reads`; empty where the job has no result.
+    public let reads: [Data]?
+    public let deviceSeconds: Double
+    /// Lanes times slices, and what of them jobs were at work in, until the last job had begun.
+    public let laneSlices: Double
+    public let busyLaneSlices: Double
+    /// Why jobs were lost or not run; absent where that was a cancellation.
+    public let failure: String?
+
+    public init(
+      status: Data, results: Data, reads: [Data]?, deviceSeconds: Double, laneSlices: Double, busyLaneSlices: Double, failure: String?
+    ) {
+      self.status = status
+      self.results = results
+      self.reads = reads
+      self.deviceSeconds = deviceSeconds
+      self.laneSlices = laneSlices
+      self.busyLaneSlices = busyLaneSlices
+      self.failure = failure
+    }
+  }
+}

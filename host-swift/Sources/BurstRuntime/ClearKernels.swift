@@ -1,0 +1,65 @@
+import BurstProtocol
+import Metal
+
+/// Zeroes what the instantiating kernel does not write, on the device: the memories of lanes as large as they are now, then their
+/// state and tables. In this order, because a memory's size is a word of the state.
+enum ClearKernels {
+  static let memory = "wasmburst_clear_memory"
+  static let state = "wasmburst_clear_state"
+
+  /// Threads to a lane.
+  static let threads = 64
+
+  /// The kernels' `sizes` struct.
+  static func words(lanes: Int, _ plan: PoolPlan) -> [UInt32] {
+    [
+      UInt32(lanes), UInt32(plan.state.tileWidth), UInt32(plan.memory.cell / 4), UInt32(plan.memoryPages),
+      UInt32(plan.state.bytesPerInstance / 4), UInt32(plan.tables.bytesPerInstance / 4),
+    ].map(\.littleEndian)
+  }
+
+  static let text = """
+    #include <metal_stdlib>
+    using namespace metal;
+
+    struct Sizes {
+      uint lanes, tile_width, memory_cell_words, memory_pages, state_words, table_words;
+    };
+
+    // Neighbouring threads have neighbouring lanes, whose cells lie side by side.
+    kernel void \(memory)(
+      constant Sizes& sizes [[buffer(0)]], constant uint* lanes [[buffer(1)]], device uint* state [[buffer(3)]],
+      device uint* memory [[buffer(4)]], uint t [[thread_position_in_grid]])
+    {
+      if (t >= sizes.lanes * \(threads)u) return;
+      ulong lane = lanes[t % sizes.lanes];
+      ulong width = sizes.tile_width;
+      ulong tile = lane / width * width;
+      uint pages = state[tile * sizes.state_words + lane % width];
+      ulong cells = (ulong)(pages < sizes.memory_pages ? pages : sizes.memory_pages) * (65536 / 4 / sizes.memory_cell_words);
+      ulong base = tile * sizes.memory_pages * (65536 / 4) + lane % width * sizes.memory_cell_words;
+      // Neighbouring cells by one thread: side by side they lie where a tile is one lane wide.
+      ulong part = t / sizes.lanes;
+      ulong end = cells * (part + 1) / \(threads)u;
+      for (ulong cell = cells * part / \(threads)u; cell < end; cell++) {
+        ulong place = base + cell * width * sizes.memory_cell_words;
+        memory[place] = 0;
+        if (sizes.memory_cell_words == 2) memory[place + 1] = 0;
+      }
+    }
+
+    kernel void \(state)(
+      constant Sizes& sizes [[buffer(0)]], constant uint* lanes [[buffer(1)]], device uint* state [[buffer(3)]],
+      device uint* tables [[buffer(5)]], uint t [[thread_position_in_grid]])
+    {
+      if (t >= sizes.lanes * \(threads)u) return;
+      ulong lane = lanes[t % sizes.lanes];
+      ulong width = sizes.tile_width;
+      ulong tile = lane / width * width;
+      uint part = t / sizes.lanes;
+      for (ulong n = part; n < sizes.state_words; n += \(threads)u) state[tile * sizes.state_words + n * width + lane % width] = 0;
+      for (ulong n = part; n < sizes.table_words; n += \(threads)u) tables[tile * sizes.table_words + n * width + lane % width] = 0;
+    }
+
+    """
+}
