@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Sets everything up and runs every check and test; stops at the first stage that fails and names it.
-# ./test.sh --only STAGE runs one stage (may be repeated): format, lint, types, examples, node, swift, gate.
+# ./test.sh --only STAGE runs one stage (may be repeated): format, lint, types, examples, node, swift, cuda, gate.
 set -euo pipefail
 cd "$(dirname "$0")"
 
-all_stages="format lint types examples node swift gate"
+all_stages="format lint types examples node swift cuda gate"
 stages=
 while [ $# -gt 0 ]; do
   case "$1" in
@@ -62,6 +62,9 @@ stage_swift() {
   swift test --package-path host-swift --disable-xctest
 }
 
+# Registers of the kernels on NVIDIA GPUs; skips itself without Swift or NVRTC.
+stage_cuda() { npm run --silent check:cuda; }
+
 stage_gate() { node --import tsx bench/compile.ts --gate; }
 
 mkdir -p .cache/test
@@ -86,7 +89,7 @@ for stage in ${stages:-$all_stages}; do
   case $stage in
     node) grep -E '^(ℹ|#) (tests|pass|fail|skipped) ' "$log" | tail -n 4 ;;
     swift) grep -E 'Test run with' "$log" || true ;;
-    gate) tail -n 1 "$log" ;;
+    cuda | gate) tail -n 1 "$log" ;;
   esac
 done
 echo "All stages passed."

@@ -16,8 +16,11 @@ export interface ProcessBaseline {
   readonly [Symbol.asyncDispose]: () => Promise<void>;
 }
 
+/** The process could not be started, ended, or answered something else; the message has its diagnostics. */
+export class BaselineError extends Error {}
+
 /** The binary does not have this program: it exits with status 3 before it is ready. */
-export class MissingProgram extends Error {}
+export class MissingProgram extends BaselineError {}
 
 const missingProgramStatus = 3;
 
@@ -47,7 +50,7 @@ export async function startProcessBaseline(
   };
   try {
     const first = await answer();
-    if (first !== "ready") throw new Error(`${binary} said ${JSON.stringify(first)} for "ready"`);
+    if (first !== "ready") throw new BaselineError(`${binary} said ${JSON.stringify(first)} for "ready"`);
   } catch (error) {
     await dispose();
     throw error;
@@ -57,7 +60,7 @@ export async function startProcessBaseline(
       child.stdin.write("run\n");
       const line = await answer();
       const seconds = Number(line);
-      if (!(seconds > 0)) throw new Error(`${binary} answered ${JSON.stringify(line)}, not a time`);
+      if (!(seconds > 0)) throw new BaselineError(`${binary} answered ${JSON.stringify(line)}, not a time`);
       const { buffer } = Uint8Array.from(await readFile(output));
       return { seconds, results: new Uint32Array(buffer) };
     },
@@ -70,10 +73,10 @@ function endOf(child: ChildProcessByStdio<Writable, Readable, Readable>, binary:
   const diagnostics: Buffer[] = [];
   child.stderr.on("data", (chunk: Buffer) => diagnostics.push(chunk));
   const ended = new Promise<never>((_, reject) => {
-    child.once("error", (error) => reject(new Error(`cannot start ${binary}: ${error.message}`)));
+    child.once("error", (error) => reject(new BaselineError(`cannot start ${binary}: ${error.message}`)));
     child.once("close", (status, signal) => {
       const reason = `${binary} ended (${signal ?? `status ${status}`}): ${Buffer.concat(diagnostics).toString().trim()}`;
-      reject(status === missingProgramStatus ? new MissingProgram(reason) : new Error(reason));
+      reject(status === missingProgramStatus ? new MissingProgram(reason) : new BaselineError(reason));
     });
   });
   // Awaited where an answer does not come; until then nobody listens.

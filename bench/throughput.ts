@@ -7,6 +7,7 @@ import { recordWords } from "../compiler-ts/src/api/values.ts";
 import { CompileError, HostError, type RecordsResult, WasmBurst } from "../compiler-ts/src/index.ts";
 import { type BaselineChoice, cores, recordsOf, startBaselines, stopAll } from "./baselines.ts";
 import { formatTable, median } from "./measure.ts";
+import { BaselineError } from "./processBaseline.ts";
 import { type BenchProgram, chosenPrograms, execution, moduleBytes, schedule } from "./programs.ts";
 
 const warmUps = 2;
@@ -204,7 +205,7 @@ try {
   // parseArgs throws TypeErrors with a code of its own.
   const isUsage =
     error instanceof RangeError || error instanceof CompileError || (error instanceof TypeError && "code" in error);
-  if (!isUsage && !(error instanceof HostError)) throw error;
+  if (!isUsage && !(error instanceof HostError || error instanceof BaselineError)) throw error;
   console.error(`throughput: ${error.message}`);
   process.exitCode = isUsage ? 2 : 70;
 }

@@ -30,6 +30,8 @@ let executableDependencies: [Target.Dependency] =
     .target(name: "Metal", resources: [.embedInCode("CPU/Shim"), .embedInCode("CUDA/Shim")]),
     // Breaks one rule of the API a run; the tests watch it die.
     .executableTarget(name: "MetalMisuse", dependencies: ["Metal"], path: "Tests/MetalMisuse"),
+    // What `npm run check:cuda` asks NVRTC through.
+    .executableTarget(name: "CUDAUsage", dependencies: ["Metal"], path: "Tests/CUDAUsage"),
     .testTarget(name: "MetalTests", dependencies: ["Metal", "MetalMisuse"]),
   ]
   let metalDependency: [Target.Dependency] = ["Metal"]

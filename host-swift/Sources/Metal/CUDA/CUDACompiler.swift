@@ -38,25 +38,38 @@ struct CUDACompiler: KernelCompiler {
   }
 
   func compile(source: String, definitions: [String]) throws -> Data {
+    let kernels = try signatures(in: source)
+    let output = try build(source: source, kernels: kernels, options: options + definitions)
+    let encoder = PropertyListEncoder()
+    encoder.outputFormat = .binary
+    return try encoder.encode(Object(cubin: output.cubin, kernels: kernels.map { .init(name: $0.name, buffers: $0.buffers) }))
+  }
+
+  /// What ptxas says of the registers, stack and spills of each function.
+  func resourceUsage(source: String, flushesSubnormals: Bool) throws -> String {
+    let options = options.map { $0 == "--ftz=false" && flushesSubnormals ? "--ftz=true" : $0 }
+    return try build(source: source, kernels: signatures(in: source), options: options + ["--ptxas-options=-v"]).log
+  }
+
+  private func signatures(in source: String) throws -> [KernelSignature] {
+    do {
+      return try KernelSignature.parseAll(in: source)
+    } catch {
+      throw MTLLibraryError(.compileFailure, "program_source:\(error.line): error: \(error.message)")
+    }
+  }
+
+  private func build(source: String, kernels: [KernelSignature], options: [String]) throws -> NVRTC.Output {
     guard let nvrtc else {
       throw MTLLibraryError(
         .unsupported,
         "NVRTC, NVIDIA's runtime compiler, was not found: install libnvrtc.so.13 or .12, or name it in WASMBURST_NVRTC")
     }
-    let kernels: [KernelSignature]
-    do {
-      kernels = try KernelSignature.parseAll(in: source)
-    } catch {
-      throw MTLLibraryError(.compileFailure, "program_source:\(error.line): error: \(error.message)")
-    }
     let text = CUDAKernelText.text(source: source, kernels: kernels, shim: Self.shim)
     do {
-      let cubin = try nvrtc.compile(source: text, name: "program_source", options: options + definitions)
-      let encoder = PropertyListEncoder()
-      encoder.outputFormat = .binary
-      return try encoder.encode(Object(cubin: cubin, kernels: kernels.map { .init(name: $0.name, buffers: $0.buffers) }))
-    } catch let failure as NVRTC.Failure {
-      throw MTLLibraryError(failure.isCompileError ? .compileFailure : .internal, failure.message)
+      return try nvrtc.compile(source: text, name: "program_source", options: options)
+    } catch {
+      throw MTLLibraryError(error.isCompileError ? .compileFailure : .internal, error.message)
     }
   }
 }

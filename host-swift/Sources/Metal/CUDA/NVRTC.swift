@@ -69,8 +69,14 @@ struct NVRTC: Sendable {
     return names + folders.flatMap { folder in names.map { "\(folder)/\($0)" } }
   }
 
-  /// The cubin of `source`.
-  func compile(source: String, name: String, options: [String]) throws(Failure) -> Data {
+  struct Output {
+    var cubin: Data
+    /// What the compiler said on the way.
+    var log: String
+  }
+
+  /// Compiles `source` to a cubin.
+  func compile(source: String, name: String, options: [String]) throws(Failure) -> Output {
     var program: Program?
     try check(create(&program, source, name, 0, nil, nil))
     guard let handle = program else { throw Failure(message: "NVRTC made no program", isCompileError: false) }
@@ -80,12 +86,13 @@ struct NVRTC: Sendable {
     let status = arguments.map { UnsafePointer($0) }.withUnsafeBufferPointer {
       compile(handle, Int32(options.count), $0.baseAddress!)
     }
+    // The log ends in a zero byte.
+    let text = (try? bytes(of: handle, logSize, log)).map { String(decoding: $0.dropLast(), as: UTF8.self) } ?? ""
     guard status == 0 else {
-      let text = (try? bytes(of: handle, logSize, log)).map { String(decoding: $0.dropLast(), as: UTF8.self) } ?? ""
       // NVRTC_ERROR_COMPILATION
       throw Failure(message: text.isEmpty ? message(status) : text, isCompileError: status == 6)
     }
-    return try bytes(of: handle, cubinSize, cubin)
+    return Output(cubin: try bytes(of: handle, cubinSize, cubin), log: text)
   }
 
   private func bytes(of program: Program, _ size: GetSize, _ get: GetBytes) throws(Failure) -> Data {
