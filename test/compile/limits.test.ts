@@ -71,7 +71,7 @@ describe("deep and large functions", () => {
     assert.throws(
       () =>
         compileBytes(moduleOf([...times(300, [...loop, ...getParameter, ...branchIfToLoop]), ...times(300, [end])])),
-      /^CompileError: control flow is nested \d+ levels deep in the text, over the limit of 200/,
+      /^CompileError: control flow is nested \d+ levels deep in the text, over the limit of 100/,
     );
   });
 
