@@ -4,7 +4,8 @@ import Testing
 /// A broken rule ends the process with a sentence, as Metal's assertions do; nothing is ignored and nothing hangs.
 @Suite struct MisuseTests {
   /// Runs the program `MetalMisuse`, which lies beside the tests.
-  func run(_ rule: String, _ settings: [String: String] = [:]) throws -> (reason: Process.TerminationReason, status: Int32, message: String) {
+  func run(_ rule: String, _ settings: [String: String] = [:]) throws -> (reason: Process.TerminationReason, status: Int32, message: String)
+  {
     let process = Process()
     let messages = Pipe()
     process.executableURL = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent().appendingPathComponent("MetalMisuse")
