@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { loadFile, type ModulePlan, modulePlans } from "./commands.ts";
 import { CompileAhead } from "./compileAhead.ts";
+import { checkConformance } from "./conformancePage.ts";
 import type { SpecEngine } from "./engine.ts";
 import { bless, Exceptions, type FileFailures } from "./exceptions.ts";
 import { runFile, type Verdict } from "./runner.ts";
@@ -53,6 +54,7 @@ export function testSuite(name: string, start: () => Promise<SpecEngine>): void 
     // With a name filter only some files run, and the totals say nothing.
     if (runs.length < files.length) return context.skip(`${runs.length} of ${files.length} files ran`);
     assert.deepEqual([files.length, verdicts.length], [filesOfSuite, commandsOfSuite]);
+    assert.deepEqual(checkConformance(name, runs, blessing), []);
   });
 
   after(async () => {

@@ -105,6 +105,7 @@ class ExitLowering {
     this.#declare([...statement.results, statement.skip]);
     const { segments, skip } = statement;
     result.push(assign(skip, i32(0)));
+    const guarded: Statement[] = [];
     segments.forEach((segment, position) => {
       // A jump to a later segment's label sets `skip`; to its own it just leaves, the next guard holds anyway.
       const last = position === segments.length - 1;
@@ -118,15 +119,16 @@ class ExitLowering {
         this.#construct("once", labels, undefined, segment.body, body);
       else body.push(...this.#list(segment.body, last ? behind : nothing));
       if (position === 0) result.push(...body);
-      else
-        result.push({
-          kind: "if",
-          condition: apply("i32", "i32.le_u", [read(skip), i32(position)]),
-          results: [],
-          whenTrue: body,
-          whenFalse: [],
-        });
+      else guarded.push(unlessSkipped(skip, position, body));
     });
+    if (guarded.length <= longestChain) result.push(...guarded);
+    else {
+      const group = Math.ceil(Math.sqrt(guarded.length));
+      for (let first = 0; first < guarded.length; first += group) {
+        const members = guarded.slice(first, first + group);
+        result.push(unlessSkipped(skip, first + members.length, members));
+      }
+    }
   }
 
   #construct(
@@ -230,6 +232,19 @@ class ExitLowering {
     }
     throw new Error(`${this.#func.name}: jump to label ${statement.label.name}, which no construct owns`);
   }
+}
+
+/** In a longer chain guards stand in groups, with a guard for each: LLVM follows a jump from guard to guard, a pass over the function for each one passed. */
+const longestChain = 64;
+
+function unlessSkipped(skip: Local, position: number, body: Statement[]): Statement {
+  return {
+    kind: "if",
+    condition: apply("i32", "i32.le_u", [read(skip), i32(position)]),
+    results: [],
+    whenTrue: body,
+    whenFalse: [],
+  };
 }
 
 /** The body of a loop that repeats by itself and leaves explicitly. */

@@ -175,9 +175,10 @@ class FunctionWriter {
         return;
       }
       case "restore":
-        out.line(
-          `wb_frame_restore(${["instance", "position", ...statement.locals.map(({ name }) => name)].join(", ")});`,
-        );
+        for (const { word, names } of frameParts(statement.locals))
+          out.line(
+            `wb_frame_restore(${["instance", `position${word === 0 ? "" : ` + ${word << 16}u`}`, ...names].join(", ")});`,
+          );
         return;
       case "setField":
         out.line(`instance.${statement.field} = ${value(statement.value)};`);
@@ -229,7 +230,12 @@ class FunctionWriter {
   #save({ point, locals }: Frame): string {
     const { index, copyOf } = this.#function as IrFunction;
     const owner = copyOf === undefined ? `${index}u` : `wb_recursive | ${copyOf}u`;
-    return `wb_frame_save(${["instance", "position", owner, `${point}u`, ...locals.map(({ name }) => name)].join(", ")});`;
+    const [first, ...more] = frameParts(locals);
+    const start = `wb_frame_save(${["instance", "position", owner, `${point}u`, ...(first?.names ?? [])].join(", ")});`;
+    const rest = more.map(
+      ({ word, names }) => `wb_frame_save_rest(${["instance", "position", `${word}u`, ...names].join(", ")});`,
+    );
+    return [start, ...rest].join(" ");
   }
 
   #resultType(): string {
@@ -293,6 +299,21 @@ class FunctionWriter {
 /** A temporary is declared where it is assigned. */
 function target(local: Local): string {
   return local.kind === "temporary" ? declaration(local) : local.name;
+}
+
+/** Locals of one call of the runtime: its templates recurse once for each, and compilers limit how deep (clang to 1,024). */
+const localsOfCall = 128;
+
+/** A frame's locals in parts, each with the word at which it starts. */
+function frameParts(locals: readonly Local[]): { readonly word: number; readonly names: readonly string[] }[] {
+  const parts: { word: number; names: string[] }[] = [];
+  let word = 0;
+  locals.forEach(({ name, type }, i) => {
+    if (i % localsOfCall === 0) parts.push({ word, names: [] });
+    parts[parts.length - 1]?.names.push(name);
+    word += wordsOf(type as ValueType);
+  });
+  return parts;
 }
 
 const kernelParameters = [

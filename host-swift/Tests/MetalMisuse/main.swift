@@ -54,6 +54,27 @@ case "buffer offset":
   encode { $0.setBuffer(buffer, offset: 64, index: 0) }
 case "fill outside":
   commands.makeBlitCommandEncoder()!.fill(buffer: buffer, range: 60..<65, value: 0)
+case "misaligned access", "shift by too much", "signed overflow":
+  // Traps where WASMBURST_CPU_CHECKS is 1.
+  let source = """
+    kernel void k(device uchar* x [[buffer(0)]], constant int* y [[buffer(1)]]) {
+      if (y[0] == 0) { x[0] = uchar(*(device uint*)(x + 1)); }
+      if (y[0] == 1) { x[0] = uchar(1u << (y[0] + 40)); }
+      if (y[0] == 2) { x[0] = uchar((y[0] + 0x7fffffff) >> 1); }
+    }
+    """
+  let hazard = try device.makeComputePipelineState(
+    function: try device.makeLibrary(source: source, options: nil).makeFunction(name: "k")!)
+  let number = ["misaligned access", "shift by too much", "signed overflow"].firstIndex(of: CommandLine.arguments[1])!
+  let encoder = commands.makeComputeCommandEncoder()!
+  encoder.setComputePipelineState(hazard)
+  encoder.setBuffer(buffer, offset: 0, index: 0)
+  var argument = Int32(number)
+  encoder.setBytes(&argument, length: 4, index: 1)
+  encoder.dispatchThreads(one, threadsPerThreadgroup: one)
+  encoder.endEncoding()
+  commands.commit()
+  commands.waitUntilCompleted()
 case "none":
   encode { $0.dispatchThreads(one, threadsPerThreadgroup: one) }
   commands.commit()

@@ -4,7 +4,8 @@ import Testing
 /// A broken rule ends the process with a sentence, as Metal's assertions do; nothing is ignored and nothing hangs.
 @Suite struct MisuseTests {
   /// Runs the program `MetalMisuse`, which lies beside the tests.
-  func run(_ rule: String) throws -> (reason: Process.TerminationReason, status: Int32, message: String) {
+  func run(_ rule: String, _ settings: [String: String] = [:]) throws -> (reason: Process.TerminationReason, status: Int32, message: String)
+  {
     let process = Process()
     let messages = Pipe()
     process.executableURL = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent().appendingPathComponent("MetalMisuse")
@@ -13,7 +14,7 @@ import Testing
     let test = TestDevice()
     // The crash handler takes seconds to write a backtrace.
     let changes = ["SWIFT_BACKTRACE": "enable=no", "WASMBURST_CACHE": test.cacheFolder.path]
-    process.environment = ProcessInfo.processInfo.environment.merging(changes) { $1 }
+    process.environment = ProcessInfo.processInfo.environment.merging(changes) { $1 }.merging(settings) { $1 }
     try process.run()
     let output = try messages.fileHandleForReading.readToEnd() ?? Data()
     process.waitUntilExit()
@@ -41,6 +42,12 @@ import Testing
     #expect(result.reason == .uncaughtSignal)
     #expect(result.message.contains("failed assertion: "))
     #expect(result.message.contains(message))
+  }
+
+  @Test(arguments: ["misaligned access", "shift by too much", "signed overflow"])
+  func checkedKernelStopsTheProcess(hazard: String) throws {
+    #expect(try run(hazard, ["WASMBURST_CPU_CHECKS": "1"]).reason == .uncaughtSignal)
+    #expect(try run(hazard, ["WASMBURST_CPU_CHECKS": "0"]).reason == .exit)
   }
 
   @Test func keptRulesEndNormally() throws {

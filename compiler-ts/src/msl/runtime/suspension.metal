@@ -101,6 +101,13 @@ static inline void wb_frame_save(thread wb_instance& instance, uint position, ui
   header[3u * wb_tile_width] = wb_save(instance, word, values...) - word;
 }
 
+// More values of the frame that was saved last, from its word `start` on.
+template <typename... all>
+static inline void wb_frame_save_rest(thread wb_instance& instance, uint position, uint start, all... values) {
+  if (instance.trap != wb_suspended) { return; }
+  wb_frame_header(instance, position & 0xffffu)[3u * wb_tile_width] = wb_save(instance, (position >> 16) + start, values...) - (position >> 16);
+}
+
 // The point to resume at. With the last frame taken, the instance runs normally.
 static inline uint wb_frame_pop(thread wb_instance& instance, uint position) {
   uint number = position & 0xffffu;
