@@ -17,6 +17,7 @@ const architectures = ["sm_75", "sm_80", "sm_90"] as const;
 const expectedFile = new URL("usage.expected.txt", import.meta.url);
 const goldenFolder = new URL("../golden/", import.meta.url);
 const hostPackage = fileURLToPath(new URL("../../host-swift", import.meta.url));
+const scratchPath = fileURLToPath(new URL("../../.cache/cuda-usage", import.meta.url));
 // Where `install` puts it; WASMBURST_NVRTC names another.
 const installed = fileURLToPath(new URL("../../.cache/nvrtc/nvidia/cu13/lib/libnvrtc.so.13", import.meta.url));
 const install = "pip install --target .cache/nvrtc nvidia-cuda-nvrtc==13.0.88";
@@ -25,8 +26,9 @@ class Skipped extends Error {}
 
 /** The tool that asks NVRTC as the host does, built if it has to be. */
 function usageTool(): (...options: readonly string[]) => string {
-  const build = ["build", "--package-path", hostPackage, "--product", "CUDAUsage"];
-  const built = spawnSync("swift", build, { encoding: "utf8" });
+  // In a folder of its own and without the host's packages, which it does not need: the host's build stays as it is.
+  const build = ["build", "--package-path", hostPackage, "--scratch-path", scratchPath, "--product", "CUDAUsage"];
+  const built = spawnSync("swift", build, { encoding: "utf8", env: { ...process.env, WASMBURST_HOST_DEPS: "none" } });
   if (built.error !== undefined) throw new Skipped("there is no Swift on this machine");
   if (built.status !== 0) throw new Error(`swift ${build.join(" ")}:\n${built.stdout}${built.stderr}`);
   const nvrtc = process.env.WASMBURST_NVRTC ?? (existsSync(installed) ? installed : "");
@@ -34,7 +36,7 @@ function usageTool(): (...options: readonly string[]) => string {
   const loaderPath = [dirname(nvrtc), process.env.LD_LIBRARY_PATH].filter(Boolean).join(":");
   const env = nvrtc ? { ...process.env, WASMBURST_NVRTC: nvrtc, LD_LIBRARY_PATH: loaderPath } : process.env;
   return (...options) => {
-    const run = spawnSync(join(hostPackage, ".build/debug/CUDAUsage"), options, { encoding: "utf8", env });
+    const run = spawnSync(join(scratchPath, "debug/CUDAUsage"), options, { encoding: "utf8", env });
     if (run.status !== 0) throw new Error(`CUDAUsage ${options.join(" ")}: ${run.error?.message ?? run.stderr}`);
     return run.stdout.trim();
   };
@@ -112,14 +114,15 @@ async function check(): Promise<void> {
       console.log(`check:cuda: wrote ${fileURLToPath(expectedFile)}`);
       return;
     }
-    const wanted = new Set(expected);
-    const got = new Set(actual);
     if (actual.join("\n") === expected.join("\n")) {
       console.log(`check:cuda: ${actual.length - header.length - 1} lines as expected, NVRTC ${version}`);
       return;
     }
-    for (const line of expected) if (!got.has(line)) console.error(`- ${line}`);
-    for (const line of actual) if (!wanted.has(line)) console.error(`+ ${line}`);
+    const actualFile = join(scratch, "usage.txt");
+    writeFileSync(actualFile, actual.join("\n"));
+    // With the program above each group of lines that differ.
+    const options = ["-U0", "--show-function-line=^[a-z]"];
+    spawnSync("diff", [...options, fileURLToPath(expectedFile), actualFile], { stdio: ["ignore", 2, 2] });
     console.error("check:cuda: the usage differs; after a review, BLESS=1 accepts it");
     process.exitCode = 1;
   } finally {
