@@ -24,7 +24,7 @@ struct ClangCompiler: KernelCompiler {
   // Locals that nothing has initialised hold a pattern that no program expects.
   private static let checkFlags: [String] = [
     "-fsanitize=alignment,bool,bounds,float-cast-overflow,integer-divide-by-zero,return,shift,signed-integer-overflow,unreachable",
-    "-fsanitize-trap=all", "-ftrivial-auto-var-init=pattern",
+    "-fsanitize-trap=all", "-ftrivial-auto-var-init=pattern", "-DWASMBURST_CHECKED",
   ]
 
   /// What a text for Apple's GPUs begins with (docs/kernel-abi.md): they flush subnormals, and so does a kernel of that text here.
