@@ -170,12 +170,11 @@ export class Liveness {
 
   #reads(statement: Statement): readonly number[] {
     let reads: number[] | undefined;
-    const add = (local: Local): void => {
+    visitReads(statement, (local) => {
       if (this.#ignored.has(local)) return;
       reads ??= [];
       reads.push(this.#numberOf(local));
-    };
-    visitReads(statement, add);
+    });
     return reads ?? none;
   }
 

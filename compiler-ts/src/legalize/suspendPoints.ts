@@ -1,6 +1,6 @@
 /** The suspend points of one function, in program order, and what each leaves in its frame. All copies of the function share them. */
 import type { Frame, IrFunction, Statement } from "../ir/module.ts";
-import { forEachList } from "../ir/walk.ts";
+import { forEachList, hasLists } from "../ir/walk.ts";
 import { wordsOf } from "../metadata.ts";
 import type { ValueType } from "../wasm/module.ts";
 import { Liveness } from "./liveness.ts";
@@ -66,7 +66,7 @@ export class SuspendPoints {
     for (const statement of list) {
       const before = points.length;
       if (isPoint(statement)) points.push(statement);
-      forEachList(statement, (nested) => this.#find(nested, isPoint, points));
+      if (hasLists(statement)) forEachList(statement, (nested) => this.#find(nested, isPoint, points));
       if (points.length === before) continue;
       this.#containing.add(statement);
       any = true;
