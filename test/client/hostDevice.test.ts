@@ -1,20 +1,11 @@
 /** The public API on a device of a real host; skipped, by name, where none is built. */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { locateHost } from "../../compiler-ts/src/host/locate.ts";
 import { type CompileError, type Value, WasmBurst } from "../../compiler-ts/src/index.ts";
 import { type JobResult, parseJobs } from "../../compiler-ts/src/jobs.ts";
 import { runJobs } from "../../compiler-ts/src/runJobs.ts";
+import { hostMissing } from "../support/host.ts";
 import { wat } from "../support/wat.ts";
-
-const skip = ((): string | false => {
-  try {
-    locateHost();
-    return false;
-  } catch (error) {
-    return (error as Error).message;
-  }
-})();
 
 const instances = 40;
 const range = Array.from({ length: instances }, (_, index) => index);
@@ -33,7 +24,7 @@ const bytes = wat(`(module (memory 1 3) (global $n (export "n") (mut i64) (i64.c
   (func (export "floats") (param f32 f64) (result f64 f32) (f64.neg (local.get 1)) (f32.sqrt (local.get 0)))
   (func (export "spin") (loop $l (br $l))))`);
 
-describe("a device of the host", { skip }, () => {
+describe("a device of the host", { skip: hostMissing }, () => {
   let burst: WasmBurst;
   let oracle: WasmBurst;
   before(async () => {

@@ -4,19 +4,10 @@
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { locateHost } from "../../compiler-ts/src/host/locate.ts";
 import { WasmBurst } from "../../compiler-ts/src/index.ts";
 import { type Opcode, opcodes } from "../../compiler-ts/src/wasm/opcodes.ts";
+import { hostMissing } from "../support/host.ts";
 import { wat } from "../support/wat.ts";
-
-const skip = ((): string | false => {
-  try {
-    locateHost();
-    return false;
-  } catch (error) {
-    return (error as Error).message;
-  }
-})();
 
 const instances = 256;
 const operandBytes = 3 * 16;
@@ -162,7 +153,7 @@ test("every SIMD opcode without memory operands is among the operations", () => 
 });
 
 for (const profile of ["cpu", "native", "apple"]) {
-  test(`profile ${profile}: every operation gives V8's result`, { skip }, async () => {
+  test(`profile ${profile}: every operation gives V8's result`, { skip: hostMissing }, async () => {
     const bytes = wat(moduleText());
     const burst = await WasmBurst.launch({ device: "cpu", profile });
     try {

@@ -6,23 +6,14 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
-import { locateHost } from "../../compiler-ts/src/host/locate.ts";
+import { hostMissing } from "../support/host.ts";
 import { wat } from "../support/wat.ts";
-
-const skip = ((): string | false => {
-  try {
-    locateHost();
-    return false;
-  } catch (error) {
-    return (error as Error).message;
-  }
-})();
 
 const root = join(import.meta.dirname, "../..");
 const directory = mkdtempSync(join(tmpdir(), "wasmburst-interrupt-"));
 after(() => rmSync(directory, { recursive: true }));
 
-describe("an interrupt of jobs on the cpu device", { skip }, () => {
+describe("an interrupt of jobs on the cpu device", { skip: hostMissing }, () => {
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     test(`${signal} ends it within moments, keeps what has ended and says what was not run`, async () => {
       const module = join(directory, `${signal}.wasm`);

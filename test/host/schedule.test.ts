@@ -2,24 +2,15 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { TimelineEvent } from "../../compiler-ts/src/api/timeline.ts";
-import { locateHost } from "../../compiler-ts/src/host/locate.ts";
 import { WasmBurst } from "../../compiler-ts/src/index.ts";
+import { hostMissing } from "../support/host.ts";
 import { wat } from "../support/wat.ts";
-
-const skip = ((): string | false => {
-  try {
-    locateHost();
-    return false;
-  } catch (error) {
-    return (error as Error).message;
-  }
-})();
 
 const bytes = wat(`(module (import "env" "ask" (func $ask (param i32) (result i32)))
   (func (export "spin") (loop $l (br $l)))
   (func (export "ask") (param i32) (result i32) (call $ask (local.get 0))))`);
 
-describe("the schedule on the cpu device", { skip }, () => {
+describe("the schedule on the cpu device", { skip: hostMissing }, () => {
   test("`sustained` rests two thirds of the time; slices, bursts, cool-downs, heat and host calls come as events", async () => {
     const events: TimelineEvent[] = [];
     await using burst = await WasmBurst.launch({ device: "cpu", onTimeline: (more) => events.push(...more) });

@@ -7,16 +7,8 @@ import { moduleIdentity } from "../../compiler-ts/src/host/identity.ts";
 import { locateHost } from "../../compiler-ts/src/host/locate.ts";
 import { WasmBurst } from "../../compiler-ts/src/index.ts";
 import { profiles } from "../../compiler-ts/src/metadata.ts";
+import { hostMissing } from "../support/host.ts";
 import { wat } from "../support/wat.ts";
-
-const skip = ((): string | false => {
-  try {
-    locateHost();
-    return false;
-  } catch (error) {
-    return (error as Error).message;
-  }
-})();
 
 const instances = 40;
 const range = Array.from({ length: instances }, (_, index) => index);
@@ -41,7 +33,7 @@ const bytes = wat(`(module (memory 1 2) (global $n (export "n") (mut i32) (i32.c
   (func (export "grow") (result i32) (memory.grow (i32.const 1)))
   (func $spin (export "spin") (loop $l (br $l))))`);
 
-describe("a device of the host", { skip }, () => {
+describe("a device of the host", { skip: hostMissing }, () => {
   let burst: WasmBurst;
   let oracle: WasmBurst;
   before(async () => {
@@ -106,7 +98,7 @@ describe("a device of the host", { skip }, () => {
   });
 });
 
-describe("snapshots between profiles", { skip }, () => {
+describe("snapshots between profiles", { skip: hostMissing }, () => {
   test("a pool goes on in another process, tiled in another way", async (t) => {
     const clients = await Promise.all([HostClient.launch(locateHost()), HostClient.launch(locateHost())]);
     t.after(() => Promise.all(clients.map((client) => client.close())));

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { locateHost } from "../../compiler-ts/src/host/locate.ts";
 import { WasmBurst } from "../../compiler-ts/src/index.ts";
 import { type JobLine, type JobResult, parseJobs } from "../../compiler-ts/src/jobs.ts";
 import { runJobs } from "../../compiler-ts/src/runJobs.ts";
+import { hostMissing } from "../support/host.ts";
 import { wat } from "../support/wat.ts";
 
 async function* linesOf(lines: readonly string[]) {
@@ -74,15 +74,6 @@ describe("lines", () => {
 });
 
 /** The host's cpu device gives an instance its next job itself; v8 runs rounds. */
-const hostMissing = ((): string | false => {
-  try {
-    locateHost();
-    return false;
-  } catch (error) {
-    return (error as Error).message;
-  }
-})();
-
 for (const device of ["v8", "cpu"])
   describe(`runs on ${device}`, { skip: device !== "v8" && hostMissing }, () => {
     const bytes = wat(`(module (memory 1) (global $n (mut i32) (i32.const 0))
