@@ -2,7 +2,7 @@
 
 import { completes, is64 } from "./builder.ts";
 import type { Expression, IrFunction, IrModule, IrType, Label, Local, Statement } from "./module.ts";
-import { assignedLocals, expressionsOf, visitLocals } from "./walk.ts";
+import { expressionsOf, visitAssigned, visitLocals } from "./walk.ts";
 
 const afterLowering: ReadonlySet<Statement["kind"]> = new Set([
   "assign",
@@ -123,7 +123,7 @@ class FunctionVerifier {
   }
 
   #targets(statement: Statement, scope: Set<Local>): void {
-    for (const local of assignedLocals(statement)) {
+    visitAssigned(statement, (local) => {
       if (local.kind === "temporary") {
         if (this.#assignedOnce.has(local)) this.#fail(`temporary ${local.name} is assigned twice`);
         this.#assignedOnce.add(local);
@@ -132,7 +132,7 @@ class FunctionVerifier {
       } else if (!scope.has(local)) this.#fail(`${local.name} is assigned where it is not declared`);
       this.#name(local);
       scope.add(local);
-    }
+    });
     if (statement.kind === "call" && !this.#module.functions.has(statement.callee))
       this.#fail(`call of function ${statement.callee}, which does not exist`);
     if (statement.kind === "return" && statement.values.length !== this.#func.type.results.length)

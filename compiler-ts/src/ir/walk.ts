@@ -165,24 +165,28 @@ export function someStatement(list: readonly Statement[], test: (statement: Stat
 }
 
 /** Locals that the statement itself writes, nested lists not included. */
-export function assignedLocals(statement: Statement): readonly Local[] {
+export function visitAssigned(statement: Statement, visit: (local: Local) => void): void {
   switch (statement.kind) {
     case "assign":
     case "declare":
     case "load":
     case "globalGet":
     case "trapping":
-      return [statement.target];
+      visit(statement.target);
+      break;
     case "call":
     case "callImport":
     case "callIndirect":
-      return statement.targets;
+      for (const local of statement.targets) visit(local);
+      break;
     case "bulk":
-      return statement.target === undefined ? [] : [statement.target];
+      if (statement.target !== undefined) visit(statement.target);
+      break;
     case "restore":
-      return statement.locals;
+      for (const local of statement.locals) visit(local);
+      break;
     default:
-      return [];
+      break;
   }
 }
 
@@ -277,14 +281,14 @@ export function visitMentions(statement: Statement, visit: (local: Local) => voi
     default:
       if (statement.kind === "checkpoint") visit(statement.fuel);
       for (const local of savedLocals(statement)) visit(local);
-      for (const local of assignedLocals(statement)) visit(local);
+      visitAssigned(statement, visit);
   }
   visitReads(statement, visit);
 }
 
 /** Labels that a jump inside the list names; memoized by list, since passes ask for nested lists again. */
 export class JumpTargets {
-  readonly #known = new WeakMap<readonly Statement[], ReadonlySet<Label>>();
+  readonly #known = new Map<readonly Statement[], ReadonlySet<Label>>();
 
   of(list: readonly Statement[]): ReadonlySet<Label> {
     if (list.length === 0) return noLabels;

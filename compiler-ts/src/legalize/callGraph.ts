@@ -5,8 +5,6 @@ import { visitStatements } from "../ir/walk.ts";
 
 export interface FunctionFacts {
   readonly callees: ReadonlySet<number>;
-  /** Number of the strongly connected component; components are numbered callees first. */
-  readonly component: number;
   /** It can call itself, directly or not. */
   readonly recursive: boolean;
   /** It or a function that it calls may trap. */
@@ -16,10 +14,11 @@ export interface FunctionFacts {
   readonly suspends: boolean;
 }
 
-/** `suspension` adds the functions that it makes. */
 export interface CallGraph {
+  /** `suspension` adds the functions that it makes. */
   readonly facts: Map<number, FunctionFacts>;
-  readonly order: number[];
+  /** Callees first. */
+  readonly components: readonly (readonly number[])[];
 }
 
 interface OwnFacts {
@@ -36,8 +35,7 @@ export function analyzeCallGraph(module: IrModule, suspension: boolean): CallGra
   for (const func of module.functions.values()) own.set(func.index, ownFacts(func.body));
   const components = componentsOf(own);
   const facts = new Map<number, FunctionFacts>();
-  const order: number[] = [];
-  components.forEach((members, component) => {
+  for (const members of components) {
     const inside = new Set(members);
     const recursive = members.length > 1 || own.get(members[0] as number)?.callees.has(members[0] as number) === true;
     const any = (test: (facts: OwnFacts) => boolean, inherited: (facts: FunctionFacts) => boolean): boolean =>
@@ -68,16 +66,14 @@ export function analyzeCallGraph(module: IrModule, suspension: boolean): CallGra
     for (const member of members) {
       facts.set(member, {
         callees: (own.get(member) as OwnFacts).callees,
-        component,
         recursive,
         mayTrap,
         mayGrowMemory,
         suspends,
       });
-      order.push(member);
     }
-  });
-  return { facts, order };
+  }
+  return { facts, components };
 }
 
 function ownFacts(body: Parameters<typeof visitStatements>[0]): OwnFacts {

@@ -3,28 +3,26 @@
  * would meet the bracket limit of MSL compilers (256), as a chain they take one level. `break` to a segment's label goes on with the next segment.
  */
 import { NameSource } from "../ir/builder.ts";
-import type { ChainSegment, IrModule, Local, Statement } from "../ir/module.ts";
+import type { ChainSegment, IrFunction, Local, Statement } from "../ir/module.ts";
 import { rewrite } from "../ir/walk.ts";
 
-export function chains(module: IrModule): void {
-  for (const func of module.functions.values()) {
-    if (!func.lowered.has("block")) continue;
-    const names = new NameSource();
-    // Innermost first: a block whose body starts with a block or with the chain made of it adds one segment.
-    func.body = rewrite(func.body, (statement) => {
-      if (statement.kind !== "block") return undefined;
-      const [first, ...rest] = statement.body;
-      const own: ChainSegment = { label: statement.label, body: rest };
-      if (first?.kind === "block") {
-        const inner: ChainSegment = { label: first.label, body: first.body };
-        const skip: Local = names.variable("i32", "skip");
-        return [chain([...statement.results, ...first.results], skip, [inner, own])];
-      }
-      if (first?.kind === "chain")
-        return [chain([...statement.results, ...first.results], first.skip, [...first.segments, own])];
-      return undefined;
-    });
-  }
+export function chains(func: IrFunction): void {
+  if (!func.lowered.has("block")) return;
+  const names = new NameSource();
+  // Innermost first: a block whose body starts with a block or with the chain made of it adds one segment.
+  func.body = rewrite(func.body, (statement) => {
+    if (statement.kind !== "block") return undefined;
+    const [first, ...rest] = statement.body;
+    const own: ChainSegment = { label: statement.label, body: rest };
+    if (first?.kind === "block") {
+      const inner: ChainSegment = { label: first.label, body: first.body };
+      const skip: Local = names.variable("i32", "skip");
+      return [chain([...statement.results, ...first.results], skip, [inner, own])];
+    }
+    if (first?.kind === "chain")
+      return [chain([...statement.results, ...first.results], first.skip, [...first.segments, own])];
+    return undefined;
+  });
 }
 
 function chain(results: readonly Local[], skip: Local, segments: readonly ChainSegment[]): Statement {

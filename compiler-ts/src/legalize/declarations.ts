@@ -2,12 +2,8 @@
  * Variables are declared where they get their first value, in the innermost list that holds all their occurrences; unused ones disappear. Shader compilers
  * slow down with the number of function-scope variables, and people read the text.
  */
-import type { IrFunction, IrModule, Local, Statement } from "../ir/module.ts";
+import type { IrFunction, Local, Statement } from "../ir/module.ts";
 import { forEachList, visitLocals, visitMentions } from "../ir/walk.ts";
-
-export function declarations(module: IrModule): void {
-  for (const func of module.functions.values()) declareVariables(func);
-}
 
 /** A list, where it lies, and how far the walk is in it. */
 interface Place {
@@ -24,16 +20,17 @@ interface Occurrence {
   position: number;
 }
 
-function declareVariables(func: IrFunction): void {
-  const variables = new Set(func.variables);
-  const found = new Map<Local, Occurrence>();
+export function declarations(func: IrFunction): void {
+  const found = new Map<Local, Occurrence | undefined>();
+  for (const local of func.variables) found.set(local, undefined);
   let here: Place | undefined;
   const occur = (local: Local): void => {
-    if (!variables.has(local)) return;
+    if (local.kind === "parameter" || local.kind === "temporary") return;
     const current = here as Place;
     const known = found.get(local);
-    if (known === undefined) found.set(local, { place: current, position: current.position });
-    else if (known.place !== current) meet(known, current);
+    if (known !== undefined) {
+      if (known.place !== current) meet(known, current);
+    } else if (found.has(local)) found.set(local, { place: current, position: current.position });
   };
   const walk = (list: Statement[]): void => {
     const place: Place = { list, outer: here, depth: here === undefined ? 0 : here.depth + 1, position: 0 };

@@ -6,7 +6,7 @@
  * iteration of loop d. Lower codes leave more, so one comparison decides; the shader compilers thread such jumps back into direct ones.
  */
 import { apply, assign, completes, i32, not, read } from "../ir/builder.ts";
-import type { IrFunction, IrModule, Label, Local, Statement, SwitchCase } from "../ir/module.ts";
+import type { IrFunction, Label, Local, Statement, SwitchCase } from "../ir/module.ts";
 import { JumpTargets, mapLists } from "../ir/walk.ts";
 
 const none = 0xffffffff;
@@ -27,8 +27,8 @@ interface Construct {
   uses: number;
 }
 
-export function exits(module: IrModule): void {
-  for (const func of module.functions.values()) new ExitLowering(func).run();
+export function exits(func: IrFunction): void {
+  new ExitLowering(func).run();
 }
 
 class ExitLowering {
@@ -54,10 +54,8 @@ class ExitLowering {
   /** `behind`: labels to whose end control falls when the list completes. A jump there may leave any construct that ends with the list. */
   #list(list: readonly Statement[], behind: Exits): Statement[] {
     const result: Statement[] = [];
-    list.forEach((statement, i) => {
-      if (completes(result[result.length - 1]))
-        this.#statement(statement, i === list.length - 1 ? behind : nothing, result);
-    });
+    for (let i = 0; i < list.length && completes(result[result.length - 1]); i++)
+      this.#statement(list[i] as Statement, i === list.length - 1 ? behind : nothing, result);
     return result;
   }
 

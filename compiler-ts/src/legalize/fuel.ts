@@ -4,22 +4,21 @@
  * Fuel lives in a local; it goes back to the instance around calls that use it and on return.
  */
 import { assign, field, read } from "../ir/builder.ts";
-import type { IrFunction, IrModule, Local, Statement } from "../ir/module.ts";
+import type { IrFunction, Local, Statement } from "../ir/module.ts";
 import { rewrite } from "../ir/walk.ts";
 import type { CallGraph, FunctionFacts } from "./callGraph.ts";
 import { costOf } from "./cost.ts";
 
-export function fuel(module: IrModule, graph: CallGraph): void {
-  // Of a call of each function that has been met, up to its first checkpoint. Callees first.
-  const costs = new Map<number, number>();
-  for (const index of graph.order) {
-    const func = module.functions.get(index) as IrFunction;
-    const facts = graph.facts.get(index) as FunctionFacts;
-    const cost = costOf(func.body, costs);
-    // A dispatcher's callers and callees charge, and nothing may end a function from inside its `switch`.
-    if (facts.suspends && func.kind !== "dispatcher") charge(func, graph, costs, facts.recursive ? cost : undefined);
-    if (!facts.recursive) costs.set(index, cost);
-  }
+/** Of a call of each function that has been met, up to its first checkpoint. */
+export type Costs = Map<number, number>;
+
+/** `costs` has the functions that it calls. */
+export function fuel(func: IrFunction, graph: CallGraph, costs: Costs): void {
+  const facts = graph.facts.get(func.index) as FunctionFacts;
+  const cost = costOf(func.body, costs);
+  // A dispatcher's callers and callees charge, and nothing may end a function from inside its `switch`.
+  if (facts.suspends && func.kind !== "dispatcher") charge(func, graph, costs, facts.recursive ? cost : undefined);
+  if (!facts.recursive) costs.set(func.index, cost);
 }
 
 /** `entryCost`: of a recursive function, which charges when it is entered. */

@@ -1,19 +1,19 @@
 /** The ordered list of passes between lowering and writing. Each pass is one file; the order constraints are here. */
-import type { IrModule } from "../ir/module.ts";
+import type { IrFunction, IrModule } from "../ir/module.ts";
 import { branchTables } from "./branchTables.ts";
-import { analyzeCallGraph } from "./callGraph.ts";
+import { analyzeCallGraph, type CallGraph } from "./callGraph.ts";
 import { calls } from "./calls.ts";
 import { chains } from "./chains.ts";
 import { declarations } from "./declarations.ts";
 import { exits } from "./exits.ts";
-import { fuel } from "./fuel.ts";
+import { type Costs, fuel } from "./fuel.ts";
 import { globals } from "./globals.ts";
 import { indirectCalls } from "./indirectCalls.ts";
 import { memoryAccess } from "./memoryAccess.ts";
 import { nesting } from "./nesting.ts";
 import { outOfLine } from "./outOfLine.ts";
 import { stateAndTables } from "./stateAndTables.ts";
-import { suspension } from "./suspension.ts";
+import { Suspension } from "./suspension.ts";
 import { trappingOperations } from "./trappingOperations.ts";
 
 export interface LegalizedModule {
@@ -23,8 +23,6 @@ export interface LegalizedModule {
   /** Functions in the order in which their definitions are written, callees first where possible. */
   readonly order: readonly number[];
 }
-
-export type Pass = (module: IrModule) => void;
 
 /** Called after each pass in tests: verification and IR text. */
 export type PassObserver = (pass: string, module: IrModule) => void;
@@ -37,7 +35,7 @@ export interface LegalizeOptions {
 
 export function legalize(module: IrModule, options: LegalizeOptions = {}): LegalizedModule {
   const { observe = () => {}, suspension: suspends = true } = options;
-  const run = (name: string, pass: Pass): void => {
+  const run = (name: string, pass: (module: IrModule) => void): void => {
     pass(module);
     observe(name, module);
   };
@@ -50,21 +48,60 @@ export function legalize(module: IrModule, options: LegalizeOptions = {}): Legal
   // Before the call graph: it makes the traps of table and memory instructions visible as statements.
   run("stateAndTables", stateAndTables);
   const graph = analyzeCallGraph(module, suspends);
-  // Needs to know which calls may grow the memory; must see the calls before `calls` puts statements behind them.
-  run("memoryAccess", (target) => memoryAccess(target, graph));
-  if (suspends) {
-    // Checkpoints are suspend points.
-    run("fuel", (target) => fuel(target, graph));
-    // Behind everything that puts copies of the instance's fields at a function's start: they are no part of frames.
-    run("suspension", (target) => suspension(target, graph));
+  const components = graph.components.map((members) =>
+    members.map((index) => module.functions.get(index) as IrFunction),
+  );
+  // Nobody watches: a component goes through all passes at once, and what they make in between dies young.
+  const groups = options.observe === undefined ? components.map((component) => [component]) : [components];
+  const passes = componentPasses(module, graph, suspends);
+  const order: number[] = [];
+  for (const group of groups) {
+    let current: readonly Component[] = group;
+    for (const { name, pass } of passes) {
+      current = current.map(pass);
+      observe(name, module);
+    }
+    for (const component of current) for (const { index } of component) order.push(index);
   }
-  run("calls", (target) => calls(target, graph));
-  // Behind `suspension`, whose guards nest as well; makes blocks that `chains` joins.
-  run("nesting", nesting);
-  // After `exits` there are no labels.
-  run("chains", chains);
-  run("exits", exits);
-  // Last: it looks at where each variable finally occurs.
-  run("declarations", declarations);
-  return { module, outOfLine: outOfLine(module, graph), order: graph.order };
+  return { module, outOfLine: outOfLine(module, graph), order };
+}
+
+/** Functions that can call each other. */
+type Component = readonly IrFunction[];
+
+/** Passes that see one component at a time, behind those that it calls. */
+function componentPasses(
+  module: IrModule,
+  graph: CallGraph,
+  suspends: boolean,
+): readonly { readonly name: string; readonly pass: (component: Component) => Component }[] {
+  const each = (name: string, change: (func: IrFunction) => void) => ({
+    name,
+    pass: (component: Component): Component => {
+      for (const func of component) change(func);
+      return component;
+    },
+  });
+  const suspension = new Suspension(module, graph);
+  const costs: Costs = new Map();
+  return [
+    // Needs to know which calls may grow the memory; must see the calls before `calls` puts statements behind them.
+    each("memoryAccess", (func) => memoryAccess(module, func, graph)),
+    ...(suspends
+      ? [
+          // Checkpoints are suspend points.
+          each("fuel", (func) => fuel(func, graph, costs)),
+          // Behind everything that puts copies of the instance's fields at a function's start: they are no part of frames.
+          { name: "suspension", pass: (component: Component) => suspension.component(component) },
+        ]
+      : []),
+    each("calls", (func) => calls(module, func, graph)),
+    // Behind `suspension`, whose guards nest as well; makes blocks that `chains` joins.
+    each("nesting", nesting),
+    // After `exits` there are no labels.
+    each("chains", chains),
+    each("exits", exits),
+    // Last: it looks at where each variable finally occurs.
+    each("declarations", declarations),
+  ];
 }

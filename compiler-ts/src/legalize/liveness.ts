@@ -1,6 +1,6 @@
 /** Which locals a suspended function needs again: those that are read behind a point before they are assigned. Backward over the structured statements. */
 import type { Label, Local, Statement } from "../ir/module.ts";
-import { assignedLocals, visitReads } from "../ir/walk.ts";
+import { visitAssigned, visitReads } from "../ir/walk.ts";
 
 /** A bit for each local, 30 in an element: V8 keeps arrays of such numbers unboxed, and copies them several times faster than typed arrays of this size. */
 type LocalSet = number[];
@@ -48,7 +48,6 @@ export class Liveness {
   readonly #points = new Map<Statement, Point>();
   readonly #targets = new Map<Label, Target>();
   readonly #isPoint: (statement: Statement) => boolean;
-  readonly #ignored: ReadonlySet<Local>;
   /** By local: the last run that assigned it. */
   readonly #killedIn: number[] = [];
   #run = 0;
@@ -63,7 +62,7 @@ export class Liveness {
     isPoint: (statement: Statement) => boolean,
   ) {
     this.#isPoint = isPoint;
-    this.#ignored = ignored;
+    for (const local of ignored) this.#numbers.set(local, needsNoSaving);
     for (const local of parameters) this.#numberOf(local);
     const steps = this.#steps(code);
     this.#empty = new Array<number>(Math.ceil(this.#locals.length / bitsPerElement)).fill(0);
@@ -78,9 +77,15 @@ export class Liveness {
   /** Locals that are live when the point is resumed: behind a call, without what the call itself assigns. */
   at(point: Statement): readonly Local[] {
     const live = this.#points.get(point)?.live ?? this.#empty;
-    return this.#locals.filter((_, number) => has(live, number));
+    const locals: Local[] = [];
+    live.forEach((bits, element) => {
+      for (let rest = bits; rest !== 0; rest &= rest - 1)
+        locals.push(this.#locals[element * bitsPerElement + 31 - Math.clz32(rest & -rest)] as Local);
+    });
+    return locals;
   }
 
+  /** Negative: the local needs no saving. */
   #numberOf(local: Local): number {
     let number = this.#numbers.get(local);
     if (number === undefined) {
@@ -115,16 +120,15 @@ export class Liveness {
   #extend(run: Run, statement: Statement): void {
     const { reads, kills } = run;
     visitReads(statement, (local) => {
-      if (this.#ignored.has(local)) return;
       const number = this.#numberOf(local);
-      if (this.#killedIn[number] !== this.#run) reads.push(number);
+      if (number >= 0 && this.#killedIn[number] !== this.#run) reads.push(number);
     });
-    for (const local of assignedLocals(statement)) {
-      if (this.#ignored.has(local)) continue;
+    visitAssigned(statement, (local) => {
       const number = this.#numberOf(local);
+      if (number < 0) return;
       this.#killedIn[number] = this.#run;
       kills.push(number);
-    }
+    });
   }
 
   #step(statement: Statement): Step {
@@ -171,17 +175,23 @@ export class Liveness {
   #reads(statement: Statement): readonly number[] {
     let reads: number[] | undefined;
     visitReads(statement, (local) => {
-      if (this.#ignored.has(local)) return;
+      const number = this.#numberOf(local);
+      if (number < 0) return;
       reads ??= [];
-      reads.push(this.#numberOf(local));
+      reads.push(number);
     });
     return reads ?? none;
   }
 
   #kills(statement: Statement): readonly number[] {
-    const locals = assignedLocals(statement);
-    if (locals.length === 0) return none;
-    return locals.filter((local) => !this.#ignored.has(local)).map((local) => this.#numberOf(local));
+    let kills: number[] | undefined;
+    visitAssigned(statement, (local) => {
+      const number = this.#numberOf(local);
+      if (number < 0) return;
+      kills ??= [];
+      kills.push(number);
+    });
+    return kills ?? none;
   }
 
   /** Turns what is live behind the list into what is live before it, in place where it can. */
@@ -257,10 +267,7 @@ function isPlain(statement: Statement): boolean {
 }
 
 const none: readonly never[] = [];
-
-function has(set: LocalSet, number: number): boolean {
-  return (((set[Math.trunc(number / bitsPerElement)] as number) >> (number % bitsPerElement)) & 1) === 1;
-}
+const needsNoSaving = -1;
 
 function add(set: LocalSet, number: number): void {
   const element = Math.trunc(number / bitsPerElement);

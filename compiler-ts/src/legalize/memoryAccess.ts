@@ -4,7 +4,7 @@
  */
 import { apply, assign, field, i32, read } from "../ir/builder.ts";
 import type { Expression, IrFunction, IrLinkedMemory, IrModule, Local, Statement } from "../ir/module.ts";
-import { assignedLocals, hasLists, mapLists, visitStatements } from "../ir/walk.ts";
+import { hasLists, mapLists, visitAssigned, visitStatements } from "../ir/walk.ts";
 import type { CallGraph } from "./callGraph.ts";
 
 /** The instance's linear memory; the writer prints loads and stores with it. */
@@ -14,9 +14,8 @@ const memoryBytes: Local = { kind: "variable", type: "i32", name: "memory_bytes"
 /** The same in a function where nothing changes it. */
 const fixedMemoryBytes: Local = { kind: "temporary", type: "i32", name: "memory_bytes" };
 
-export function memoryAccess(module: IrModule, graph: CallGraph): void {
-  for (const func of module.functions.values())
-    if (func.lowered.has("load") || func.lowered.has("store")) new MemoryAccess(module, func, graph).run();
+export function memoryAccess(module: IrModule, func: IrFunction, graph: CallGraph): void {
+  if (func.lowered.has("load") || func.lowered.has("store")) new MemoryAccess(module, func, graph).run();
 }
 
 /** Highest checked end (offset + width) by address local. What a nested list adds is undone behind it, without copying the map for each list. */
@@ -74,11 +73,7 @@ class MemoryAccess {
       statement.kind === "call"
         ? graph.facts.get(statement.callee)?.mayGrowMemory === true
         : statement.kind === "bulk" && statement.operation === "memory.grow";
-    let changes = false;
-    visitStatements(func.body, (statement) => {
-      changes ||= this.#changesSize(statement);
-    });
-    this.#size = changes ? memoryBytes : fixedMemoryBytes;
+    this.#size = graph.facts.get(func.index)?.mayGrowMemory === true ? memoryBytes : fixedMemoryBytes;
   }
 
   run(): void {
@@ -86,6 +81,13 @@ class MemoryAccess {
     if (this.#size.kind === "variable") this.#func.variables.push(this.#size);
     this.#func.body = [assign(memoryBase, field("memory")), assign(this.#size, field("memory_bytes")), ...body];
   }
+
+  readonly #forget = (local: Local): void => {
+    // A temporary's one assignment comes before every use.
+    if (local.kind === "temporary") return;
+    this.#checked.forget(local);
+    this.#assigned.push(local);
+  };
 
   #list(list: readonly Statement[]): Statement[] {
     const checked = this.#checked;
@@ -100,12 +102,7 @@ class MemoryAccess {
         result.push(mapLists(statement, (nested) => checked.during(() => this.#list(nested))));
         for (let i = before; i < this.#assigned.length; i++) checked.forget(this.#assigned[i] as Local);
       }
-      for (const local of assignedLocals(statement)) {
-        // A temporary's one assignment comes before every use.
-        if (local.kind === "temporary") continue;
-        checked.forget(local);
-        this.#assigned.push(local);
-      }
+      visitAssigned(statement, this.#forget);
       if (this.#changesSize(statement)) result.push(assign(this.#size, field("memory_bytes")));
     }
     return result;
@@ -158,7 +155,7 @@ class MemoryAccess {
 
 function forgetAssigned(list: readonly Statement[], checked: Checked): void {
   visitStatements(list, (statement) => {
-    for (const local of assignedLocals(statement)) checked.forget(local);
+    visitAssigned(statement, (local) => checked.forget(local));
   });
 }
 

@@ -4,8 +4,8 @@
  * the same point, and `chains` makes one level of them all. Loops stay: nested deeper than the text allows, they are over the writer's limit.
  */
 import { completes, NameSource, not } from "../ir/builder.ts";
-import type { IrFunction, IrModule, Label, Local, Statement } from "../ir/module.ts";
-import { assignedLocals, forEachList, hasLists, mapLists } from "../ir/walk.ts";
+import type { IrFunction, Label, Local, Statement } from "../ir/module.ts";
+import { forEachList, hasLists, mapLists, visitAssigned } from "../ir/walk.ts";
 
 /** Levels of a function that stays as it is. */
 const deepFunction = 40;
@@ -15,16 +15,14 @@ const shallowStatement = 8;
 type Block = Extract<Statement, { kind: "block" }>;
 type If = Extract<Statement, { kind: "if" }>;
 
-export function nesting(module: IrModule): void {
-  for (const func of module.functions.values()) {
-    const heights = new Heights();
-    if (heights.ofList(func.body) > deepFunction) new Flattening(func, heights).run();
-  }
+export function nesting(func: IrFunction): void {
+  const heights = new Heights();
+  if (heights.ofList(func.body) > deepFunction) new Flattening(func, heights).run();
 }
 
 /** Levels of the text that statements take. */
 class Heights {
-  readonly #known = new WeakMap<Statement, number>();
+  readonly #known = new Map<Statement, number>();
 
   of(statement: Statement): number {
     if (!hasLists(statement)) return 0;
@@ -119,11 +117,11 @@ class Flattening {
 
   /** What the statement declares for the rest of its list is to be known behind the block that it moves into. */
   #widenScope(statement: Statement): void {
-    for (const local of assignedLocals(statement)) {
-      if (local.kind !== "temporary") continue;
+    visitAssigned(statement, (local) => {
+      if (local.kind !== "temporary") return;
       local.kind = "variable";
       this.#variables.add(local);
-    }
+    });
     if (statement.kind === "block" || statement.kind === "loop" || statement.kind === "if")
       for (const local of statement.results) this.#variables.add(local);
   }

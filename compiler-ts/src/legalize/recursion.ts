@@ -37,13 +37,13 @@ export class Recursion {
   readonly #inlinedLevels: number;
   #nextIndex: number;
 
-  constructor(module: IrModule, graph: CallGraph, needs: Needs, component: readonly number[]) {
+  constructor(module: IrModule, graph: CallGraph, needs: Needs, functions: readonly IrFunction[]) {
     this.#module = module;
     this.#graph = graph;
     this.#needs = needs;
     this.#nextIndex = Math.max(...module.functions.keys()) + 1;
     this.#trampoline = this.#nextIndex++;
-    const functions = component.map((index) => module.functions.get(index) as IrFunction);
+    const component = functions.map(({ index }) => index);
     const levels = levelsOf(functions);
     this.#inlinedLevels = inlinedLevels(functions, component);
     for (const func of functions) {
@@ -58,7 +58,7 @@ export class Recursion {
   }
 
   /** The functions that take the component's place, in the order in which they are written. */
-  run(): readonly number[] {
+  run(): readonly IrFunction[] {
     const members = [...this.#members.values()];
     const isDispatcher = (member: Member): boolean => member.func.kind === "dispatcher";
     // Dispatchers do not ask for room themselves: their callers must know what they need.
@@ -69,7 +69,7 @@ export class Recursion {
     for (const { func } of members)
       if (entries.has(func.index)) this.#makeEntry(func);
       else this.#module.functions.delete(func.index);
-    return this.#made.map((func) => func.index);
+    return this.#made;
   }
 
   #callsOutside(func: IrFunction, component: readonly number[]): boolean {

@@ -5,7 +5,7 @@
  */
 import { apply, assign, field, i32, read } from "../ir/builder.ts";
 import type { Expression, IrFunction, Local, Statement, SwitchCase } from "../ir/module.ts";
-import { assignedLocals, visitStatements } from "../ir/walk.ts";
+import { visitAssigned } from "../ir/walk.ts";
 import { type CallLowering, position } from "./suspendedCalls.ts";
 import type { SuspendPoints } from "./suspendPoints.ts";
 
@@ -20,9 +20,9 @@ export function resumableBody(
 }
 
 class Resumable {
-  readonly #func: IrFunction;
   readonly #points: SuspendPoints;
   readonly #calls: CallLowering;
+  readonly #variables: Set<Local>;
   readonly #resume: Local = { kind: "variable", type: "i32", name: "resume" };
   /** The guard that was made last, its list, and its bound. */
   readonly #bounds = new Map<Statement, number>();
@@ -30,31 +30,29 @@ class Resumable {
   #last = 0;
 
   constructor(func: IrFunction, points: SuspendPoints, calls: CallLowering) {
-    this.#func = func;
     this.#points = points;
     this.#calls = calls;
+    this.#variables = new Set(func.variables);
   }
 
   run(): { readonly body: Statement[]; readonly variables: Local[] } {
-    const variables = this.#variables();
     const body = this.#list(this.#points.code);
+    const variables = [...this.#variables, this.#resume];
     return { body: [...this.#points.prologue, this.#restore(), ...body], variables };
   }
 
   /** A guard is a scope: temporaries and results that live across it belong to the function, as does what a frame restores. */
-  #variables(): Local[] {
-    const variables = new Set(this.#func.variables);
-    visitStatements(this.#points.code, (statement) => {
-      for (const local of assignedLocals(statement)) {
-        if (local.kind !== "temporary") continue;
-        local.kind = "variable";
-        variables.add(local);
-      }
-      if (statement.kind === "block" || statement.kind === "loop" || statement.kind === "if")
-        for (const local of statement.results) variables.add(local);
-    });
-    return [...variables, this.#resume];
+  #widenScope(statement: Statement): void {
+    visitAssigned(statement, this.#makeVariable);
+    if (statement.kind === "block" || statement.kind === "loop" || statement.kind === "if")
+      for (const local of statement.results) this.#variables.add(local);
   }
+
+  readonly #makeVariable = (local: Local): void => {
+    if (local.kind !== "temporary") return;
+    local.kind = "variable";
+    this.#variables.add(local);
+  };
 
   #restore(): Statement {
     const pop: Statement = {
@@ -93,8 +91,12 @@ class Resumable {
     const last = this.#points.lastContaining(list);
     for (let i = 0; i < list.length; i++) {
       const statement = list[i] as Statement;
-      if (i > last) result.push(statement);
-      else if (!this.#points.contains(statement)) this.#unlessPassed([statement], result);
+      if (i > last) {
+        result.push(statement);
+        continue;
+      }
+      this.#widenScope(statement);
+      if (!this.#points.contains(statement)) this.#unlessPassed([statement], result);
       else {
         const changed = this.#containing(statement);
         if (i < last) this.#unlessPassed(changed, result);

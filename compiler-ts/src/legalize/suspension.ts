@@ -11,14 +11,10 @@ import { resumableBody } from "./resumable.ts";
 import { CallLowering, type CallTarget, position } from "./suspendedCalls.ts";
 import { both, frameNeed, larger, nothing, type StackNeed, SuspendPoints } from "./suspendPoints.ts";
 
-export function suspension(module: IrModule, graph: CallGraph): void {
-  new Suspension(module, graph).run();
-}
-
 /** What calls of a function need beyond its caller's frame, by function; nothing where it sees to it itself. */
 export type Needs = Map<number, StackNeed>;
 
-class Suspension {
+export class Suspension {
   readonly #module: IrModule;
   readonly #graph: CallGraph;
   readonly #needs: Needs = new Map();
@@ -28,30 +24,14 @@ class Suspension {
     this.#graph = graph;
   }
 
-  run(): void {
-    const order: number[] = [];
-    for (const component of this.#components()) {
-      const [first] = component as [number];
-      const facts = this.#graph.facts.get(first) as FunctionFacts;
-      if (!facts.suspends) order.push(...component);
-      else if (facts.recursive) order.push(...new Recursion(this.#module, this.#graph, this.#needs, component).run());
-      else {
-        this.#function(this.#module.functions.get(first) as IrFunction);
-        order.push(first);
-      }
-    }
-    this.#graph.order.splice(0, this.#graph.order.length, ...order);
-  }
-
-  /** Callees first. */
-  #components(): readonly (readonly number[])[] {
-    const components: number[][] = [];
-    for (const index of this.#graph.order) {
-      const { component } = this.#graph.facts.get(index) as FunctionFacts;
-      components[component] ??= [];
-      components[component].push(index);
-    }
-    return components;
+  /** What takes the place of the component's functions; those of its callees have gone before. */
+  component(component: readonly IrFunction[]): readonly IrFunction[] {
+    const [first] = component as [IrFunction];
+    const facts = this.#graph.facts.get(first.index) as FunctionFacts;
+    if (!facts.suspends) return component;
+    if (facts.recursive) return new Recursion(this.#module, this.#graph, this.#needs, component).run();
+    this.#function(first);
+    return component;
   }
 
   #function(func: IrFunction): void {

@@ -9,7 +9,7 @@ export function trappingOperations(module: IrModule): void {
     if (!func.lowered.has("trapping")) continue;
     const names = new OperandNames();
     func.body = rewrite(func.body, (statement) =>
-      statement.kind === "trapping" ? expand(statement, names) : [statement],
+      statement.kind === "trapping" ? expand(statement, names) : undefined,
     );
   }
 }

@@ -1,6 +1,10 @@
+const mostWaiting = 256;
+
 /** Lines of text with indentation. */
 export class TextBuffer {
-  readonly #lines: string[] = [];
+  /** Text of finished lines. A line that was put together is a tree of its pieces until it is joined: few may wait, or the collector copies them all. */
+  #finished = "";
+  #lines: string[] = [];
   #indent = "";
   #deepest = 0;
 
@@ -11,6 +15,7 @@ export class TextBuffer {
 
   line(text: string): void {
     this.#lines.push(text === "" ? "" : this.#indent + text);
+    if (this.#lines.length === mostWaiting) this.#join();
   }
 
   /** Writes `open`, then what `body` writes one level deeper, then `close`. */
@@ -28,6 +33,13 @@ export class TextBuffer {
   }
 
   toString(): string {
-    return `${this.#lines.join("\n")}\n`;
+    this.#join();
+    return this.#finished;
+  }
+
+  #join(): void {
+    if (this.#lines.length === 0) return;
+    this.#finished += `${this.#lines.join("\n")}\n`;
+    this.#lines = [];
   }
 }

@@ -5,10 +5,11 @@ import type { LegalizedModule } from "../legalize/index.ts";
 import { memoryBase } from "../legalize/memoryAccess.ts";
 import { type KernelMetadata, type Layout, type Profile, trapCode, wordsOf } from "../metadata.ts";
 import type { FunctionType, ValueType } from "../wasm/module.ts";
-import { condition, mslType, mslZero, value } from "./expressions.ts";
-import { runtimeFunction } from "./operations.ts";
+import { ExpressionPrinter, mslZero } from "./expressions.ts";
+import { writeKernel } from "./kernels.ts";
 import { runtimeNames, runtimeText } from "./runtime.ts";
 import { TextBuffer } from "./textBuffer.ts";
+import { mslType, resultType } from "./types.ts";
 
 export interface WriterInput {
   readonly legalized: LegalizedModule;
@@ -38,17 +39,19 @@ export function writeModule(input: WriterInput): string {
     body.line(`// ${printable(func.displayName)}`);
     body.scope(`${heading(func, outOfLine.has(func.index))} {`, () => writer.body(func));
   }
+  const kernels = new TextBuffer();
   for (const kernel of input.kernels)
-    writeKernel(body, kernel.kernel, module.functions.get(kernel.functionIndex) as IrFunction);
-  writeKernel(body, input.instantiateKernel, module.instantiate);
+    writeKernel(kernels, kernel.kernel, module.functions.get(kernel.functionIndex) as IrFunction);
+  writeKernel(kernels, input.instantiateKernel, module.instantiate);
   if (body.deepest > maximumNesting) {
     throw new CompileError({
       kind: "limit",
       message: `control flow is nested ${body.deepest} levels deep in the text, over the limit of ${maximumNesting} that keeps shader compilers safe`,
     });
   }
-  const text = body.toString();
-  return `${preamble(input)}\n${runtimeText(input.profile, runtimeNames(text))}\n\n${text}`;
+  const kernelText = kernels.toString();
+  const names = new Set([...writer.runtimeNames, ...runtimeNames(kernelText)]);
+  return `${preamble(input)}\n${runtimeText(input.profile, names)}\n\n${body.toString()}${kernelText}`;
 }
 
 function preamble({ profile, layout, legalized }: WriterInput): string {
@@ -72,17 +75,6 @@ function printable(name: string): string {
   return name.replace(/[^\x20-\x5b\x5d-\x7e]/g, "?").slice(0, 120);
 }
 
-/** By words of a value: types of the same text share a struct. */
-const resultLetters = { 1: "i", 2: "l", 4: "v" } as const;
-
-function resultType(type: FunctionType): string {
-  const [first] = type.results;
-  if (first === undefined) return "void";
-  return type.results.length === 1
-    ? mslType(first)
-    : `wb_results_${type.results.map((result) => resultLetters[wordsOf(result)]).join("")}`;
-}
-
 function writeResultStruct(out: TextBuffer, name: string, type: FunctionType): void {
   const members = type.results.map((result, i) => `${mslType(result)} r${i};`);
   out.line(`struct ${name} { ${members.join(" ")} };`);
@@ -102,11 +94,17 @@ function declaration(local: Local): string {
 class FunctionWriter {
   readonly #out: TextBuffer;
   readonly #module: IrModule;
+  readonly #expressions = new ExpressionPrinter();
   #function: IrFunction | undefined;
 
   constructor(out: TextBuffer, module: IrModule) {
     this.#out = out;
     this.#module = module;
+  }
+
+  /** Functions of the runtime that the bodies so far call. */
+  get runtimeNames(): ReadonlySet<string> {
+    return this.#expressions.runtimeNames;
   }
 
   body(func: IrFunction): void {
@@ -121,6 +119,8 @@ class FunctionWriter {
 
   #statement(statement: Statement): void {
     const out = this.#out;
+    const expressions = this.#expressions;
+    const { value } = expressions;
     switch (statement.kind) {
       case "assign":
         out.line(`${target(statement.target)} = ${value(statement.value)};`);
@@ -130,12 +130,12 @@ class FunctionWriter {
         return;
       case "load":
         out.line(
-          `${target(statement.target)} = ${runtimeFunction(statement.operation)}(${this.#memory(statement.memory)}, ${value(statement.address)});`,
+          `${target(statement.target)} = ${expressions.runtimeFunction(statement.operation)}(${this.#memory(statement.memory)}, ${value(statement.address)});`,
         );
         return;
       case "store":
         out.line(
-          `${runtimeFunction(statement.operation)}(${this.#memory(statement.memory)}, ${value(statement.address)}, ${value(statement.value)});`,
+          `${expressions.runtimeFunction(statement.operation)}(${this.#memory(statement.memory)}, ${value(statement.address)}, ${value(statement.value)});`,
         );
         return;
       case "call":
@@ -147,12 +147,14 @@ class FunctionWriter {
           ...statement.immediates.map((immediate) => `${immediate}u`),
           ...statement.operands.map(value),
         ];
-        const call = `${runtimeFunction(statement.operation)}(${operands.join(", ")});`;
+        const call = `${expressions.runtimeFunction(statement.operation)}(${operands.join(", ")});`;
         out.line(statement.target === undefined ? call : `${target(statement.target)} = ${call}`);
         return;
       }
       case "trapIf":
-        out.line(`if (${condition(statement.condition)}) { ${this.#trap(`${trapCode(statement.trap)}u`)} }`);
+        out.line(
+          `if (${expressions.condition(statement.condition)}) { ${this.#trap(`${trapCode(statement.trap)}u`)} }`,
+        );
         return;
       case "trapWith":
         out.line(`if (${value(statement.code)} != 0u) { ${this.#trap(value(statement.code))} }`);
@@ -161,14 +163,16 @@ class FunctionWriter {
         out.line(this.#trap(`${trapCode(statement.trap)}u`));
         return;
       case "propagateTrap": {
-        const attribute = statement.attribute ? `wb_attribute_trap(instance, ${this.#functionNumber()}); ` : "";
+        const attribute = statement.attribute
+          ? `${expressions.runtimeName("wb_attribute_trap")}(instance, ${this.#functionNumber()}); `
+          : "";
         const save = statement.frame === undefined ? "" : `${this.#save(statement.frame)} `;
         out.line(`if (instance.trap != 0u) { ${attribute}${save}return ${this.#resultType()}(); }`);
         return;
       }
       case "checkpoint": {
         const fuel = statement.fuel.name;
-        const suspend = `wb_suspend(instance, ${fuel}, position, ${this.#functionNumber()});`;
+        const suspend = `${expressions.runtimeName("wb_suspend")}(instance, ${fuel}, position, ${this.#functionNumber()});`;
         const save = this.#save(statement.frame as Frame);
         out.line(`if (as_type<int>(${fuel}) <= 0) { ${suspend} ${save} return ${this.#resultType()}(); }`);
         out.line(`${fuel} = ${fuel} - ${statement.cost}u;`);
@@ -177,7 +181,7 @@ class FunctionWriter {
       case "restore":
         for (const { word, names } of frameParts(statement.locals))
           out.line(
-            `wb_frame_restore(${["instance", `position${word === 0 ? "" : ` + ${word << 16}u`}`, ...names].join(", ")});`,
+            `${expressions.runtimeName("wb_frame_restore")}(${["instance", `position${word === 0 ? "" : ` + ${word << 16}u`}`, ...names].join(", ")});`,
           );
         return;
       case "setField":
@@ -215,11 +219,11 @@ class FunctionWriter {
 
   #memory(number: number): string {
     if (number === 0) return memoryBase.name;
-    return `wb_linked_memory(instance, ${(this.#module.linkedMemories[number - 1] as IrLinkedMemory).word}u)`;
+    return `${this.#expressions.runtimeName("wb_linked_memory")}(instance, ${(this.#module.linkedMemories[number - 1] as IrLinkedMemory).word}u)`;
   }
 
   #trap(code: string): string {
-    return `return wb_trap<${this.#resultType()}>(instance, ${code}, ${this.#functionNumber()});`;
+    return `return ${this.#expressions.runtimeName("wb_trap")}<${this.#resultType()}>(instance, ${code}, ${this.#functionNumber()});`;
   }
 
   #functionNumber(): string {
@@ -229,11 +233,12 @@ class FunctionWriter {
 
   #save({ point, locals }: Frame): string {
     const { index, copyOf } = this.#function as IrFunction;
-    const owner = copyOf === undefined ? `${index}u` : `wb_recursive | ${copyOf}u`;
+    const owner = copyOf === undefined ? `${index}u` : `${this.#expressions.runtimeName("wb_recursive")} | ${copyOf}u`;
     const [first, ...more] = frameParts(locals);
-    const start = `wb_frame_save(${["instance", "position", owner, `${point}u`, ...(first?.names ?? [])].join(", ")});`;
+    const start = `${this.#expressions.runtimeName("wb_frame_save")}(${["instance", "position", owner, `${point}u`, ...(first?.names ?? [])].join(", ")});`;
     const rest = more.map(
-      ({ word, names }) => `wb_frame_save_rest(${["instance", "position", `${word}u`, ...names].join(", ")});`,
+      ({ word, names }) =>
+        `${this.#expressions.runtimeName("wb_frame_save_rest")}(${["instance", "position", `${word}u`, ...names].join(", ")});`,
     );
     return [start, ...rest].join(" ");
   }
@@ -249,7 +254,7 @@ class FunctionWriter {
 
   #call(statement: Extract<Statement, { kind: "call" }>): void {
     const callee = this.#module.functions.get(statement.callee) as IrFunction;
-    const call = `${callee.name}(${["instance", ...statement.arguments.map(value)].join(", ")});`;
+    const call = `${callee.name}(${["instance", ...statement.arguments.map(this.#expressions.value)].join(", ")});`;
     const [first] = statement.targets;
     if (first === undefined) this.#out.line(call);
     else if (statement.targets.length === 1) this.#out.line(`${target(first)} = ${call}`);
@@ -263,7 +268,7 @@ class FunctionWriter {
   }
 
   #if(statement: Extract<Statement, { kind: "if" }>): void {
-    const test = condition(statement.condition);
+    const test = this.#expressions.condition(statement.condition);
     if (statement.whenFalse.length === 0) this.#out.scope(`if (${test}) {`, () => this.#list(statement.whenTrue));
     else {
       this.#out.scope(`if (${test}) {`, () => this.#list(statement.whenTrue), "} else {");
@@ -273,7 +278,7 @@ class FunctionWriter {
   }
 
   #switch(statement: Extract<Statement, { kind: "switch" }>): void {
-    this.#out.scope(`switch (${value(statement.index)}) {`, () => {
+    this.#out.scope(`switch (${this.#expressions.value(statement.index)}) {`, () => {
       for (const item of statement.cases) {
         // Many values of one case share lines: a table of thousands stays readable.
         for (let i = 0; i < item.values.length; i += 8) {
@@ -314,58 +319,4 @@ function frameParts(locals: readonly Local[]): { readonly word: number; readonly
     word += wordsOf(type as ValueType);
   });
   return parts;
-}
-
-const kernelParameters = [
-  "constant wb_launch& launch [[buffer(0)]]",
-  "constant uint* lanes [[buffer(1)]]",
-  "device uint* status [[buffer(2)]]",
-  "device uint* state [[buffer(3)]]",
-  "device uchar* memory [[buffer(4)]]",
-  "device uint* tables [[buffer(5)]]",
-  "device uint* execution [[buffer(6)]]",
-  "constant uchar* image [[buffer(7)]]",
-  "uint thread_index [[thread_position_in_grid]]",
-];
-
-function writeKernel(out: TextBuffer, name: string, func: IrFunction): void {
-  out.line("");
-  out.line(`kernel void ${name}(`);
-  kernelParameters.forEach((parameter, i) => {
-    out.line(`    ${parameter}${i === kernelParameters.length - 1 ? ") {" : ","}`);
-  });
-  out.indented(() => {
-    out.line("if (thread_index >= launch.lane_count) { return; }");
-    out.line(
-      "wb_instance instance = wb_enter(launch, lanes[thread_index], status, state, memory, tables, execution, image);",
-    );
-    const operands = [
-      "instance",
-      // The outermost function's frame is the first.
-      ...(func.parameters.length > func.type.parameters.length ? ["0u"] : []),
-      ...records(func.type.parameters).map(({ type, word }) => `wb_argument${bitsOf(type)}(instance, ${word}u)`),
-    ];
-    const call = `${func.name}(${operands.join(", ")});`;
-    const results = records(func.type.results);
-    out.line(results.length === 0 ? call : `${resultType(func.type)} result = ${call}`);
-    results.forEach(({ type, word }, i) => {
-      out.line(`wb_result${bitsOf(type)}(instance, ${word}u, result${results.length > 1 ? `.r${i}` : ""});`);
-    });
-    out.line("wb_leave(instance);");
-  });
-  out.line("}");
-}
-
-function bitsOf(type: ValueType): number {
-  return wordsOf(type) * 32;
-}
-
-/** Where each value of an argument or result record starts (docs/kernel-abi.md, Execution buffer). */
-function records(types: readonly ValueType[]): { readonly type: ValueType; readonly word: number }[] {
-  let word = 0;
-  return types.map((type) => {
-    const place = { type, word };
-    word += wordsOf(type);
-    return place;
-  });
 }
