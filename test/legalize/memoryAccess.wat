@@ -1,4 +1,5 @@
 ;; The second and third access of $p are inside what the first one checked; the loop's are checked each time.
+;; In "masked" the index of the table, and so the address, is below the memory's least size; the constant address behind it, and the mask one bit wider, are not.
 (module (memory 1)
   (func (export "f") (param $p i32) (result i32)
     local.get $p i32.load offset=8
@@ -11,4 +12,17 @@
       br_if 0
     end
     i32.const 1 memory.grow drop
-    local.get $p i32.load))
+    local.get $p i32.load)
+  (func (export "masked") (param $i i32) (result i32) (local $byte i32)
+    local.get $i i32.const 1023 i32.and i32.const 2 i32.shl i32.const 4096 i32.add i32.load
+    i32.const 65532 i32.load
+    i32.add
+    i32.const 0 i32.load8_u local.set $byte
+    local.get $byte i32.const 8 i32.shl i32.load8_u offset=255
+    i32.add
+    i32.const 65533 i32.load
+    i32.add
+    local.get $byte i32.const 8 i32.shl i32.load8_u offset=256
+    i32.add
+    local.get $i i32.const 0xffff i32.and i32.load
+    i32.add))

@@ -1,11 +1,17 @@
 /**
  * Loads and stores get their bounds checks as statements of their own, against a local copy of the memory's size: the instance is passed by reference, and a
- * field of it would have to be read again after every store. A check that an earlier one on the same address implies is left out (memory never shrinks).
+ * field of it would have to be read again after every store. A check that an earlier one on the same address implies is left out (memory never shrinks), and so is
+ * one of an address that cannot exceed the memory's least size.
  */
 import { apply, assign, field, i32, read } from "../ir/builder.ts";
 import type { Expression, IrFunction, IrLinkedMemory, IrModule, Local, Statement } from "../ir/module.ts";
 import { hasLists, mapLists, visitAssigned, visitStatements } from "../ir/walk.ts";
 import type { CallGraph } from "./callGraph.ts";
+import { ScopedFacts } from "./scopedFacts.ts";
+import { unbounded, upperBound } from "./upperBound.ts";
+
+const pageBytes = 65_536;
+const loadBounds: Readonly<Record<string, number>> = { "i32.load8_u": 0xff, "i32.load16_u": 0xffff };
 
 /** The instance's linear memory; the writer prints loads and stores with it. */
 export const memoryBase: Local = { kind: "temporary", type: "memory", name: "memory" };
@@ -18,44 +24,6 @@ export function memoryAccess(module: IrModule, func: IrFunction, graph: CallGrap
   if (func.lowered.has("load") || func.lowered.has("store")) new MemoryAccess(module, func, graph).run();
 }
 
-/** Highest checked end (offset + width) by address local. What a nested list adds is undone behind it, without copying the map for each list. */
-class Checked {
-  readonly #ends = new Map<Local, number>();
-  readonly #changes: { readonly local: Local; readonly before: number | undefined }[] = [];
-
-  get isEmpty(): boolean {
-    return this.#ends.size === 0;
-  }
-
-  covers(local: Local, end: number): boolean {
-    return (this.#ends.get(local) ?? 0) >= end;
-  }
-
-  add(local: Local, end: number): void {
-    this.#changes.push({ local, before: this.#ends.get(local) });
-    this.#ends.set(local, end);
-  }
-
-  forget(local: Local): void {
-    const before = this.#ends.get(local);
-    if (before === undefined) return;
-    this.#changes.push({ local, before });
-    this.#ends.delete(local);
-  }
-
-  /** Runs `nested` and takes back all that it changed. */
-  during<Result>(nested: () => Result): Result {
-    const start = this.#changes.length;
-    const result = nested();
-    while (this.#changes.length > start) {
-      const { local, before } = this.#changes.pop() as { local: Local; before: number | undefined };
-      if (before === undefined) this.#ends.delete(local);
-      else this.#ends.set(local, before);
-    }
-    return result;
-  }
-}
-
 class MemoryAccess {
   readonly #module: IrModule;
   readonly #func: IrFunction;
@@ -63,12 +31,18 @@ class MemoryAccess {
   readonly #size: Local;
   /** Locals in the order of their assignments: what a nested list assigned is the end of it. */
   readonly #assigned: Local[] = [];
-  readonly #checked = new Checked();
+  /** Highest checked end (offset + width) by address local. */
+  readonly #checked = new ScopedFacts();
+  /** Of i32 locals, where it is known. */
+  readonly #bounds = new ScopedFacts();
+  /** The memory never has less, bytes. */
+  readonly #leastBytes: number;
   #next = 0;
 
   constructor(module: IrModule, func: IrFunction, graph: CallGraph) {
     this.#module = module;
     this.#func = func;
+    this.#leastBytes = (module.memory?.minimumPages ?? 0) * pageBytes;
     this.#changesSize = (statement) =>
       statement.kind === "call"
         ? graph.facts.get(statement.callee)?.mayGrowMemory === true
@@ -85,37 +59,66 @@ class MemoryAccess {
   readonly #forget = (local: Local): void => {
     // A temporary's one assignment comes before every use.
     if (local.kind === "temporary") return;
-    this.#checked.forget(local);
+    this.#forgetFacts(local);
     this.#assigned.push(local);
   };
 
+  #forgetFacts(local: Local): void {
+    this.#checked.forget(local);
+    this.#bounds.forget(local);
+  }
+
+  readonly #boundOf = (local: Local): number | undefined => this.#bounds.of(local);
+
   #list(list: readonly Statement[]): Statement[] {
-    const checked = this.#checked;
     const result: Statement[] = [];
     for (const statement of list) {
       if (statement.kind === "load" || statement.kind === "store") this.#access(statement, result);
       else if (!hasLists(statement)) result.push(statement);
       else {
         // A loop's body runs again after its own assignments.
-        if (statement.kind === "loop" && !checked.isEmpty) forgetAssigned(statement.body, checked);
+        if (statement.kind === "loop" && !(this.#checked.isEmpty && this.#bounds.isEmpty))
+          this.#forgetAssigned(statement.body);
         const before = this.#assigned.length;
-        result.push(mapLists(statement, (nested) => checked.during(() => this.#list(nested))));
-        for (let i = before; i < this.#assigned.length; i++) checked.forget(this.#assigned[i] as Local);
+        result.push(mapLists(statement, this.#nested));
+        for (let i = before; i < this.#assigned.length; i++) this.#forgetFacts(this.#assigned[i] as Local);
       }
+      // Before the target is forgotten: its value may be made of what it was.
+      const bound = this.#boundOfResult(statement);
       visitAssigned(statement, this.#forget);
+      if ((statement.kind === "assign" || statement.kind === "load") && bound < unbounded)
+        this.#bounds.set(statement.target, bound);
       if (this.#changesSize(statement)) result.push(assign(this.#size, field("memory_bytes")));
     }
     return result;
   }
 
+  #boundOfResult(statement: Statement): number {
+    if (statement.kind === "load") return loadBounds[statement.operation] ?? unbounded;
+    return statement.kind === "assign" && statement.target.type === "i32"
+      ? upperBound(statement.value, this.#boundOf)
+      : unbounded;
+  }
+
+  readonly #nested = (list: Statement[]): Statement[] =>
+    this.#checked.during(() => this.#bounds.during(() => this.#list(list)));
+
+  #forgetAssigned(list: readonly Statement[]): void {
+    visitStatements(list, (statement) => {
+      visitAssigned(statement, (local) => this.#forgetFacts(local));
+    });
+  }
+
   #access(statement: Extract<Statement, { kind: "load" | "store" }>, result: Statement[]): void {
-    const address = this.#stable(statement.address, result);
     const end = statement.offset + accessBytes(statement.operation);
     const own = statement.memory === 0;
+    const inside = own && upperBound(statement.address, this.#boundOf) + end <= this.#leastBytes;
+    // What is checked occurs twice, in the check and in the access.
+    const address = inside ? statement.address : this.#stable(statement.address, result);
     if (end > 0xffffffff) {
       // No memory is that large: 65,535 pages are the limit.
       result.push({ kind: "trapIf", condition: i32(1), trap: "out of bounds memory access" });
-    } else if (!own || address.kind !== "local" || !this.#checked.covers(address.local, end)) {
+    } else if (!inside && !(own && address.kind === "local" && (this.#checked.of(address.local) ?? 0) >= end)) {
       result.push({
         kind: "trapIf",
         condition: apply("i32", "memory.out_of_bounds", [
@@ -125,7 +128,7 @@ class MemoryAccess {
         ]),
         trap: "out of bounds memory access",
       });
-      if (own && address.kind === "local") this.#checked.add(address.local, end);
+      if (own && address.kind === "local") this.#checked.set(address.local, end);
     }
     const at = statement.offset === 0 ? address : apply("i32", "i32.add", [address, i32(statement.offset)]);
     const { operation, memory } = statement;
@@ -144,19 +147,12 @@ class MemoryAccess {
     return read(target);
   }
 
-  /** The address occurs twice, in the check and in the access. */
   #stable(address: Expression, result: Statement[]): Expression {
     if (address.kind !== "apply") return address;
     const temporary: Local = { kind: "temporary", type: "i32", name: `a${this.#next++}` };
     result.push(assign(temporary, address));
     return read(temporary);
   }
-}
-
-function forgetAssigned(list: readonly Statement[], checked: Checked): void {
-  visitStatements(list, (statement) => {
-    visitAssigned(statement, (local) => checked.forget(local));
-  });
 }
 
 /** Bytes that a load or store touches. */
