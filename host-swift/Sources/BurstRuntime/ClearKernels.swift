@@ -7,6 +7,8 @@ enum ClearKernels {
   static let memory = "wasmburst_clear_memory"
   static let state = "wasmburst_clear_state"
 
+  static let names = [memory, state]
+
   /// Threads to a lane.
   static let threads = 64
 
@@ -19,9 +21,6 @@ enum ClearKernels {
   }
 
   static let text = """
-    #include <metal_stdlib>
-    using namespace metal;
-
     struct Sizes {
       uint lanes, tile_width, memory_cell_words, memory_pages, state_words, table_words;
     };
@@ -41,10 +40,11 @@ enum ClearKernels {
       // Neighbouring cells by one thread: side by side they lie where a tile is one lane wide.
       ulong part = t / sizes.lanes;
       ulong end = cells * (part + 1) / \(threads)u;
-      for (ulong cell = cells * part / \(threads)u; cell < end; cell++) {
-        ulong place = base + cell * width * sizes.memory_cell_words;
-        memory[place] = 0;
-        if (sizes.memory_cell_words == 2) memory[place + 1] = 0;
+      ulong cell = cells * part / \(threads)u;
+      if (sizes.memory_cell_words == 2) {
+        for (; cell < end; cell++) *(device ulong*)(memory + base + cell * width * 2) = 0;
+      } else {
+        for (; cell < end; cell++) memory[base + cell * width] = 0;
       }
     }
 
@@ -60,6 +60,5 @@ enum ClearKernels {
       for (ulong n = part; n < sizes.state_words; n += \(threads)u) state[tile * sizes.state_words + n * width + lane % width] = 0;
       for (ulong n = part; n < sizes.table_words; n += \(threads)u) tables[tile * sizes.table_words + n * width + lane % width] = 0;
     }
-
     """
 }
