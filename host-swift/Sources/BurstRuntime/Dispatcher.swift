@@ -114,25 +114,25 @@ final class Dispatcher {
   private func move(
     _ encoder: any MTLComputeCommandEncoder, _ kernel: String, _ grid: RecordKernels.Grid, _ records: (any MTLBuffer)? = nil
   ) {
-    guard grid.threads > 0, let pipeline = hostKernels.pipelines[kernel] else { return }
-    encoder.setComputePipelineState(pipeline)
-    grid.words.withUnsafeBytes { encoder.setBytes($0.baseAddress!, length: $0.count, index: 0) }
     if let records { encoder.setBuffer(records, offset: 0, index: RecordKernels.recordsIndex) }
-    dispatch(encoder, threads: grid.threads, pipeline)
+    hostKernel(encoder, kernel, grid.words, threads: grid.threads)
+  }
+
+  /// `sizes`: what the kernel takes as buffer 0.
+  private func hostKernel(_ encoder: any MTLComputeCommandEncoder, _ kernel: String, _ sizes: [UInt32], threads: Int) {
+    guard threads > 0, let pipeline = hostKernels.pipelines[kernel] else { return }
+    encoder.setComputePipelineState(pipeline)
+    sizes.withUnsafeBytes { encoder.setBytes($0.baseAddress!, length: $0.count, index: 0) }
+    dispatch(encoder, threads: threads, pipeline)
   }
 
   /// Zeroes memory, state and tables of `lanes`, on the device. Throws as `run`.
   func clear(_ lanes: [UInt32], live: Int, _ request: any IncomingCancellation) throws -> Double {
     if lanes.isEmpty { return 0 }
-    let sizes = ClearKernels.words(lanes: lanes.count, buffers.plan)
-    let stages = ClearKernels.names.compactMap { hostKernels.pipelines[$0] }
+    let stages = ClearKernels.stages(lanes: lanes.count, buffers.plan)
     return try turn(expecting: Self.clearSeconds, lanes: lanes.count, live: live, request) {
       try submit(lanes, request) { encoder in
-        sizes.withUnsafeBytes { encoder.setBytes($0.baseAddress!, length: $0.count, index: 0) }
-        for pipeline in stages {
-          encoder.setComputePipelineState(pipeline)
-          dispatch(encoder, threads: lanes.count * ClearKernels.threads, pipeline)
-        }
+        for stage in stages { hostKernel(encoder, stage.kernel, stage.words, threads: stage.threads) }
       }
     }
   }

@@ -21,6 +21,7 @@ struct JobRun {
   private var results: Data
   private var reads: [Data]
   private var deviceSeconds = 0.0
+  private let began = DeviceScheduler.now
   var failure: String?
 
   /// Lanes of one function and depth side by side walk together; within them by number, where memory lies side by side.
@@ -61,9 +62,9 @@ struct JobRun {
 
   var result: RunJobsRequest.Result {
     RunJobsRequest.Result(
-      status: status.map(\.littleEndian).withUnsafeBytes { Data($0) }, results: results,
+      status: status.allSatisfy { $0 == 0 } ? Data() : status.withUnsafeBytes { Data($0) }, results: results,
       reads: parameters.reads == nil ? nil : reads, deviceSeconds: deviceSeconds, laneSlices: queue.laneSlices,
-      busyLaneSlices: queue.busyLaneSlices, failure: failure)
+      busyLaneSlices: queue.busyLaneSlices, seconds: DeviceScheduler.now - began, failure: failure)
   }
 
   /// Throws `ResponseError` (cancelled, or what is no device's failure) or `Dispatcher.Abandoned`; `result` has what ended before.

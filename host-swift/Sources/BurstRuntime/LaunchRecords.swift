@@ -68,7 +68,7 @@ final class LaunchRecords {
   func endedResults(bytesEach: Int, of lanes: [UInt32]) throws(ResponseError) -> Data {
     var records = try results(bytesEach: bytesEach, of: lanes)
     let outcomes = outcomes
-    guard bytesEach > 0, lanes.contains(where: { outcomes[Int($0) * 2] != 0 }) else { return records }
+    guard bytesEach > 0, anyOutcome(of: lanes) else { return records }
     records.withUnsafeMutableBytes { bytes in
       for (index, lane) in lanes.enumerated() where outcomes[Int(lane) * 2] != 0 {
         (bytes.baseAddress! + index * bytesEach).initializeMemory(as: UInt8.self, repeating: 0, count: bytesEach)
@@ -85,8 +85,21 @@ final class LaunchRecords {
     return records
   }
 
-  /// Lanes that follow one another, which most often are all of them: `body(first lane, its index, count)`.
+  /// Where lanes ascend without a gap, which most often they do: what is looked up for each of them is then one loop over memory.
+  private static func range(of lanes: [UInt32]) -> Range<Int>? {
+    guard let first = lanes.first else { return nil }
+    var differs: UInt32 = 0
+    var expected = first
+    for lane in lanes {
+      differs |= lane ^ expected
+      expected &+= 1
+    }
+    return differs == 0 ? Int(first)..<Int(first) + lanes.count : nil
+  }
+
+  /// Lanes that follow one another: `body(first lane, its index, count)`.
   private static func forEachRun(of lanes: [UInt32], _ body: (UInt32, Int, Int) -> Void) {
+    if let range = range(of: lanes) { return body(lanes[0], 0, range.count) }
     lanes.withUnsafeBufferPointer { lanes in
       var start = 0
       while start < lanes.count {
@@ -111,14 +124,26 @@ final class LaunchRecords {
   var suspensions: UnsafeMutablePointer<UInt32> { words + 4 * instances }
   var frames: UnsafePointer<UInt32> { UnsafePointer(words + 5 * instances) }
 
-  /// Two words each, in the order of `lanes`.
-  func status(of lanes: [UInt32]) -> Data { Self.packed(UnsafeRawPointer(outcomes), 8, lanes) }
+  /// Two words each, in the order of `lanes`; empty where all are zero.
+  func status(of lanes: [UInt32]) -> Data {
+    anyOutcome(of: lanes) ? Self.packed(UnsafeRawPointer(outcomes), 8, lanes) : Data()
+  }
+
+  /// Whether a word of their outcomes is not zero.
+  private func anyOutcome(of lanes: [UInt32]) -> Bool {
+    let outcomes = UnsafeRawPointer(outcomes).assumingMemoryBound(to: UInt64.self)
+    guard let range = Self.range(of: lanes) else { return lanes.contains { outcomes[Int($0)] != 0 } }
+    return UnsafeBufferPointer(start: outcomes + range.lowerBound, count: range.count).reduce(0, |) != 0
+  }
 
   /// Why each of `lanes` did not end in its last launch, if it did not.
   func suspended(_ lanes: [UInt32]) -> (outOfFuel: [UInt32], waiting: [UInt32]) {
     let suspensions = suspensions
     var outOfFuel: [UInt32] = []
     var waiting: [UInt32] = []
+    if let range = Self.range(of: lanes), UnsafeBufferPointer(start: suspensions + range.lowerBound, count: range.count).reduce(0, |) == 0 {
+      return ([], [])
+    }
     lanes.withUnsafeBufferPointer { lanes in
       for lane in lanes {
         switch suspensions[Int(lane)] {
