@@ -177,7 +177,7 @@ export interface InvokeParameters {
   readonly progressToken?: number;
 }
 export interface InvokeResult {
-  /** For each instance run, two 32-bit words: trap code (`waitingStatus` where it waits for an import), function index. */
+  /** For each instance run, two 32-bit words: trap code (`waitingStatus` where it waits for an import), function index. Empty where all are zero: every instance has ended, none with a trap. */
   readonly status: Bytes;
   /** One record an instance; zero where it trapped or waits. */
   readonly results: Bytes;
@@ -211,7 +211,7 @@ export interface RunJobsParameters {
   readonly progressToken?: number;
 }
 export interface RunJobsResult {
-  /** For each job two 32-bit words: trap code, or one of `jobStatus`, and function index. */
+  /** For each job two 32-bit words: trap code, or one of `jobStatus`, and function index. Empty where all are zero. */
   readonly status: Bytes;
   /** One record a job; zero where it has no result. */
   readonly results: Bytes;
@@ -221,6 +221,8 @@ export interface RunJobsResult {
   /** Lanes times launches until the last job had begun, and what of them jobs were at work in, by fuel. */
   readonly laneSlices: number;
   readonly busyLaneSlices: number;
+  /** From the beginning of the work to its end, in the host; what the client waits beyond it is the request's own time. */
+  readonly seconds: number;
   /** Why jobs were lost or not run, where they were not cancelled. */
   readonly failure?: string;
 }

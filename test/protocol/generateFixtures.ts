@@ -309,6 +309,7 @@ response("pool-run-response", 21, protocol.runJobs, {
   deviceSeconds: 0.5,
   laneSlices: 64,
   busyLaneSlices: 60.5,
+  seconds: 0.75,
   failure: "A command buffer failed: timeout.",
 });
 

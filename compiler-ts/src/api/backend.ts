@@ -151,12 +151,14 @@ export interface JobsResult {
   /** For each job two words: trap code or one of the protocol's `jobStatus`, and function index. */
   readonly status: Uint32Array;
   readonly results: Uint32Array;
-  /** By job; empty lists where nothing was to be read, or where the job has no result. */
+  /** By job, as far as anything was to be read; an empty list where the job has no result. */
   readonly reads: readonly (readonly Uint8Array[])[];
   readonly deviceSeconds: number;
   /** Lanes times launches until the last job had begun, and what of them jobs were at work in. */
   readonly laneSlices: number;
   readonly busyLaneSlices: number;
+  /** What the host took, requests not included. */
+  readonly hostSeconds: number;
   /** Why jobs were lost or not run. */
   readonly failure: string | undefined;
 }

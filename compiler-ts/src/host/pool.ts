@@ -39,7 +39,7 @@ import type { HostClient } from "./client.ts";
 import { initialState } from "./initialState.ts";
 import { runJobs } from "./jobs.ts";
 import { Outcome } from "./outcome.ts";
-import { bytesOf, ofLength, wordsOfBytes } from "./records.ts";
+import { bytesOf, ofLength, statusOf, wordsOfBytes } from "./records.ts";
 import { serveRounds } from "./rounds.ts";
 
 /** A module that the host has, under the number `module`. */
@@ -196,7 +196,7 @@ class HostPool implements BackendPool {
     const outcome = new Outcome(invocation.instances, this.#instances, recordWords(results));
     outcome.begin(answer);
     const failures = await this.#serve(answer.waiting, invocation.signal, (resumed) => outcome.add(resumed));
-    return { ...outcome.result(), failures };
+    return outcome.result(failures);
   }
 
   async resume(signal: AbortSignal | undefined): Promise<ResumedResult> {
@@ -206,7 +206,7 @@ class HostPool implements BackendPool {
     const instances = waiting.flatMap((calls) => calls.instances).sort((a, b) => a - b);
     const outcome = new Outcome(instances, this.#instances, recordWords(kernel.results));
     const failures = await this.#serve(waiting, signal, (resumed) => outcome.add(resumed));
-    return { instances, ...outcome.result(), failures };
+    return { instances, ...outcome.result(failures) };
   }
 
   async snapshot(): Promise<Uint8Array> {
@@ -294,7 +294,7 @@ class HostPool implements BackendPool {
 
 /** Of a reset that went on: only an instantiation that fails is reported as a trap, since its pool is gone. */
 function firstTrap({ status, instances }: ResumePoolResult): TrapReport | undefined {
-  const words = wordsOfBytes(ofLength(status, instances.length * 8, "pool/resume"));
+  const words = statusOf(status, instances.length, "pool/resume");
   const at = instances.findIndex((_, index) => (words[index * 2] ?? 0) !== 0 && words[index * 2] !== waitingStatus);
   return at === -1 ? undefined : { code: words[at * 2] ?? 0, function: words[at * 2 + 1] ?? 0 };
 }

@@ -158,7 +158,8 @@ public enum InvokeRequest: RequestType {
   }
 
   public struct Result: Codable, Sendable, Equatable {
-    /// For each instance run, two 32-bit words: trap code (`waitingStatus` where it waits for an import), function index.
+    /// For each instance run, two 32-bit words: trap code (`waitingStatus` where it waits for an import), function index. Empty where
+    /// all are zero.
     public let status: Data
     /// One record an instance; zero where it trapped or waits.
     public let results: Data

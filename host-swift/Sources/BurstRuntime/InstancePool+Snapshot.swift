@@ -55,6 +55,7 @@ extension InstancePool {
     }
     guard reader.remaining == 0 else { throw Snapshot.invalid("\(reader.remaining) bytes follow its last instance") }
     try pool.buffers.publishInstances(areSuspended: !suspended.isEmpty)
+    pool.buffers.reportSuspensions(of: waiting?.waiting ?? [])
     pool.waiting = waiting
     pool.phase = waiting?.purpose == .instantiation ? .instantiating : .ready
     return pool

@@ -51,7 +51,7 @@ final class InstancePool: @unchecked Sendable {
     self.instantiation = instantiation
     self.buffers = buffers
     dispatcher = Dispatcher(
-      buffers: buffers, queue: commandQueue, device: device, pool: number, rules: rules, limits: limits)
+      buffers: buffers, hostKernels: module.hostKernels, queue: commandQueue, device: device, pool: number, rules: rules, limits: limits)
   }
 
   func write(_ parameters: WriteMemoryRequest.Parameters) throws {
@@ -122,14 +122,12 @@ final class InstancePool: @unchecked Sendable {
     try buffers.publishState()
   }
 
-  func run(
-    _ invocation: inout Invocation, _ instances: [UInt32], _ request: any IncomingCancellation, progress: Progress
-  ) throws -> Double {
+  /// Does what needs the device. Where a command buffer does not end, the pool is given up.
+  func onDevice<Result>(_ body: () throws -> Result) throws -> Result {
     worker.preconditionIsCurrent()
     try checkUsable()
-    if instances.isEmpty { return 0 }
     do {
-      return try invocation.run(instances, on: dispatcher, request: request, progress: progress)
+      return try body()
     } catch let error as Dispatcher.Abandoned {
       abandon()
       throw error.reason

@@ -46,6 +46,7 @@ struct Invocation {
   let purpose: Purpose
   let kernel: String
   let pipeline: any MTLComputePipelineState
+  var argumentBytes = 0
   let resultBytes: Int
   let budget: InvocationBudget
   /// Lanes that wait for imports; a run adds to them.
@@ -53,33 +54,39 @@ struct Invocation {
   /// Seconds so far of lanes that are suspended; kept only where they are limited.
   var secondsOf: [UInt32: Double] = [:]
 
-  /// Returns the seconds on the device. Throws `ResponseError` (cancelled, device error) or `Dispatcher.Abandoned`.
+  /// `begins`: `lanes` are no suspended ones that go on; their arguments are in the pool's records. Returns the seconds on the device.
+  /// Throws `ResponseError` (cancelled, device error) or `Dispatcher.Abandoned`.
   mutating func run(
-    _ lanes: [UInt32], on dispatcher: Dispatcher, request: any IncomingCancellation, progress: (Double) -> Void
+    _ lanes: [UInt32], begins: Bool, on dispatcher: Dispatcher, request: any IncomingCancellation, progress: (Double) -> Void
   ) throws -> Double {
     var size = dispatcher.firstLaunch(fuel: budget.sliceFuel)
     var outOfFuel: [UInt32] = []
     var begun = 0
     var deviceSeconds = 0.0
     var fuelUsed: UInt64 = 0
+    let records = dispatcher.buffers.records
     defer { dispatcher.leave() }
     while begun < lanes.count || !outOfFuel.isEmpty {
       if request.isCancelled { throw ResponseError.cancelled }
       let again = outOfFuel.prefix(size.lanes)
       let fresh = lanes[begun...].prefix(size.lanes - again.count)
-      let launched = Array(again) + fresh
-      let seconds = try dispatcher.slice(
-        pipeline, lanes: launched, live: lanes.count - begun + outOfFuel.count, size: size, fuelLimit: budget.fuel, request: request)
+      // Most often all in one launch: then without a copy.
+      let launched = fresh.count == lanes.count ? lanes : Array(again) + fresh
+      let slice = Dispatcher.Slice(
+        pipeline: pipeline, lanes: launched, beginning: begins ? again.count : launched.count, argumentBytes: argumentBytes,
+        resultBytes: resultBytes, fuel: size.fuel, fuelLimit: budget.fuel, isDetailed: dispatcher.wantsFuel)
+      let seconds = try dispatcher.run(
+        slice, live: lanes.count - begun + outOfFuel.count, expecting: size.expected, request: request)
       let ended = DeviceScheduler.now
       deviceSeconds += seconds
       begun += fresh.count
-      let suspended = try dispatcher.buffers.suspended(launched)
+      let suspended = records.suspended(launched)
       waiting += suspended.waiting
       add(seconds, to: suspended.outOfFuel + suspended.waiting)
       outOfFuel = try outOfFuel.dropFirst(again.count) + endingThoseOverTime(suspended.outOfFuel, in: dispatcher.buffers)
       if dispatcher.wantsFuel {
         let before = fuelUsed
-        fuelUsed = try dispatcher.buffers.fuelUsed(by: lanes)
+        fuelUsed = records.fuelUsed(by: lanes)
         dispatcher.observe(pipeline, lanes: launched.count, seconds: seconds, fuel: fuelUsed &- before)
       }
       progress(Double(begun - outOfFuel.count) / Double(lanes.count))

@@ -101,10 +101,7 @@ public final class Server: ConnectionHandler {
       }
     case RunJobsRequest.method:
       try answer(RunJobsRequest.self, request) { server, pool, parameters in
-        let clear = try server.cache.kernels(
-          [ClearKernels.memory, ClearKernels.state], of: ClearKernels.text, for: pool.module.device
-        ).kernels
-        return try pool.run(parameters, clear: clear, request, progress: server.progress(parameters.progressToken, parameters.kernel))
+        return try pool.run(parameters, request, progress: server.progress(parameters.progressToken, parameters.kernel))
       }
     case ResetPoolRequest.method:
       try answer(ResetPoolRequest.self, request) { _, pool, parameters in try pool.reset(parameters, request) }
@@ -267,8 +264,9 @@ public final class Server: ConnectionHandler {
     // The set makes each pipeline once; sorted, so that the order in which a client lists kernels makes no difference.
     let names = Set(parameters.kernels + [parameters.instantiateKernel]).sorted()
     let (kernels, cached) = try cache.kernels(names, of: parameters.text, for: device)
+    let hostKernels = try cache.kernels(HostKernels.names, of: HostKernels.text, for: device).kernels
     let module = LoadedModule(
-      device: device, layout: parameters.layout, image: parameters.image, kernels: kernels,
+      device: device, layout: parameters.layout, image: parameters.image, kernels: kernels, hostKernels: hostKernels,
       instantiateKernel: parameters.instantiateKernel, imports: parameters.imports ?? [], identity: ModuleIdentity(parameters))
     let number = nextNumber()
     state.withLock { $0.modules[number] = module }
@@ -325,7 +323,7 @@ public final class Server: ConnectionHandler {
         let number = server.nextNumber()
         let pool = try InstancePool.restored(
           parameters.snapshot, module: module, worker: worker, number: number, rules: rules, request)
-        let waiting = try pool.waitingCalls()
+        let waiting = try pool.waitingCalls(request)
         server.state.withLock { $0.pools[number] = pool }
         return RestorePoolRequest.Result(
           pool: number, memoryPages: pool.plan.memoryPages, bytesPerInstance: pool.plan.bytesPerInstance, waiting: waiting,
