@@ -6,6 +6,7 @@
  * Integers are at most 2^53 - 1 in magnitude.
  */
 import type { Layout, Profile } from "../compiler-ts/src/metadata.ts";
+import type { ValueType } from "../compiler-ts/src/wasm/module.ts";
 
 export type Bytes = Uint8Array;
 
@@ -61,6 +62,35 @@ export interface ListDevicesResult {
 }
 export const listDevices = request<Record<string, never>, ListDevicesResult>()("devices/list");
 
+/** A function of the host that modules can import. */
+export interface HostFunctionDescription {
+  readonly module: string;
+  readonly name: string;
+  readonly parameters: readonly ValueType[];
+  readonly results: readonly ValueType[];
+}
+/** What `hostFunctions` of `pool/create` and `pool/restore` can name. */
+export const listHostFunctions = request<
+  Record<string, never>,
+  {
+    /** By module and name. */
+    readonly functions: readonly HostFunctionDescription[];
+  }
+>()("host/functions");
+
+/** An import that a function of the host serves, in place of the client. The types are those that the module declares: the host refuses others than its function has. */
+export interface HostFunctionBinding extends HostFunctionDescription {
+  /** Number of the import in the metadata's `imports`. */
+  readonly import: number;
+}
+/** Instances in which a function of the host failed with the same text: they ended with the trap `host function failed`. */
+export interface HostFunctionFailures {
+  /** Number of the import. */
+  readonly import: number;
+  readonly message: string;
+  readonly instances: readonly number[];
+}
+
 /** Builds the text for a device and keeps library and pipelines; the same text is built once. */
 export interface LoadModuleParameters {
   readonly device: string;
@@ -102,6 +132,8 @@ export interface CreatePoolParameters {
   /** For instantiation and resets: see InvokeParameters. */
   readonly sliceFuel?: number;
   readonly schedule?: ScheduleSettings;
+  /** The imports that the host serves; all others are the client's. */
+  readonly hostFunctions?: readonly HostFunctionBinding[];
 }
 /** `adaptive` (default): by the thermal state; `sustained`: a burst and a cool-down in turn; `unthrottled`: no cool-downs. */
 export type BurstPolicy = "adaptive" | "sustained" | "unthrottled";
@@ -140,6 +172,7 @@ export interface CreatePoolResult {
   readonly trap?: TrapReport;
   /** Set where the start function called imports: `pool/resume` goes on with the instantiation, and the pool can do nothing else before it ends. */
   readonly waiting?: readonly WaitingCalls[];
+  readonly failures?: readonly HostFunctionFailures[];
 }
 export interface TrapReport {
   readonly code: number;
@@ -185,6 +218,8 @@ export interface InvokeResult {
   readonly deviceSeconds: number;
   /** One entry an import that instances wait for; absent or empty: the invocation is complete. */
   readonly waiting?: readonly WaitingCalls[];
+  /** Why instances have the trap `host function failed`, where it was a function of the host. */
+  readonly failures?: readonly HostFunctionFailures[];
 }
 /** First status word of an instance that waits. */
 export const waitingStatus = 0xffff_ffff;
@@ -253,7 +288,7 @@ export interface ResumePoolParameters {
   readonly progressToken?: number;
 }
 export interface ResumePoolResult extends InvokeResult {
-  /** The instances that were resumed or failed, ascending: the order of `status` and `results`. */
+  /** The instances that were resumed, served by the host or failed, ascending: the order of `status` and `results`. */
   readonly instances: readonly number[];
   /** While the pool is being instantiated: its first trap; the pool then does not exist any more. */
   readonly trap?: TrapReport;
@@ -269,8 +304,13 @@ export interface RestorePoolParameters {
   readonly snapshot: Bytes;
   /** As of `pool/create`; a snapshot has none. */
   readonly schedule?: ScheduleSettings;
+  /** As of `pool/create`, whatever served these imports when the snapshot was taken. */
+  readonly hostFunctions?: readonly HostFunctionBinding[];
 }
-/** A new pool with the snapshot's instances; error `invalidSnapshot` names what is wrong with it. `waiting` is as in the result that preceded the snapshot. */
+/**
+ * A new pool with the snapshot's instances; error `invalidSnapshot` names what is wrong with it. `waiting` is as in the result that preceded
+ * the snapshot; those of its imports that the host serves now are not to be answered, and `pool/resume` goes on with them.
+ */
 export interface RestorePoolResult extends CreatePoolResult {
   readonly instances: number;
   /** Kernel of the invocation that instances wait in; absent where none wait, or where they wait in the instantiating kernel. */
@@ -287,6 +327,7 @@ export interface ResetPoolResult {
   readonly trap?: TrapReport;
   /** Set where the start function called imports: `pool/resume` goes on with the reset. */
   readonly waiting?: readonly WaitingCalls[];
+  readonly failures?: readonly HostFunctionFailures[];
 }
 /**
  * Brings instances back to the state after instantiation. Where instances wait for imports, all of those must be among them: their
@@ -386,6 +427,7 @@ export const shutdown = request<Record<string, never>, null>()("shutdown");
 export const requests = [
   initialize,
   listDevices,
+  listHostFunctions,
   loadModule,
   unloadModule,
   createPool,
@@ -421,7 +463,8 @@ export const progress = request<ProgressParameters, never>()("$/progress");
 export const schedule = request<{ readonly events: readonly ScheduleEvent[] }, never>()("$/schedule");
 
 export interface LogParameters {
-  readonly level: "error" | "warning" | "info" | "debug";
+  /** `output`: what instances have to say to the client's user, through `wasmburst.log`: whole lines. */
+  readonly level: "error" | "warning" | "info" | "debug" | "output";
   readonly message: string;
 }
 /** Host to client. */

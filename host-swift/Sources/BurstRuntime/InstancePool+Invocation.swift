@@ -3,7 +3,7 @@ import Foundation
 
 /// Instantiation, invocation, and going on where instances waited for imports.
 extension InstancePool {
-  typealias Initialization = (trap: TrapReport?, waiting: [WaitingCalls]?)
+  typealias Initialization = (trap: TrapReport?, waiting: [WaitingCalls]?, failures: [HostFunctionFailures]?)
 
   /// Runs the instantiating kernel on fresh memory. The pool is not to be used where it traps or throws.
   func instantiate(_ request: any IncomingCancellation) throws -> Initialization {
@@ -24,8 +24,8 @@ extension InstancePool {
       self.waiting = nil
     }
     try buffers.clear(instances)
-    let (trap, waiting) = try initialize(instances, .reset, request)
-    return ResetPoolRequest.Result(trap: trap, waiting: waiting)
+    let (trap, waiting, failures) = try initialize(instances, .reset, request)
+    return ResetPoolRequest.Result(trap: trap, waiting: waiting, failures: failures)
   }
 
   private func initialize(
@@ -34,10 +34,10 @@ extension InstancePool {
     try buffers.write(instantiation.initial, to: instances)
     let invocation = try instantiating(purpose)
     try buffers.beginInvocation(of: instances)
-    _ = try advance(invocation, instances, request) { _ in }
+    let failures = try advance(invocation, instances, request) { _ in }.failures
     let trap = try firstTrap(of: instances)
     if purpose == .instantiation { endInstantiation(trap) }
-    return (trap, try waitingCalls())
+    return (trap, try waitingCalls(), failures.report)
   }
 
   /// Runs the instantiating kernel on lanes that were cleared. Returns the seconds on the device, and the lanes in which it trapped.
@@ -57,7 +57,7 @@ extension InstancePool {
   private func instantiating(_ purpose: Invocation.Purpose) throws(ResponseError) -> Invocation {
     Invocation(
       purpose: purpose, kernel: module.instantiateKernel, pipeline: try kernel(module.instantiateKernel), resultBytes: 0,
-      budget: InvocationBudget(sliceFuel: instantiation.sliceFuel))
+      budget: InvocationBudget(sliceFuel: instantiation.sliceFuel), hostFunctions: hostFunctions)
   }
 
   func invoke(
@@ -81,17 +81,22 @@ extension InstancePool {
     try buffers.scatterRecords(parameters.arguments, bytesEach: parameters.argumentBytes, to: instances, address: plan.argumentsAddress)
     try buffers.beginInvocation(of: instances)
     let invocation = Invocation(
-      purpose: .export, kernel: parameters.kernel, pipeline: pipeline, resultBytes: parameters.resultBytes, budget: budget)
-    let seconds = try advance(invocation, instances, request, progress: progress)
-    return try result(of: instances, resultBytes: parameters.resultBytes, seconds: seconds)
+      purpose: .export, kernel: parameters.kernel, pipeline: pipeline, resultBytes: parameters.resultBytes, budget: budget,
+      hostFunctions: hostFunctions)
+    let advanced = try advance(invocation, instances, request, progress: progress)
+    return try result(of: instances, resultBytes: parameters.resultBytes, advanced)
   }
 
   func resume(
     _ parameters: ResumePoolRequest.Parameters, _ request: any IncomingCancellation, progress: Progress
   ) throws -> ResumePoolRequest.Result {
     try checkUsable()
-    guard let invocation = waiting else { throw invalid("pool", "none of its instances waits") }
-    let calls = AnsweredCalls(waiting: invocation.waiting, imports: try buffers.importsWaitedFor(by: invocation.waiting))
+    guard var invocation = waiting else { throw invalid("pool", "none of its instances waits") }
+    // A restored pool's instances may wait for what the host serves now; the client can end them all the same.
+    let ended = Set(parameters.failed ?? [])
+    let bound = try invocation.hostFunctions.split(invocation.waiting, in: buffers).bound.filter { !ended.contains(Int($0)) }
+    let toAnswer = bound.isEmpty ? invocation.waiting : invocation.waiting.filter(Set(invocation.waiting).subtracting(bound).contains)
+    let calls = AnsweredCalls(waiting: toAnswer, imports: try buffers.importsWaitedFor(by: toAnswer))
     let (answered, failed) = try calls.check(parameters, instances: plan.instances, records: module.imports)
     do {
       for answer in parameters.answers {
@@ -100,14 +105,16 @@ extension InstancePool {
           address: plan.resultsAddress)
       }
       try buffers.endWithTrap(.hostFunctionFailed, failed)
-      let seconds = try advance(invocation, answered, request, progress: progress)
-      let instances = (answered + failed).sorted()
+      invocation.failures = HostFailures()
+      let served = try invocation.hostFunctions.serve(bound, in: buffers, failures: &invocation.failures)
+      let advanced = try advance(invocation, answered + served, request, progress: progress)
+      let instances = (answered + failed + bound).sorted()
       var trap: TrapReport?
       if invocation.purpose == .instantiation {
         trap = try firstTrap(of: instances)
         endInstantiation(trap)
       }
-      let outcome = try result(of: instances, resultBytes: invocation.resultBytes, seconds: seconds)
+      let outcome = try result(of: instances, resultBytes: invocation.resultBytes, advanced)
       return ResumePoolRequest.Result(outcome, instances: instances.map(Int.init), trap: trap)
     } catch {
       waiting = nil
@@ -118,15 +125,17 @@ extension InstancePool {
 
   // MARK: Steps
 
+  private typealias Advanced = (seconds: Double, failures: HostFailures)
+
   /// Runs `instances` until each has ended or waits; the invocation is kept where some wait.
   private func advance(
     _ invocation: Invocation, _ instances: [UInt32], _ request: any IncomingCancellation, progress: Progress
-  ) throws -> Double {
+  ) throws -> Advanced {
     var invocation = invocation
     invocation.waiting = []
     waiting = nil
     let seconds = try run(&invocation, instances, request, progress: progress)
-    if invocation.waiting.isEmpty { return seconds }
+    if invocation.waiting.isEmpty { return (seconds, invocation.failures) }
     invocation.waiting.sort()
     let imports = try buffers.importsWaitedFor(by: invocation.waiting)
     if let unknown = imports.first(where: { !module.imports.indices.contains($0) }) {
@@ -134,7 +143,7 @@ extension InstancePool {
         .internalError, "An instance waits for import \(unknown), but the module was loaded with \(module.imports.count).")
     }
     waiting = invocation
-    return seconds
+    return (seconds, invocation.failures)
   }
 
   private func endInstantiation(_ trap: TrapReport?) {
@@ -155,14 +164,15 @@ extension InstancePool {
     return outcome.map { TrapReport(code: Int($0.code), function: Int($0.function)) }
   }
 
-  private func result(of instances: [UInt32], resultBytes: Int, seconds: Double) throws -> InvokeRequest.Result {
+  private func result(of instances: [UInt32], resultBytes: Int, _ advanced: Advanced) throws -> InvokeRequest.Result {
     let outcomes = try buffers.outcomes(of: instances)
     let results = try buffers.gatherRecords(bytesEach: resultBytes, from: instances, address: plan.resultsAddress) {
       outcomes[$0].code != 0
     }
     let words = outcomes.flatMap { [$0.code.littleEndian, $0.function.littleEndian] }
     return InvokeRequest.Result(
-      status: words.withUnsafeBytes { Data($0) }, results: results, deviceSeconds: seconds, waiting: try waitingCalls())
+      status: words.withUnsafeBytes { Data($0) }, results: results, deviceSeconds: advanced.seconds, waiting: try waitingCalls(),
+      failures: advanced.failures.report)
   }
 
   /// The instances that wait, by import; `nil` where none does.
