@@ -15,7 +15,7 @@ struct BoundFunctions: Sendable {
   private init() {
     functions = [:]
     records = []
-    log = { _ in }
+    log = { @Sendable _ in }
   }
 
   /// All imports are the client's.
