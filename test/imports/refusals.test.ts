@@ -1,7 +1,7 @@
 /** What is refused before anything runs. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Imports, perInstance } from "../../../compiler-ts/src/index.ts";
+import { type Imports, perInstance } from "../../compiler-ts/src/index.ts";
 import { describeOnEveryDevice } from "./support.ts";
 
 describeOnEveryDevice("refused imports", ({ pool }) => {

@@ -1,7 +1,7 @@
 /** Imported globals, memories and tables. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { perInstance, type Value } from "../../../compiler-ts/src/index.ts";
+import { perInstance, type Value } from "../../compiler-ts/src/index.ts";
 import { describeOnEveryDevice, range } from "./support.ts";
 
 describeOnEveryDevice("imported globals, memories and tables", ({ pool }) => {

@@ -1,7 +1,7 @@
 /** The memory of the instance that calls, within its call. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { ImportContext } from "../../../compiler-ts/src/index.ts";
+import type { ImportContext } from "../../compiler-ts/src/index.ts";
 import { describeOnEveryDevice, failed, forwarding, range } from "./support.ts";
 
 describeOnEveryDevice("memory within imports", ({ pool }) => {

@@ -1,8 +1,8 @@
 /** Imports that throw, never settle, or use what they must not. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { batched, type ImportContext, type Pool, WasmBurst } from "../../../compiler-ts/src/index.ts";
-import { wat } from "../../support/wat.ts";
+import { batched, type ImportContext, type Pool, WasmBurst } from "../../compiler-ts/src/index.ts";
+import { wat } from "../support/wat.ts";
 import { describeOnEveryDevice, failed, forwarding, range } from "./support.ts";
 
 describeOnEveryDevice("faults of imports", ({ device, pool }) => {

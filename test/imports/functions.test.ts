@@ -1,7 +1,7 @@
 /** Imported functions: values there and back, and where they may be called from. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { ImportContext, ImportFunction, Value } from "../../../compiler-ts/src/index.ts";
+import type { ImportContext, ImportFunction, Value } from "../../compiler-ts/src/index.ts";
 import { describeOnEveryDevice, failed, forwarding, range } from "./support.ts";
 
 describeOnEveryDevice("imported functions", ({ pool }) => {

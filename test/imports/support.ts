@@ -1,8 +1,8 @@
 /** What the tests of imports share: a pool of every device that there is here, and modules that only call their import. */
 import { after, before, describe } from "node:test";
-import { type Imports, type InstantiateOptions, type Pool, WasmBurst } from "../../../compiler-ts/src/index.ts";
-import { testedDevices } from "../../support/devices.ts";
-import { wat } from "../../support/wat.ts";
+import { type Imports, type InstantiateOptions, type Pool, WasmBurst } from "../../compiler-ts/src/index.ts";
+import { testedDevices } from "../support/devices.ts";
+import { wat } from "../support/wat.ts";
 
 export const instances = 7;
 export const range = Array.from({ length: instances }, (_, index) => index);

@@ -1,7 +1,7 @@
 /** Imports that serve all waiting instances at once. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { batched } from "../../../compiler-ts/src/index.ts";
+import { batched } from "../../compiler-ts/src/index.ts";
 import { describeOnEveryDevice, failed, forwarding, instances, range } from "./support.ts";
 
 describeOnEveryDevice("batched imports", ({ device, pool }) => {
