@@ -94,8 +94,10 @@ extension InstancePool {
     guard var invocation = waiting else { throw invalid("pool", "none of its instances waits") }
     // A restored pool's instances may wait for what the host serves now; the client can end them all the same.
     let ended = Set(parameters.failed ?? [])
-    let bound = try invocation.hostFunctions.split(invocation.waiting, in: buffers).bound.filter { !ended.contains(Int($0)) }
-    let toAnswer = bound.isEmpty ? invocation.waiting : invocation.waiting.filter(Set(invocation.waiting).subtracting(bound).contains)
+    let calling = try invocation.hostFunctions.split(invocation.waiting, in: buffers).calling
+      .mapValues { lanes in lanes.filter { !ended.contains(Int($0)) } }.filter { !$0.value.isEmpty }
+    let bound = calling.values.flatMap(\.self)
+    let toAnswer = bound.isEmpty ? invocation.waiting : Set(invocation.waiting).subtracting(bound).sorted()
     let calls = AnsweredCalls(waiting: toAnswer, imports: try buffers.importsWaitedFor(by: toAnswer))
     let (answered, failed) = try calls.check(parameters, instances: plan.instances, records: module.imports)
     do {
@@ -106,7 +108,7 @@ extension InstancePool {
       }
       try buffers.endWithTrap(.hostFunctionFailed, failed)
       invocation.failures = HostFailures()
-      let served = try invocation.hostFunctions.serve(bound, in: buffers, failures: &invocation.failures)
+      let served = try invocation.hostFunctions.serve(calling, in: buffers, failures: &invocation.failures)
       let advanced = try advance(invocation, answered + served, request, progress: progress)
       let instances = (answered + failed + bound).sorted()
       var trap: TrapReport?

@@ -78,10 +78,10 @@ struct Invocation {
       deviceSeconds += seconds
       begun += fresh.count
       let suspended = try dispatcher.buffers.suspended(launched)
-      let calling = try hostFunctions.split(suspended.waiting, in: dispatcher.buffers)
-      waiting += calling.others
+      let (calling, others) = try hostFunctions.split(suspended.waiting, in: dispatcher.buffers)
+      waiting += others
       add(seconds, to: suspended.outOfFuel + suspended.waiting)
-      let served = try hostFunctions.serve(calling.bound, in: dispatcher.buffers, failures: &failures)
+      let served = try hostFunctions.serve(calling, in: dispatcher.buffers, failures: &failures)
       ready = try ready.dropFirst(again.count) + endingThoseOverTime(suspended.outOfFuel + served, in: dispatcher.buffers)
       if dispatcher.wantsFuel {
         let before = fuelUsed

@@ -51,32 +51,31 @@ struct BoundFunctions: Sendable {
     self.log = log
   }
 
+  /// Lanes that wait for functions of the host, by the import's number.
+  typealias Calling = [Int: [UInt32]]
+
   /// Those of `lanes`, which all wait, that a function of the host serves, and the others; each in order.
-  func split(_ lanes: [UInt32], in buffers: PoolBuffers) throws -> (bound: [UInt32], others: [UInt32]) {
-    if functions.isEmpty || lanes.isEmpty { return ([], lanes) }
-    var bound: [UInt32] = []
+  func split(_ lanes: [UInt32], in buffers: PoolBuffers) throws -> (calling: Calling, others: [UInt32]) {
+    if functions.isEmpty || lanes.isEmpty { return ([:], lanes) }
+    var calling: Calling = [:]
     var others: [UInt32] = []
     for (lane, number) in zip(lanes, try buffers.importsWaitedFor(by: lanes)) {
-      if functions[number] == nil { others.append(lane) } else { bound.append(lane) }
+      if functions[number] == nil { others.append(lane) } else { calling[number, default: []].append(lane) }
     }
-    return (bound, others)
+    return (calling, others)
   }
 
-  /// Serves `lanes`, which all wait for such functions; those whose call failed have ended. Returns the others, which can go on.
-  func serve(_ lanes: [UInt32], in buffers: PoolBuffers, failures: inout HostFailures) throws -> [UInt32] {
-    if lanes.isEmpty { return [] }
-    var lanesOf: [Int: [UInt32]] = [:]
-    for (lane, number) in zip(lanes, try buffers.importsWaitedFor(by: lanes)) { lanesOf[number, default: []].append(lane) }
-    var failed = Set<UInt32>()
-    for (number, waiting) in lanesOf.sorted(by: { $0.key < $1.key }) {
+  /// Those whose call failed have ended. Returns the others, which can go on.
+  func serve(_ calling: Calling, in buffers: PoolBuffers, failures: inout HostFailures) throws -> [UInt32] {
+    var served: [UInt32] = []
+    for (number, lanes) in calling.sorted(by: { $0.key < $1.key }) {
       guard let bound = functions[number] else { preconditionFailure("no function of the host serves import \(number)") }
-      for (position, text) in try call(bound, number, waiting.sorted(), buffers) {
-        failures.add(text, import: number, lane: position)
-        failed.insert(position)
-      }
+      let failed = try call(bound, number, lanes.sorted(), buffers)
+      for (lane, text) in failed { failures.add(text, import: number, lane: lane) }
+      try buffers.endWithTrap(.hostFunctionFailed, failed.keys.sorted())
+      served += failed.isEmpty ? lanes : lanes.filter { failed[$0] == nil }
     }
-    try buffers.endWithTrap(.hostFunctionFailed, failed.sorted())
-    return failed.isEmpty ? lanes : lanes.filter { !failed.contains($0) }
+    return served
   }
 
   /// The texts of those that failed.
