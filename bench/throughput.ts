@@ -4,10 +4,10 @@
  */
 import { parseArgs } from "node:util";
 import { recordWords } from "../compiler-ts/src/api/values.ts";
-import { CompileError, HostError, type RecordsResult, WasmBurst } from "../compiler-ts/src/index.ts";
+import { type RecordsResult, WasmBurst } from "../compiler-ts/src/index.ts";
 import { type BaselineChoice, cores, recordsOf, startBaselines, stopAll } from "./baselines.ts";
+import { positive, runBench } from "./main.ts";
 import { formatTable, median } from "./measure.ts";
-import { BaselineError } from "./processBaseline.ts";
 import { type BenchProgram, chosenPrograms, execution, moduleBytes, schedule } from "./programs.ts";
 
 const warmUps = 2;
@@ -163,12 +163,6 @@ function print(rows: readonly Row[], inFlight: number, device: WasmBurst["device
   }
 }
 
-function positive(text: string, option: string): number {
-  const number = Number(text);
-  if (!Number.isInteger(number) || number < 1) throw new RangeError(`--${option} ${text}: expected a positive integer`);
-  return number;
-}
-
 async function main(): Promise<void> {
   const { values: options } = parseArgs({
     options: {
@@ -209,13 +203,4 @@ async function main(): Promise<void> {
   else print(rows, sizes.inFlight, burst.device);
 }
 
-try {
-  await main();
-} catch (error) {
-  // parseArgs throws TypeErrors with a code of its own.
-  const isUsage =
-    error instanceof RangeError || error instanceof CompileError || (error instanceof TypeError && "code" in error);
-  if (!isUsage && !(error instanceof HostError || error instanceof BaselineError)) throw error;
-  console.error(`throughput: ${error.message}`);
-  process.exitCode = isUsage ? 2 : 70;
-}
+await runBench("throughput", main);

@@ -8,7 +8,7 @@ import type { Libraries } from "../link/program.ts";
 import type { ValueType } from "../wasm/module.ts";
 import type { ImportDescriptor } from "./description.ts";
 import type { HostFailure, HostFunctions } from "./hostFunctions.ts";
-import type { ResolvedImports } from "./resolveImports.ts";
+import type { OfferedFunctions, ResolvedImports } from "./resolveImports.ts";
 import type { TimelineEvent } from "./timeline.ts";
 
 export interface ExportedFunction {
@@ -90,6 +90,7 @@ export interface MemoryWrite {
 
 export interface Backend {
   readonly device: { readonly id: string; readonly name: string };
+  readonly hostFunctions: OfferedFunctions;
   compile(bytes: Uint8Array, options: CompileOptions): Promise<BackendModule>;
   close(): Promise<void>;
 }
@@ -110,6 +111,8 @@ export interface BackendModule {
   readonly functionNames: readonly string[];
   /** What every pool has to be given; functions in the order of their numbers. */
   readonly imports: readonly ImportDescriptor[];
+  /** What serves those that are not given. */
+  readonly hostFunctions: OfferedFunctions;
   readonly timings: CompileTimings;
   /** Throws InstantiationTrap, or HostError `poolTooLarge`. */
   createPool(options: BackendPoolOptions): Promise<BackendPool>;

@@ -96,19 +96,19 @@ final class Dispatcher {
   /// Records in the order of `lanes` to `address` of each lane's execution buffer. Throws as `run`.
   func scatter(_ data: Data, bytesEach: Int, to lanes: [UInt32], address: Int, _ request: any IncomingCancellation) throws {
     guard bytesEach > 0, !lanes.isEmpty else { return }
-    try buffers.records.setArguments(data, bytesEach: bytesEach, of: lanes)
-    let arguments = try buffers.records.argumentBuffer(bytesEach: bytesEach)
+    try buffers.records.setCalls(data, bytesEach: bytesEach, of: lanes)
+    let calls = try buffers.records.callBuffer(bytesEach: bytesEach)
     let grid = RecordKernels.Grid(0..<lanes.count, buffers.plan, record: (address, bytesEach))
-    _ = try submit(lanes, request) { encoder in move(encoder, RecordKernels.scatter, grid, arguments) }
+    _ = try submit(lanes, request) { encoder in move(encoder, RecordKernels.scatter, grid, calls) }
   }
 
   /// Records at `address` of the lanes' execution buffers, in the order of `lanes`. Throws as `run`.
   func gather(bytesEach: Int, from lanes: [UInt32], address: Int, _ request: any IncomingCancellation) throws -> Data {
     guard bytesEach > 0, !lanes.isEmpty else { return Data() }
-    let results = try buffers.records.resultBuffer(bytesEach: bytesEach)
+    let calls = try buffers.records.callBuffer(bytesEach: bytesEach)
     let grid = RecordKernels.Grid(0..<lanes.count, buffers.plan, record: (address, bytesEach))
-    _ = try submit(lanes, request) { encoder in move(encoder, RecordKernels.gather, grid, results) }
-    return try buffers.records.results(bytesEach: bytesEach, of: lanes)
+    _ = try submit(lanes, request) { encoder in move(encoder, RecordKernels.gather, grid, calls) }
+    return try buffers.records.calls(bytesEach: bytesEach, of: lanes)
   }
 
   private func move(

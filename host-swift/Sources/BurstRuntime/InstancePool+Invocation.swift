@@ -3,7 +3,7 @@ import Foundation
 
 /// Instantiation, invocation, and going on where instances waited for imports.
 extension InstancePool {
-  typealias Initialization = (trap: TrapReport?, waiting: [WaitingCalls]?)
+  typealias Initialization = (trap: TrapReport?, waiting: [WaitingCalls]?, failures: [HostFunctionFailures]?)
 
   /// Runs the instantiating kernel on fresh memory. The pool is not to be used where it traps or throws.
   func instantiate(_ request: any IncomingCancellation) throws -> Initialization {
@@ -27,8 +27,8 @@ extension InstancePool {
       defer { dispatcher.leave() }
       return try dispatcher.clear(instances, live: instances.count, request)
     }
-    let (trap, waiting) = try initialize(instances, .reset, request)
-    return ResetPoolRequest.Result(trap: trap, waiting: waiting)
+    let (trap, waiting, failures) = try initialize(instances, .reset, request)
+    return ResetPoolRequest.Result(trap: trap, waiting: waiting, failures: failures)
   }
 
   private func initialize(
@@ -36,10 +36,10 @@ extension InstancePool {
   ) throws -> Initialization {
     try buffers.write(instantiation.initial, to: instances)
     let invocation = try instantiating(purpose)
-    _ = try advance(invocation, instances, begins: true, request) { _ in }
+    let failures = try advance(invocation, instances, begins: true, request) { _ in }.failures
     let trap = buffers.records.firstTrap(of: instances)
     if purpose == .instantiation { endInstantiation(trap) }
-    return (trap, try waitingCalls(request))
+    return (trap, try waitingCalls(request), failures.report)
   }
 
   /// Runs the instantiating kernel on lanes that were cleared. Returns the seconds on the device, and the lanes in which it trapped.
@@ -57,7 +57,7 @@ extension InstancePool {
   private func instantiating(_ purpose: Invocation.Purpose) throws(ResponseError) -> Invocation {
     Invocation(
       purpose: purpose, kernel: module.instantiateKernel, pipeline: try kernel(module.instantiateKernel), resultBytes: 0,
-      budget: InvocationBudget(sliceFuel: instantiation.sliceFuel))
+      budget: InvocationBudget(sliceFuel: instantiation.sliceFuel), hostFunctions: hostFunctions)
   }
 
   func invoke(
@@ -81,17 +81,23 @@ extension InstancePool {
     try buffers.records.setArguments(parameters.arguments, bytesEach: parameters.argumentBytes, of: instances)
     let invocation = Invocation(
       purpose: .export, kernel: parameters.kernel, pipeline: pipeline, argumentBytes: parameters.argumentBytes,
-      resultBytes: parameters.resultBytes, budget: budget)
-    let seconds = try advance(invocation, instances, begins: true, request, progress: progress)
-    return try result(of: instances, resultBytes: parameters.resultBytes, seconds: seconds, request)
+      resultBytes: parameters.resultBytes, budget: budget, hostFunctions: hostFunctions)
+    let advanced = try advance(invocation, instances, begins: true, request, progress: progress)
+    return try result(of: instances, resultBytes: parameters.resultBytes, advanced, request)
   }
 
   func resume(
     _ parameters: ResumePoolRequest.Parameters, _ request: any IncomingCancellation, progress: Progress
   ) throws -> ResumePoolRequest.Result {
     try checkUsable()
-    guard let invocation = waiting else { throw invalid("pool", "none of its instances waits") }
-    let calls = AnsweredCalls(waiting: invocation.waiting, imports: buffers.records.importsWaitedFor(by: invocation.waiting))
+    guard var invocation = waiting else { throw invalid("pool", "none of its instances waits") }
+    // A restored pool's instances may wait for what the host serves now; the client can end them all the same.
+    let ended = Set(parameters.failed ?? [])
+    let calling = invocation.hostFunctions.split(invocation.waiting, in: buffers.records).calling
+      .mapValues { lanes in lanes.filter { !ended.contains(Int($0)) } }.filter { !$0.value.isEmpty }
+    let bound = calling.values.flatMap(\.self)
+    let toAnswer = bound.isEmpty ? invocation.waiting : Set(invocation.waiting).subtracting(bound).sorted()
+    let calls = AnsweredCalls(waiting: toAnswer, imports: buffers.records.importsWaitedFor(by: toAnswer))
     let (answered, failed) = try calls.check(parameters, instances: plan.instances, records: module.imports)
     do {
       for answer in parameters.answers {
@@ -102,14 +108,18 @@ extension InstancePool {
         }
       }
       try buffers.endWithTrap(.hostFunctionFailed, failed)
-      let seconds = try advance(invocation, answered, begins: false, request, progress: progress)
-      let instances = (answered + failed).sorted()
+      invocation.failures = HostFailures()
+      let served = try onDevice {
+        try invocation.hostFunctions.serve(calling, on: dispatcher, request, failures: &invocation.failures)
+      }
+      let advanced = try advance(invocation, answered + served, begins: false, request, progress: progress)
+      let instances = (answered + failed + bound).sorted()
       var trap: TrapReport?
       if invocation.purpose == .instantiation {
         trap = buffers.records.firstTrap(of: instances)
         endInstantiation(trap)
       }
-      let outcome = try result(of: instances, resultBytes: invocation.resultBytes, seconds: seconds, request)
+      let outcome = try result(of: instances, resultBytes: invocation.resultBytes, advanced, request)
       return ResumePoolRequest.Result(outcome, instances: instances.map(Int.init), trap: trap)
     } catch {
       waiting = nil
@@ -120,17 +130,19 @@ extension InstancePool {
 
   // MARK: Steps
 
+  private typealias Advanced = (seconds: Double, failures: HostFailures)
+
   /// Runs `instances` until each has ended or waits; the invocation is kept where some wait.
   private func advance(
     _ invocation: Invocation, _ instances: [UInt32], begins: Bool, _ request: any IncomingCancellation, progress: Progress
-  ) throws -> Double {
+  ) throws -> Advanced {
     var invocation = invocation
     invocation.waiting = []
     waiting = nil
     let seconds = try onDevice {
       try instances.isEmpty ? 0 : invocation.run(instances, begins: begins, on: dispatcher, request: request, progress: progress)
     }
-    if invocation.waiting.isEmpty { return seconds }
+    if invocation.waiting.isEmpty { return (seconds, invocation.failures) }
     invocation.waiting.sort()
     let imports = buffers.records.importsWaitedFor(by: invocation.waiting)
     if let unknown = imports.first(where: { !module.imports.indices.contains($0) }) {
@@ -138,7 +150,7 @@ extension InstancePool {
         .internalError, "An instance waits for import \(unknown), but the module was loaded with \(module.imports.count).")
     }
     waiting = invocation
-    return seconds
+    return (seconds, invocation.failures)
   }
 
   private func endInstantiation(_ trap: TrapReport?) {
@@ -155,11 +167,13 @@ extension InstancePool {
   }
 
   private func result(
-    of instances: [UInt32], resultBytes: Int, seconds: Double, _ request: any IncomingCancellation
+    of instances: [UInt32], resultBytes: Int, _ advanced: Advanced, _ request: any IncomingCancellation
   ) throws -> InvokeRequest.Result {
-    let results = try buffers.records.endedResults(bytesEach: resultBytes, of: instances)
+    let records = buffers.records
+    let results = try records.endedResults(bytesEach: resultBytes, of: instances)
     return InvokeRequest.Result(
-      status: buffers.records.status(of: instances), results: results, deviceSeconds: seconds, waiting: try waitingCalls(request))
+      status: records.status(of: instances), results: results, deviceSeconds: advanced.seconds, waiting: try waitingCalls(request),
+      failures: advanced.failures.report)
   }
 
   /// The instances that wait, by import; `nil` where none does.

@@ -12,6 +12,8 @@ final class LaunchRecords {
   let report: any MTLBuffer
   private var arguments: (any MTLBuffer)?
   private var results: (any MTLBuffer)?
+  /// Of calls of imports: the host serves some while others' arguments and results lie in the two above.
+  private var calls: (any MTLBuffer)?
 
   /// Bytes that an instance's report takes.
   private static let reportBytes = 24
@@ -33,6 +35,7 @@ final class LaunchRecords {
   /// For records of `bytesEach`; what it held may be gone. Throws `ResponseError`: `deviceError`.
   func argumentBuffer(bytesEach: Int) throws(ResponseError) -> any MTLBuffer { try grow(&arguments, bytesEach) }
   func resultBuffer(bytesEach: Int) throws(ResponseError) -> any MTLBuffer { try grow(&results, bytesEach) }
+  func callBuffer(bytesEach: Int) throws(ResponseError) -> any MTLBuffer { try grow(&calls, bytesEach) }
 
   private func grow(_ buffer: inout (any MTLBuffer)?, _ bytesEach: Int) throws(ResponseError) -> any MTLBuffer {
     let length = max(instances * bytesEach, 16)
@@ -50,31 +53,37 @@ final class LaunchRecords {
   /// Records in the order of `lanes` to their places.
   func setArguments(_ records: Data, bytesEach: Int, of lanes: [UInt32]) throws(ResponseError) {
     guard bytesEach > 0, !lanes.isEmpty else { return }
-    let target = try argumentBuffer(bytesEach: bytesEach).contents()
-    records.withUnsafeBytes { source in
-      Self.forEachRun(of: lanes) { lane, index, count in
-        (target + Int(lane) * bytesEach).copyMemory(from: source.baseAddress! + index * bytesEach, byteCount: count * bytesEach)
-      }
-    }
+    Self.unpack(records, bytesEach, lanes, to: try argumentBuffer(bytesEach: bytesEach).contents())
   }
 
-  /// Records in the order of `lanes`, as the last gather left them.
-  func results(bytesEach: Int, of lanes: [UInt32]) throws(ResponseError) -> Data {
-    guard bytesEach > 0, !lanes.isEmpty else { return Data() }
-    return Self.packed(try resultBuffer(bytesEach: bytesEach).contents(), bytesEach, lanes)
+  /// Records in the order of `lanes` to and from the buffer of calls.
+  func setCalls(_ records: Data, bytesEach: Int, of lanes: [UInt32]) throws(ResponseError) {
+    Self.unpack(records, bytesEach, lanes, to: try callBuffer(bytesEach: bytesEach).contents())
+  }
+  func calls(bytesEach: Int, of lanes: [UInt32]) throws(ResponseError) -> Data {
+    Self.packed(try callBuffer(bytesEach: bytesEach).contents(), bytesEach, lanes)
   }
 
-  /// The same after slices: zero where an instance trapped or waits.
+  /// Records in the order of `lanes`, as the last slices left them: zero where an instance trapped or waits.
   func endedResults(bytesEach: Int, of lanes: [UInt32]) throws(ResponseError) -> Data {
-    var records = try results(bytesEach: bytesEach, of: lanes)
+    guard bytesEach > 0, !lanes.isEmpty else { return Data() }
+    var records = Self.packed(try resultBuffer(bytesEach: bytesEach).contents(), bytesEach, lanes)
     let outcomes = outcomes
-    guard bytesEach > 0, anyOutcome(of: lanes) else { return records }
+    guard anyOutcome(of: lanes) else { return records }
     records.withUnsafeMutableBytes { bytes in
       for (index, lane) in lanes.enumerated() where outcomes[Int(lane) * 2] != 0 {
         (bytes.baseAddress! + index * bytesEach).initializeMemory(as: UInt8.self, repeating: 0, count: bytesEach)
       }
     }
     return records
+  }
+
+  private static func unpack(_ records: Data, _ bytesEach: Int, _ lanes: [UInt32], to target: UnsafeMutableRawPointer) {
+    records.withUnsafeBytes { source in
+      forEachRun(of: lanes) { lane, index, count in
+        (target + Int(lane) * bytesEach).copyMemory(from: source.baseAddress! + index * bytesEach, byteCount: count * bytesEach)
+      }
+    }
   }
 
   private static func packed(_ source: UnsafeRawPointer, _ bytesEach: Int, _ lanes: [UInt32]) -> Data {

@@ -46,7 +46,8 @@ struct AbandonedPoolTests {
     }
     let pool = try onWorker(worker) {
       let limits = Dispatcher.Limits(commandBuffer: .milliseconds(100), afterCancellation: .milliseconds(100))
-      let pool = try InstancePool(plan, module: module, instantiation: instantiation, worker: worker, limits: limits)
+      let pool = try InstancePool(
+        plan, module: module, instantiation: instantiation, hostFunctions: .none, worker: worker, limits: limits)
       #expect(try pool.instantiate(running).trap == nil)
       return pool
     }
