@@ -63,7 +63,6 @@ struct Invocation {
     var outOfFuel: [UInt32] = []
     var begun = 0
     var deviceSeconds = 0.0
-    var fuelUsed: UInt64 = 0
     let records = dispatcher.buffers.records
     defer { dispatcher.leave() }
     while begun < lanes.count || !outOfFuel.isEmpty {
@@ -72,9 +71,12 @@ struct Invocation {
       let fresh = lanes[begun...].prefix(size.lanes - again.count)
       // Most often all in one launch: then without a copy.
       let launched = fresh.count == lanes.count ? lanes : Array(again) + fresh
+      let goingOn = begins ? again.count : launched.count
+      let wantsFuel = dispatcher.wantsFuel
+      let fuelBefore = wantsFuel ? records.fuelUsed(by: launched.prefix(goingOn)) : 0
       let slice = Dispatcher.Slice(
-        pipeline: pipeline, lanes: launched, beginning: begins ? again.count : launched.count, argumentBytes: argumentBytes,
-        resultBytes: resultBytes, fuel: size.fuel, fuelLimit: budget.fuel, isDetailed: dispatcher.wantsFuel)
+        pipeline: pipeline, lanes: launched, beginning: goingOn, argumentBytes: argumentBytes,
+        resultBytes: resultBytes, fuel: size.fuel, fuelLimit: budget.fuel, isDetailed: wantsFuel)
       let seconds = try dispatcher.run(
         slice, live: lanes.count - begun + outOfFuel.count, expecting: size.expected, request: request)
       let ended = DeviceScheduler.now
@@ -84,10 +86,9 @@ struct Invocation {
       waiting += suspended.waiting
       add(seconds, to: suspended.outOfFuel + suspended.waiting)
       outOfFuel = try outOfFuel.dropFirst(again.count) + endingThoseOverTime(suspended.outOfFuel, in: dispatcher.buffers)
-      if dispatcher.wantsFuel {
-        let before = fuelUsed
-        fuelUsed = records.fuelUsed(by: lanes)
-        dispatcher.observe(pipeline, lanes: launched.count, seconds: seconds, fuel: fuelUsed &- before)
+      if wantsFuel {
+        let fuel = records.fuelUsed(by: launched[...]) &- fuelBefore
+        dispatcher.observe(pipeline, lanes: launched.count, seconds: seconds, fuel: fuel)
       }
       progress(Double(begun - outOfFuel.count) / Double(lanes.count))
       size.adapt(
