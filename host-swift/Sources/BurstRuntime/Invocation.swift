@@ -67,7 +67,6 @@ struct Invocation {
     var ready: [UInt32] = []
     var begun = 0
     var deviceSeconds = 0.0
-    var fuelUsed: UInt64 = 0
     let records = dispatcher.buffers.records
     defer { dispatcher.leave() }
     while begun < lanes.count || !ready.isEmpty {
@@ -76,9 +75,12 @@ struct Invocation {
       let fresh = lanes[begun...].prefix(size.lanes - again.count)
       // Most often all in one launch: then without a copy.
       let launched = fresh.count == lanes.count ? lanes : Array(again) + fresh
+      let goingOn = begins ? again.count : launched.count
+      let wantsFuel = dispatcher.wantsFuel
+      let fuelBefore = wantsFuel ? records.fuelUsed(by: launched.prefix(goingOn)) : 0
       let slice = Dispatcher.Slice(
-        pipeline: pipeline, lanes: launched, beginning: begins ? again.count : launched.count, argumentBytes: argumentBytes,
-        resultBytes: resultBytes, fuel: size.fuel, fuelLimit: budget.fuel, isDetailed: dispatcher.wantsFuel)
+        pipeline: pipeline, lanes: launched, beginning: goingOn, argumentBytes: argumentBytes, resultBytes: resultBytes,
+        fuel: size.fuel, fuelLimit: budget.fuel, isDetailed: wantsFuel)
       let seconds = try dispatcher.run(slice, live: lanes.count - begun + ready.count, expecting: size.expected, request: request)
       let ended = DeviceScheduler.now
       deviceSeconds += seconds
@@ -89,10 +91,9 @@ struct Invocation {
       add(seconds, to: suspended.outOfFuel + suspended.waiting)
       let served = try hostFunctions.serve(calling, on: dispatcher, request, failures: &failures)
       ready = try ready.dropFirst(again.count) + endingThoseOverTime(suspended.outOfFuel + served, in: dispatcher.buffers)
-      if dispatcher.wantsFuel {
-        let before = fuelUsed
-        fuelUsed = records.fuelUsed(by: lanes)
-        dispatcher.observe(pipeline, lanes: launched.count, seconds: seconds, fuel: fuelUsed &- before)
+      if wantsFuel {
+        let fuel = records.fuelUsed(by: launched[...]) &- fuelBefore
+        dispatcher.observe(pipeline, lanes: launched.count, seconds: seconds, fuel: fuel)
       }
       progress(Double(begun - ready.count) / Double(lanes.count))
       size.adapt(

@@ -128,7 +128,7 @@ final class LaunchRecords {
   /// Trap code (`waitingStatus` where it is suspended) and function: two words an instance.
   var outcomes: UnsafeMutablePointer<UInt32> { words }
   /// Used since the invocation began. Of detailed reports only, as `frames`.
-  var fuelUsed: UnsafePointer<UInt64> { UnsafePointer(report.contents().assumingMemoryBound(to: UInt64.self) + instances) }
+  var fuelUsed: UnsafeMutablePointer<UInt64> { report.contents().assumingMemoryBound(to: UInt64.self) + instances }
   /// Status word 2.
   var suspensions: UnsafeMutablePointer<UInt32> { words + 4 * instances }
   var frames: UnsafePointer<UInt32> { UnsafePointer(words + 5 * instances) }
@@ -172,7 +172,7 @@ final class LaunchRecords {
   func importsWaitedFor(by lanes: [UInt32]) -> [Int] { lanes.map { Int(suspensions[Int($0)]) - Self.firstImport } }
 
   /// What `lanes` have used since their invocation began, together.
-  func fuelUsed(by lanes: [UInt32]) -> UInt64 {
+  func fuelUsed(by lanes: ArraySlice<UInt32>) -> UInt64 {
     let fuelUsed = fuelUsed
     return lanes.reduce(into: 0) { $0 &+= fuelUsed[Int($1)] }
   }

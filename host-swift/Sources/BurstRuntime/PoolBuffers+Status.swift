@@ -13,6 +13,7 @@ extension PoolBuffers {
     static let trap = 0
     static let function = 1
     static let suspension = 2
+    static let fuelUsed = 4
   }
 
   /// Suspended lanes end with a trap, in the function that the kernel left in word 1.
@@ -32,6 +33,10 @@ extension PoolBuffers {
 
   /// Of instances that were written here, as if a launch had left them so.
   func reportSuspensions(of lanes: [UInt32]) {
-    for lane in lanes { records.suspensions[Int(lane)] = plan.status.word(Word.suspension, of: Int(lane), in: status.contents()) }
+    for lane in lanes {
+      func word(_ index: Int) -> UInt32 { plan.status.word(index, of: Int(lane), in: status.contents()) }
+      records.suspensions[Int(lane)] = word(Word.suspension)
+      records.fuelUsed[Int(lane)] = UInt64(word(Word.fuelUsed + 1)) << 32 | UInt64(word(Word.fuelUsed))
+    }
   }
 }

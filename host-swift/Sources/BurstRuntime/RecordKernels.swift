@@ -22,7 +22,10 @@ enum RecordKernels {
 
     /// Lanes in `range` of the launch. `record`: its place in the execution buffer, in bytes. `endedOnly`: others' records stay, and
     /// of those that trapped they are zero.
-    init(_ range: Range<Int>, _ plan: PoolPlan, record: (address: Int, bytes: Int) = (0, 0), isDetailed: Bool = false, endedOnly: Bool = false) {
+    init(
+      _ range: Range<Int>, _ plan: PoolPlan, record: (address: Int, bytes: Int) = (0, 0), isDetailed: Bool = false,
+      endedOnly: Bool = false
+    ) {
       let parts = min(max(record.bytes / 4, 1), RecordKernels.mostParts)
       threads = range.count * parts
       words = [

@@ -34,7 +34,8 @@ struct AbandonedPoolTests {
     let kernels = try cache.kernels(load.kernels + ["instantiate"], of: load.text, for: device).kernels
     let hostKernels = try cache.kernels(HostKernels.names, of: HostKernels.text, for: device).kernels
     let module = LoadedModule(
-      device: device, layout: load.layout, image: load.image, kernels: kernels, hostKernels: hostKernels, instantiateKernel: "instantiate", imports: [],
+      device: device, layout: load.layout, image: load.image, kernels: kernels, hostKernels: hostKernels, instantiateKernel: "instantiate",
+      imports: [],
       identity: ModuleIdentity(load))
     let parameters = CreatePoolRequest.Parameters(module: 1, instances: 1)
     let plan = try PoolPlan(parameters, layout: load.layout)
