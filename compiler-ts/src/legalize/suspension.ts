@@ -82,14 +82,16 @@ export function stackNeed(
   return need;
 }
 
+/** More than any instance has room for (wb_stack_exhausted in runtime/suspension.metal). */
+const mostNeed = 0x7fff;
+
 /** Whether the instance traps must not depend on where it is suspended: room for all frames is asked for at the start, not when they are left. */
 export function withCheck(body: Statement[], points: SuspendPoints, need: StackNeed): Statement[] {
   if (need.frames === 0) return body;
   const start = points.prologue.length;
   const condition = apply("i32", "stack.exhausted", [
     read(position),
-    i32(need.frames),
-    i32(need.words),
+    i32(Math.min(need.frames, mostNeed) | (Math.min(need.words, mostNeed) << 16)),
     field("stack_limit"),
   ]);
   return [...body.slice(0, start), { kind: "trapIf", condition, trap: "call stack exhausted" }, ...body.slice(start)];

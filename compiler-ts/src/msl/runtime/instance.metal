@@ -28,7 +28,7 @@ struct wb_instance {
   uint fuel_given;
   // Where the fuel of this launch ends, that of the invocation does.
   bool fuel_is_last;
-  // Frames and words of values that there is room for: numbers of 16 bits, like those of a position.
+  // Frames and words of values that there is room for, in halves as a position; the top bit of each half is set, for wb_stack_exhausted.
   uint stack_limit;
   device uint* values;
   device uint* call_stack;
@@ -84,7 +84,7 @@ static inline wb_instance wb_enter(constant wb_launch& launch, uint instance_ind
   instance.fuel_is_last = fuel_left <= ulong(fuel);
   instance.fuel = instance.fuel_is_last ? uint(fuel_left) : fuel;
   instance.fuel_given = instance.fuel;
-  instance.stack_limit = min(launch.call_stack_bytes >> 5, 0xffffu) | (min(launch.values_bytes >> 2, 0xffffu) << 16);
+  instance.stack_limit = 0x80008000u | min(launch.call_stack_bytes >> 5, 0x7ffeu) | (min(launch.values_bytes >> 2, 0x7ffeu) << 16);
   instance.rewinding = instance.status[2u * wb_tile_width];
   instance.frames = instance.status[3u * wb_tile_width];
   instance.trap = 0u;

@@ -4,8 +4,9 @@
 // In a frame's second word: its function belongs to a recursive component.
 constant constexpr uint wb_recursive = 0x80000000u;
 
-static inline bool wb_stack_exhausted(uint position, uint frames, uint words, uint limit) {
-  return (position & 0xffffu) + frames > (limit & 0xffffu) || (position >> 16) + words > limit >> 16;
+// `need` is of the same halves, each below 2^15 as those of a position are. A half of the difference loses its top bit where there is too little left.
+static inline bool wb_stack_exhausted(uint position, uint need, uint limit) {
+  return ((limit - position - need) & 0x80008000u) != 0x80008000u;
 }
 
 // First of the eight words of a frame's header.
@@ -13,8 +14,10 @@ static inline device uint* wb_frame_header(thread wb_instance& instance, uint nu
   return instance.call_stack + ulong(number * 8u) * wb_tile_width;
 }
 
+// What an instance that stops does is kept out of line: in line it was half of the code of small recursive functions, and cost them registers.
+
 // Out of fuel in `function`. 11 is the trap `fuel exhausted`.
-static inline void wb_suspend(thread wb_instance& instance, uint fuel, uint position, uint function) {
+static __attribute__((noinline)) void wb_suspend(thread wb_instance& instance, uint fuel, uint position, uint function) {
   instance.fuel = fuel;
   instance.trap = instance.fuel_is_last ? 11u : wb_suspended;
   instance.trap_function = function;
@@ -91,7 +94,7 @@ static inline uint wb_save(thread wb_instance& instance, uint word, uint4 first,
 
 // There is room: it was made sure of before the function was called.
 template <typename... all>
-static inline void wb_frame_save(thread wb_instance& instance, uint position, uint function, uint point, all... values) {
+static __attribute__((noinline)) void wb_frame_save(thread wb_instance& instance, uint position, uint function, uint point, all... values) {
   if (instance.trap != wb_suspended) { return; }
   device uint* header = wb_frame_header(instance, position & 0xffffu);
   uint word = position >> 16;
@@ -103,7 +106,7 @@ static inline void wb_frame_save(thread wb_instance& instance, uint position, ui
 
 // More values of the frame that was saved last, from its word `start` on.
 template <typename... all>
-static inline void wb_frame_save_rest(thread wb_instance& instance, uint position, uint start, all... values) {
+static __attribute__((noinline)) void wb_frame_save_rest(thread wb_instance& instance, uint position, uint start, all... values) {
   if (instance.trap != wb_suspended) { return; }
   wb_frame_header(instance, position & 0xffffu)[3u * wb_tile_width] = wb_save(instance, (position >> 16) + start, values...) - (position >> 16);
 }
