@@ -81,6 +81,12 @@ export class Liveness {
     return this.#locals.filter((_, number) => has(live, number));
   }
 
+  /** Locals that are live where jumps to the label go. */
+  behind(label: Label): readonly Local[] {
+    const live = this.#targets.get(label)?.live ?? this.#empty;
+    return this.#locals.filter((_, number) => has(live, number));
+  }
+
   #numberOf(local: Local): number {
     let number = this.#numbers.get(local);
     if (number === undefined) {

@@ -224,7 +224,7 @@ class FunctionWriter {
 
   #functionNumber(): string {
     const func = this.#function as IrFunction;
-    return func.kind === "wasm" ? `${func.copyOf ?? func.index}u` : `${noFunction}u`;
+    return func.kind === "wasm" ? `${func.partOf ?? func.copyOf ?? func.index}u` : `${noFunction}u`;
   }
 
   #save({ point, locals }: Frame): string {
