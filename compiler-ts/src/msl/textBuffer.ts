@@ -9,6 +9,10 @@ export class TextBuffer {
     return this.#deepest / 2;
   }
 
+  get lines(): number {
+    return this.#lines.length;
+  }
+
   line(text: string): void {
     this.#lines.push(text === "" ? "" : this.#indent + text);
   }

@@ -21,8 +21,8 @@ struct ClangCompiler: KernelCompiler {
     "-isystem", "shim", "-include", "shim/metal_keywords",
   ]
 
-  // LLVM's pass that moves integers into AVX-512 mask registers is quadratic in a function's size and gains these texts nothing: without it 8,000 lines of one
-  // function compile in a third of the time.
+  // LLVM's pass that moves integers into AVX-512 mask registers is quadratic in a function's size and gains these texts nothing:
+  // without it 8,000 lines of one function compile in a third of the time.
   private static let targetOptimizations: [String] = {
     #if arch(x86_64)
       return ["-mllvm", "-disable-x86-domain-reassignment"]
