@@ -3,6 +3,8 @@ import type { Effects, Machines } from "./machines.ts";
 
 export interface Program {
   readonly memory: string;
+  /** Where it needs more than a pool's default. */
+  readonly memoryPages?: number;
   readonly effects: (log: Log) => Effects;
   readonly run: (machines: Machines) => Promise<unknown>;
 }
@@ -191,6 +193,7 @@ export const programs = {
   },
   brotli: {
     memory: "memory",
+    memoryPages: 600,
     effects: (log: Log) => ({
       __wbindgen_placeholder__: {
         __wbindgen_is_undefined: logged(log, "is_undefined", 1),
