@@ -15,9 +15,14 @@ import {
 const localsOfType = 2;
 export const globalsOfType = 2;
 
-/** The instruction that makes the reference a number stands for. */
-export function reference(functions: number, number: number): string {
-  return number % 5 === 4 ? "ref.null func" : `ref.func $f${number % functions}`;
+/** The table of functions that answer with their number, `$number0` and those after it. */
+export const numberTable = 2;
+export const numberFunctions = 4;
+
+/** The instruction that makes the reference a number stands for, in a program of so many functions. */
+export function reference(functions: number, table: number, number: number): string {
+  if (number % 5 === 4) return "ref.null func";
+  return table === numberTable ? `ref.func $number${number % numberFunctions}` : `ref.func $f${number % functions}`;
 }
 
 export function importName(signature: SignatureName): string {
@@ -208,7 +213,7 @@ export class FunctionPrinter {
       case "grow":
         return [`i32.const ${value.pages} memory.grow`];
       case "tableGrow":
-        return [`${this.#reference(value.function)} i32.const ${value.count} table.grow $t${value.table}`];
+        return [`${this.#reference(value)} i32.const ${value.count} table.grow $t${value.table}`];
       case "memorySize":
         return ["memory.size"];
       case "tableSize":
@@ -339,20 +344,17 @@ export class FunctionPrinter {
       case "dropSegment":
         return [`${statement.name} $passive`];
       case "tableSet":
-        return [
-          ...this.#expression(statement.element),
-          `${this.#reference(statement.function)} table.set $t${statement.table}`,
-        ];
+        return [...this.#expression(statement.element), `${this.#reference(statement)} table.set $t${statement.table}`];
       case "tableFill":
         return [
           ...this.#expression(statement.element),
-          `${this.#reference(statement.function)} i32.const ${statement.count} table.fill $t${statement.table}`,
+          `${this.#reference(statement)} i32.const ${statement.count} table.fill $t${statement.table}`,
         ];
     }
   }
 
-  #reference(number: number): string {
-    return reference(this.#program.functions.length, number);
+  #reference({ table, function: number }: { readonly table: number; readonly function: number }): string {
+    return reference(this.#program.functions.length, table, number);
   }
 
   /** Into a block: the values that came in are taken off the stack, or stay. */
@@ -428,14 +430,14 @@ export class FunctionPrinter {
     return this.#scope("block", [], around);
   }
 
-  /** Only labels of the fallback's types can share its operands; and half of the time control goes on behind. */
-  #branchTable({ labels, fallback, index }: Extract<Statement, { kind: "branchTable" }>): Lines {
+  /** Only labels of the fallback's types can share its operands; where the condition holds, control goes on behind. */
+  #branchTable({ labels, fallback, condition, index }: Extract<Statement, { kind: "branchTable" }>): Lines {
     return this.#scope("block", [], () => {
       const last = this.#target(fallback);
       const same = labels.map((label) => this.#target(label)).filter(({ types }) => types.join() === last.types.join());
       return [
-        ...this.#expression(index),
-        "i32.const 1 i32.and br_if 0",
+        ...this.#expression(condition),
+        "br_if 0",
         ...this.#leaves(last.types, fallback),
         ...this.#expression(index),
         `br_table ${[...same, last].map(({ depth }) => depth).join(" ")}`,
