@@ -16,11 +16,11 @@ const stackSlices = [undefined, 100] as const;
 /** Without limits as on V8; with a limit of the fuel, and with a small stack, which V8 has not, as in one launch. */
 export const compareSlices: Comparison = (item, devices, tally) => {
   const key = item.bytes.length;
-  const fuels = [1 + (key % 67), 80 + (key % 523), 600 + (key % 2003)];
+  const fuel = [1 + (key % 67), 80 + (key % 523), 600 + (key % 2003)][key % 3] as number;
   const execution = { values: 256 * (1 + (key % 7)), callStack: 256 * (1 + (key % 3)) };
   const limits: readonly Limits[] = [
     ...slices.map((sliceFuel) => ({ sliceFuel, fuel: plentifulFuel })),
-    ...fuels.flatMap((fuel) => fewSlices.map((sliceFuel) => ({ sliceFuel, fuel }))),
+    ...fewSlices.map((sliceFuel) => ({ sliceFuel, fuel })),
     ...stackSlices.map((sliceFuel) => ({ sliceFuel, fuel: plentifulFuel, execution })),
   ];
   return compareRuns(item, devices, tally, async (device, onV8) => {

@@ -22,6 +22,7 @@ extension PoolBuffers {
 
   /// What an earlier invocation of `lanes` left is none of the next one's: suspension and fuel used become zero.
   func beginInvocation(of lanes: [UInt32]) throws {
+    poisonRemains(of: lanes)
     let range = Word.suspension * 4..<(Word.fuelUsed + 2) * 4
     guard let block = block(plan.status, address: range.lowerBound, length: range.count, lanes) else { return }
     let areAll = lanes.count == plan.instances
