@@ -5,9 +5,8 @@
  * - No NaN's bits are seen, which arithmetic leaves open. What a store, a reinterpretation or the sign operand of copysign
  *   would show is made canonical first, unless it comes straight from a constant or a load, whose bits are exact.
  */
-import { importedSignatures, importModule } from "./importedFunctions.ts";
+
 import {
-  FunctionPrinter,
   globalsOfType,
   importName,
   numberFunctions,
@@ -15,7 +14,9 @@ import {
   reference,
   tableElements,
   tableStart,
-} from "./printFunction.ts";
+} from "./functionScope.ts";
+import { importedSignatures, importModule } from "./importedFunctions.ts";
+import { printFunction } from "./printFunction.ts";
 import { type Program, type ProgramFunction, signatures, type Type, tables, types } from "./program.ts";
 
 /** Loops' iterations and calls of one invocation. */
@@ -81,7 +82,7 @@ function printProgram(program: Program): string {
     `(elem $numbers funcref ${program.elements.map((number) => entry(numberTable)(number + 1)).join(" ")})`,
     // Only functions that an element segment names may be referred to.
     `(elem declare func ${functions.map((_, index) => `$f${index}`).join(" ")})`,
-    ...functions.map((_, index) => new FunctionPrinter(program, index).print()),
+    ...functions.map((_, index) => printFunction(program, index)),
     ...functions.flatMap((item, index) => (isCallable(item) ? [printExport(item, index)] : [])),
     printProbe(),
   ].join("\n");
