@@ -196,7 +196,7 @@ class Splitting {
     // Their declarations are inside the part, or inside constructs of it: caller and part declare them themselves.
     const shared = new Set(given);
     for (const local of shared) {
-      if (local.kind !== "parameter") local.kind = "variable";
+      local.kind = "variable";
       if (!this.#func.parameters.includes(local)) this.#variables.add(local);
     }
     const end: Label = { name: `part${number}` };
@@ -218,6 +218,8 @@ class Splitting {
     const own = [...flow.mentioned, ...given].filter(
       (local) => !taken.has(local) && local.kind !== "temporary" && (shared.has(local) || !flow.declared.has(local)),
     );
+    // The function's own parameters among them: `declarations` takes no parameter for a variable.
+    for (const local of own) local.kind = "variable";
     const index = Math.max(...this.#module.functions.keys()) + 1;
     this.#module.functions.set(index, {
       kind: this.#func.kind,

@@ -74,6 +74,7 @@ final class Dispatcher {
     let all = 0..<slice.lanes.count
     let fresh = slice.beginning..<slice.lanes.count
     let launch = launchWords(laneCount: slice.lanes.count, fuel: slice.fuel, fuelLimit: slice.fuelLimit)
+    buffers.poisonRemains(of: slice.lanes[fresh])
     return try turn(expecting: seconds, lanes: slice.lanes.count, live: live, request) {
       try submit(slice.lanes, request) { encoder in
         move(encoder, RecordKernels.begin, RecordKernels.Grid(fresh, plan))

@@ -12,12 +12,14 @@ final class PoolBuffers {
   let tables: any MTLBuffer
   let execution: any MTLBuffer
   let image: any MTLBuffer
+  /// What nobody has written holds a pattern.
+  let isPoisoned: Bool
 
   /// Smallest buffer that may be bound (docs/kernel-abi.md).
   private static let minimumLength = 16
 
   /// `nil` where the device has no memory left in spite of its limits.
-  init?(_ plan: PoolPlan, image: Data, device: any MTLDevice) {
+  init?(_ plan: PoolPlan, image: Data, device: any MTLDevice, isPoisoned: Bool = PoolBuffers.poisonIsAskedFor) {
     func buffer(_ length: Int) -> (any MTLBuffer)? {
       device.makeBuffer(length: max(length, Self.minimumLength), options: DeviceCopies.storage(of: device))
     }
@@ -40,6 +42,8 @@ final class PoolBuffers {
     self.tables = tables
     self.execution = execution
     self.image = imageBuffer
+    self.isPoisoned = isPoisoned && device.hasUnifiedMemory
+    poisonAll()
   }
 
   /// `nil` where there is nothing to copy.
