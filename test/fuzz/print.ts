@@ -47,6 +47,7 @@ export function printModule(programs: readonly Program[]): string {
     ...globals,
     ...printNumberFunctions(),
     ...parts,
+    printProbe(programs.length),
     ")",
     "",
   ].join("\n");
@@ -59,9 +60,7 @@ export function exportName(name: string, number: number): string {
 
 /** A program has fewer than ten functions: `$f32` is a type. */
 function suffixed(text: string, number: number): string {
-  return text.replace(/\$(?:f\d|t\d|passive|numbers)\b|(?<=export ")(?:f\d|tables)/g, (name) =>
-    exportName(name, number),
-  );
+  return text.replace(/\$(?:f\d|t\d|passive|numbers|tables)\b|(?<=export ")f\d/g, (name) => exportName(name, number));
 }
 
 function printProgram(program: Program): string {
@@ -84,7 +83,7 @@ function printProgram(program: Program): string {
     `(elem declare func ${functions.map((_, index) => `$f${index}`).join(" ")})`,
     ...functions.map((_, index) => printFunction(program, index)),
     ...functions.flatMap((item, index) => (isCallable(item) ? [printExport(item, index)] : [])),
-    printProbe(),
+    printProgramProbe(),
   ].join("\n");
 }
 
@@ -99,14 +98,28 @@ function printNumberFunctions(): readonly string[] {
 /** Shows which of the first elements of two tables are null, and which functions the third one has: tables cannot be read from outside. */
 export const probe = "tables";
 
-function printProbe(): string {
+/** One call for all programs of a module, which do not reach each other's tables. */
+function printProbe(programs: number): string {
+  const folds = Array.from(
+    { length: programs },
+    (_, number) => `call ${exportName("$tables", number)} local.set $second local.set $first
+  local.get $firsts i32.const 7 i32.rotl local.get $first i32.xor local.set $firsts
+  local.get $seconds i32.const 7 i32.rotl local.get $second i32.xor local.set $seconds`,
+  );
+  const locals = ["first", "second", "firsts", "seconds"].map((name) => `(local $${name} i32)`).join(" ");
+  return `(func (export "${probe}") (result i32 i32) ${locals}
+  ${folds.join("\n  ")}
+  local.get $firsts local.get $seconds)`;
+}
+
+function printProgramProbe(): string {
   const tests = [10, 5].flatMap((elements, table) =>
     Array.from({ length: elements }, (_, index) => `i32.const ${index} table.get $t${table} ref.is_null`),
   );
   const shifted = tests.map((test) => `i32.const 1 i32.shl ${test} i32.or`);
   const numbers = `local.get $at table.get $t2 ref.is_null
   if (result i32) i32.const 7 else local.get $at call_indirect $t2 (type $number) end`;
-  return `(func (export "${probe}") (result i32 i32) (local $at i32) (local $seen i32)
+  return `(func $tables (result i32 i32) (local $at i32) (local $seen i32)
   i32.const 0
   ${shifted.join("\n  ")}
   loop
