@@ -1,18 +1,11 @@
 /**
- * What a call of an imported JavaScript function costs: many instances, one call each. The same export without the call is measured beside
+ * What a call of an imported function costs, in JavaScript or the host's own: many instances, one call each. The same export without the call is measured beside
  * it, in turn in every repetition, and taken off. README.md says how to read it.
  */
 import { parseArgs } from "node:util";
-import {
-  batched,
-  CompileError,
-  HostError,
-  type ImportContext,
-  type ImportValue,
-  type Pool,
-  WasmBurst,
-} from "../compiler-ts/src/index.ts";
+import { batched, type ImportContext, type ImportValue, type Pool, WasmBurst } from "../compiler-ts/src/index.ts";
 import { wat } from "../test/support/wat.ts";
+import { positive, runBench } from "./main.ts";
 import { formatTable, median } from "./measure.ts";
 
 const warmUps = 2;
@@ -22,8 +15,8 @@ const bytesRead = 16;
 interface Variant {
   readonly name: string;
   readonly memory: boolean;
-  /** `clock` is told when each call begins and ends. */
-  readonly make: (clock: Clock) => ImportValue;
+  /** `clock` is told when each call begins and ends. Absent: the function is one that the host offers. */
+  readonly make?: (clock: Clock) => ImportValue;
 }
 
 /** Seconds from the first call of a round to the end of the last. */
@@ -47,6 +40,7 @@ class Clock {
 }
 
 const variants: readonly Variant[] = [
+  { name: "the host's own", memory: false },
   {
     name: "a function",
     memory: false,
@@ -102,6 +96,10 @@ const variants: readonly Variant[] = [
   },
 ];
 
+const hostText = `(module (import "wasmburst" "instance_index" (func $f (result i32)))
+  (func (export "plain") (param i32) (result i32) (i32.add (local.get 0) (i32.const 1)))
+  (func (export "call") (param i32) (result i32) (i32.add (call $f) (i32.const 1))))`;
+
 const text = (memory: boolean): string => `(module (import "env" "f" (func $f (param i32) (result i32)))
   ${memory ? "(memory 1 1)" : ""}
   (func (export "plain") (param i32) (result i32) (i32.add (local.get 0) (i32.const 1)))
@@ -143,8 +141,9 @@ interface Row {
 
 async function measure(burst: WasmBurst, variant: Variant, instances: number, repetitions: number): Promise<Row> {
   const clock = new Clock();
-  await using module = await burst.compile(wat(text(variant.memory)));
-  await using pool = await module.instantiate({ instances, execution, imports: { env: { f: variant.make(clock) } } });
+  const imports = variant.make === undefined ? {} : { env: { f: variant.make(clock) } };
+  await using module = await burst.compile(wat(variant.make === undefined ? hostText : text(variant.memory)));
+  await using pool = await module.instantiate({ instances, execution, imports });
   const records = Uint32Array.from({ length: instances }, (_, instance) => instance);
   const rounds: { readonly total: number; readonly device: number; readonly functions: number }[] = [];
   for (let repetition = 0; repetition < warmUps + repetitions; repetition++) {
@@ -192,12 +191,6 @@ function print(rows: readonly Row[], device: WasmBurst["device"]): void {
   );
 }
 
-function positive(text: string, option: string): number {
-  const number = Number(text);
-  if (!Number.isInteger(number) || number < 1) throw new RangeError(`--${option} ${text}: expected a positive integer`);
-  return number;
-}
-
 async function main(): Promise<void> {
   const { values: options } = parseArgs({
     options: {
@@ -220,13 +213,4 @@ async function main(): Promise<void> {
   else print(rows, burst.device);
 }
 
-try {
-  await main();
-} catch (error) {
-  // parseArgs throws TypeErrors with a code of its own.
-  const isUsage =
-    error instanceof RangeError || error instanceof CompileError || (error instanceof TypeError && "code" in error);
-  if (!isUsage && !(error instanceof HostError)) throw error;
-  console.error(`host-calls: ${error.message}`);
-  process.exitCode = isUsage ? 2 : 70;
-}
+await runBench("host-calls", main);

@@ -5,7 +5,8 @@
 
 import { parseArgs } from "node:util";
 import { recordWords, writeRecord } from "../compiler-ts/src/api/values.ts";
-import { HostError, type Pool, WasmBurst } from "../compiler-ts/src/index.ts";
+import { type Pool, WasmBurst } from "../compiler-ts/src/index.ts";
+import { runBench } from "./main.ts";
 import { formatTable, median } from "./measure.ts";
 import { type BenchProgram, chosenPrograms, execution, moduleBytes, schedule } from "./programs.ts";
 
@@ -77,10 +78,4 @@ async function main(): Promise<void> {
   );
 }
 
-try {
-  await main();
-} catch (error) {
-  if (!(error instanceof HostError)) throw error;
-  console.error(`suspension: ${error.message}`);
-  process.exitCode = 70;
-}
+await runBench("suspension", main);

@@ -4,10 +4,10 @@
  */
 import { parseArgs } from "node:util";
 import { recordWords } from "../compiler-ts/src/api/values.ts";
-import { CompileError, HostError, type RecordsResult, WasmBurst } from "../compiler-ts/src/index.ts";
+import { type RecordsResult, WasmBurst } from "../compiler-ts/src/index.ts";
 import { type BaselineChoice, cores, recordsOf, startBaselines, stopAll } from "./baselines.ts";
+import { positive, runBench } from "./main.ts";
 import { formatTable, median } from "./measure.ts";
-import { BaselineError } from "./processBaseline.ts";
 import { type BenchProgram, chosenPrograms, execution, moduleBytes, schedule } from "./programs.ts";
 
 const warmUps = 2;
@@ -38,6 +38,8 @@ interface Sizes {
   /** So many of them, the first ones, run on the baselines: their rate does not depend on it, but the time that the bench takes does. */
   readonly baselineInstances: number;
   readonly repetitions: number;
+  /** Invocations of a round of the device's, sent without waiting for one another: one travels while another runs. */
+  readonly inFlight: number;
 }
 
 async function secondsOf<Result>(run: () => Promise<Result>): Promise<{ seconds: number; result: Result }> {
@@ -62,7 +64,7 @@ function assertEqual(program: string, label: string, words: number, device: Uint
 
 async function measure(burst: WasmBurst, program: BenchProgram, sizes: Sizes, choice: BaselineChoice): Promise<Row> {
   const { name, exportName, argumentsOf, memoryPages } = program;
-  const { instances, baselineInstances, repetitions } = sizes;
+  const { instances, baselineInstances, repetitions, inFlight } = sizes;
   const bytes = await moduleBytes(program);
   const values = Array.from({ length: instances }, (_, instance) => argumentsOf(instance));
   const build = await secondsOf(() => burst.compile(bytes, { exports: [exportName] }));
@@ -83,15 +85,19 @@ async function measure(burst: WasmBurst, program: BenchProgram, sizes: Sizes, ch
     for (let repetition = 0; repetition < warmUps + repetitions; repetition++) {
       const isMeasured = repetition >= warmUps;
       const before = pool.deviceSeconds;
-      const onDevice = await secondsOf(() => pool.invokeRecords(exportName, records));
+      const onDevice = await secondsOf(() =>
+        Promise.all(Array.from({ length: inFlight }, () => pool.invokeRecords(exportName, records))),
+      );
       if (isMeasured) {
-        seconds.device.push(onDevice.seconds);
-        seconds.deviceAlone.push(pool.deviceSeconds - before);
+        seconds.device.push(onDevice.seconds / inFlight);
+        seconds.deviceAlone.push((pool.deviceSeconds - before) / inFlight);
       }
-      assertNoTrap(name, onDevice.result);
+      for (const result of onDevice.result) assertNoTrap(name, result);
       for (const [index, baseline] of baselines.entries()) {
         const round = await baseline.run();
-        assertEqual(name, baseline.label, recordWords(type.results), onDevice.result.results, round.results);
+        for (const { results } of onDevice.result) {
+          assertEqual(name, baseline.label, recordWords(type.results), results, round.results);
+        }
         if (isMeasured) seconds.baselines[index]?.push(round.seconds);
       }
     }
@@ -118,13 +124,15 @@ function geometricMean(values: readonly number[]): number {
   return Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length);
 }
 
-function print(rows: readonly Row[], device: WasmBurst["device"]): void {
+function print(rows: readonly Row[], inFlight: number, device: WasmBurst["device"]): void {
   const count = (rate: number | undefined): string =>
     rate === undefined ? "-" : Math.round(rate).toLocaleString("en-US");
   const times = (ratio: number | undefined): string => (ratio === undefined ? "-" : `${ratio.toFixed(2)}x`);
   const labels = [...new Set(rows.flatMap((row) => row.baselines.map(({ label }) => label)))];
   const of = (row: Row, label: string): BaselineRate | undefined => row.baselines.find((rate) => rate.label === label);
-  console.log(`${rows[0]?.instances} instances a program; device ${device.id}: ${device.name}`);
+  console.log(
+    `${rows[0]?.instances} instances a program, ${inFlight} invocations in flight; device ${device.id}: ${device.name}`,
+  );
   console.log(
     formatTable([
       ["instances/s", device.id, `${device.id} alone`, ...labels, "build, s", "pool, s"],
@@ -155,12 +163,6 @@ function print(rows: readonly Row[], device: WasmBurst["device"]): void {
   }
 }
 
-function positive(text: string, option: string): number {
-  const number = Number(text);
-  if (!Number.isInteger(number) || number < 1) throw new RangeError(`--${option} ${text}: expected a positive integer`);
-  return number;
-}
-
 async function main(): Promise<void> {
   const { values: options } = parseArgs({
     options: {
@@ -168,6 +170,7 @@ async function main(): Promise<void> {
       instances: { type: "string", default: "1024" },
       "baseline-instances": { type: "string" },
       repetitions: { type: "string", default: "7" },
+      "in-flight": { type: "string", default: "1" },
       programs: { type: "string", default: "compute" },
       "without-v8": { type: "boolean", default: false },
       wasmtime: { type: "string" },
@@ -184,6 +187,7 @@ async function main(): Promise<void> {
       positive(options["baseline-instances"] ?? options.instances, "baseline-instances"),
     ),
     repetitions: positive(options.repetitions, "repetitions"),
+    inFlight: positive(options["in-flight"], "in-flight"),
   };
   const choice: BaselineChoice = {
     v8: !options["without-v8"],
@@ -196,16 +200,7 @@ async function main(): Promise<void> {
   const rows: Row[] = [];
   for (const program of chosen) rows.push(await measure(burst, program, sizes, choice));
   if (options.json) console.log(JSON.stringify({ device: burst.device, cores, ...sizes, rows }, undefined, 2));
-  else print(rows, burst.device);
+  else print(rows, sizes.inFlight, burst.device);
 }
 
-try {
-  await main();
-} catch (error) {
-  // parseArgs throws TypeErrors with a code of its own.
-  const isUsage =
-    error instanceof RangeError || error instanceof CompileError || (error instanceof TypeError && "code" in error);
-  if (!isUsage && !(error instanceof HostError || error instanceof BaselineError)) throw error;
-  console.error(`throughput: ${error.message}`);
-  process.exitCode = isUsage ? 2 : 70;
-}
+await runBench("throughput", main);

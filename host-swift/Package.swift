@@ -43,7 +43,11 @@ let executableDependencies: [Target.Dependency] =
 let package = Package(
   name: "wasmburst-host",
   platforms: [.macOS(.v14)],
-  products: [.executable(name: "wasmburst-host", targets: ["wasmburst-host"])],
+  products: [
+    .executable(name: "wasmburst-host", targets: ["wasmburst-host"]),
+    // For programs that embed the host with functions of their own: docs/host-functions.md.
+    .library(name: "BurstRuntime", targets: ["BurstRuntime", "BurstTransport", "BurstProtocol"]),
+  ],
   dependencies: packages,
   targets: [
     .target(name: "BurstProtocol"),

@@ -30,6 +30,7 @@ export type {
   InvokeOptions,
   InvokeResult,
   JobOutcome,
+  JobRecordsResult,
   JobsOutcome,
   Pool,
   PoolJob,

@@ -205,6 +205,30 @@ describe("run --imports", { concurrency: 2 }, () => {
   });
 });
 
+describe("run with functions of the host", () => {
+  const logging = file(
+    "logs.wasm",
+    wat(`(module (import "wasmburst" "log" (func $log (param i32 i32)))
+      (import "wasmburst" "instance_index" (func $index (result i32))) (memory 1) (data (i32.const 0) "hello")
+      (func (export "f") (result i32) (call $log (i32.const 0) (i32.const 5)) (call $index)))`),
+  );
+
+  test("nothing has to be given for them; what instances log is on stderr", async () => {
+    const command = ["run", logging, "--device", "v8", "--invoke", "f", "--instances", "2"];
+    const { code, stdout, stderr } = await wasmburst(command);
+    assert.deepEqual({ code, stdout }, { code: 0, stdout: "0  (1 instance)\n1  (1 instance)\n" }, stderr);
+    assert.match(stderr, /^instance 0: hello$/m);
+    assert.match(stderr, /^instance 1: hello$/m);
+  });
+
+  test("one of another type is missing", async () => {
+    const other = file("other.wasm", wat('(module (import "wasmburst" "log" (func)) (func (export "f")))'));
+    const { code, stderr } = await wasmburst(["run", other, "--device", "v8", "--invoke", "f"]);
+    assert.equal(code, 65);
+    assert.match(stderr, /wasmburst\.log: \(\) -> \(\) \(the host's own is \(i32, i32\) -> \(\)\)/);
+  });
+});
+
 describe("run --jobs", { concurrency: 2 }, () => {
   test("a bad line is named on stderr and in its place; the others are not lost; exit code 65", async () => {
     const lines = '{"invoke":"add","args":[1,2]}\nnonsense\n{"invoke":"div","args":[1,0]}\n';

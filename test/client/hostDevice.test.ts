@@ -138,6 +138,34 @@ describe("a device of the host", { skip: hostMissing }, () => {
     });
   });
 
+  test("instances named in any order, and jobs, take and give records; a trap's record is zero", async () => {
+    const pool = await (await burst.compile(bytes)).instantiate({ instances });
+    const named = [33, 7, 39, 8, 9, 0];
+    const divided = await pool.invokeRecords("div", Uint32Array.of(10, 5, 9, 3, 8, 0, 7, 7, 6, 2, 5, 1), {
+      instances: named,
+    });
+    assert.deepEqual([...divided.results], [2, 3, 0, 1, 3, 5]);
+    assert.deepEqual(
+      named.filter((_, index) => divided.status[index * 2] !== 0),
+      [39],
+    );
+    const jobs = 1000;
+    const records = Uint32Array.from({ length: jobs * 2 }, (_, word) =>
+      word % 2 === 0 ? 7000 + word : (word >> 1) % 50,
+    );
+    const ran = await pool.runJobRecords("div", jobs, records);
+    for (let job = 0; job < jobs; job++) {
+      const [dividend = 0, divisor = 0] = records.subarray(job * 2, job * 2 + 2);
+      assert.equal(ran.results[job], divisor === 0 ? 0 : Math.floor(dividend / divisor));
+      assert.equal(ran.status[job * 2] === 0, divisor !== 0);
+    }
+    assert.ok(ran.hostSeconds > 0);
+    const counted = await pool.runJobRecords("count", 3, Uint32Array.of(1, 0, 2, 0, 3, 0));
+    assert.deepEqual([...counted.results], [11, 0, 12, 0, 13, 0]);
+    assert.deepEqual([...counted.status], [0, 0, 0, 0, 0, 0]);
+    await assert.rejects(pool.runJobRecords("div", 2, new Uint32Array(3)), /needs 2 words for each of 2 jobs, not 3/);
+  });
+
   test("a jobs file gives the same lines as on V8", async () => {
     const lines = [
       ...range.map((index) => `{"invoke":"div","args":[9,${index % 4}]}`),

@@ -1,6 +1,11 @@
 /** Pools as bytes, through the public API: restored in another host process, and with another profile. */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import { BurstModule } from "../../compiler-ts/src/api/module.ts";
+import { compileModule } from "../../compiler-ts/src/compile.ts";
+import { HostBackend } from "../../compiler-ts/src/host/backend.ts";
+import { HostClient } from "../../compiler-ts/src/host/client.ts";
+import { locateHost } from "../../compiler-ts/src/host/locate.ts";
 import { type ImportContext, type Imports, type Pool, WasmBurst } from "../../compiler-ts/src/index.ts";
 import { testedDevices } from "../support/devices.ts";
 import { wat } from "../support/wat.ts";
@@ -111,6 +116,69 @@ for (const device of testedDevices.filter((id) => id !== "v8")) {
       for (const result of results) {
         assert.deepEqual(result, { trap: "host function failed", function: "env.f", message: "gone" });
       }
+    });
+
+    describe("with functions of the host", () => {
+      const both = wat(`(module (import "wasmburst" "instance_index" (func $index (result i32)))
+        (import "env" "f" (func $f (param i32) (result i32)))
+        (func (export "run") (param i32) (result i32)
+          (i32.add (call $f (i32.add (call $index) (local.get 0))) (i32.mul (i32.const 1000) (call $index)))))`);
+      const f = (_: ImportContext, value: number) => value + 5;
+      const run = range.map((instance) => ({ values: [instance + 7 + 5 + 1000 * instance] }));
+
+      /** Taken by the first of `imports` that is called. */
+      async function taken(imports: (take: () => Promise<void>) => Imports): Promise<Uint8Array> {
+        let snapshot: Promise<Uint8Array> | undefined;
+        const take = async () => {
+          snapshot ??= pool.snapshot();
+          await snapshot;
+        };
+        const pool: Pool = await (await first.compile(both)).instantiate({ instances, imports: imports(take) });
+        assert.deepEqual(await pool.invoke("run", [7]), run);
+        assert.ok(snapshot !== undefined);
+        return snapshot;
+      }
+      const withinTheClients = () =>
+        taken((take) => ({ env: { f: (context, value: number) => take().then(() => f(context, value)) } }));
+
+      test("a pool restored where the host offers them goes on with them", async () => {
+        const snapshot = await withinTheClients();
+        for (const target of [second, narrower]) {
+          const restored = await (await target.compile(both)).restore(snapshot, { imports: { env: { f } } });
+          assert.deepEqual((await restored.resume()).results, run);
+          assert.deepEqual(await restored.invoke("run", [7]), run);
+        }
+      });
+
+      test("what the client served when the snapshot was taken the host serves now", async () => {
+        const snapshot = await taken((take) => ({
+          wasmburst: { instance_index: ({ instance }: ImportContext) => take().then(() => instance) },
+          env: { f },
+        }));
+        const restored = await (await second.compile(both)).restore(snapshot, { imports: { env: { f } } });
+        assert.equal(restored.suspended, "run");
+        const resumed = await restored.resume();
+        assert.deepEqual(resumed.instances, range);
+        assert.deepEqual(resumed.results, run);
+      });
+
+      test("where nobody offers them the restoration is refused by name", async () => {
+        const snapshot = await withinTheClients();
+        const client = await HostClient.launch(locateHost());
+        try {
+          const found = (await client.listDevices()).devices.find(({ id }) => id === device);
+          assert.ok(found !== undefined);
+          // As of a host that offers none.
+          const compiled = await new HostBackend(client, found, compileModule).compile(both, {});
+          const module = new BurstModule(both, undefined, compiled);
+          await assert.rejects(
+            module.restore(snapshot, { imports: { env: { f } } }),
+            /imports are not provided: wasmburst\.instance_index: \(\) -> \(i32\)$/,
+          );
+        } finally {
+          await client.close();
+        }
+      });
     });
 
     test("damaged bytes, those of another module, and a missing import are refused by name", async () => {

@@ -93,6 +93,25 @@ export const liveLocals: LargeModule = (size) =>
     [1, ...unsigned(size), 0x7f],
   );
 
+/** Each local is assigned, and read a little later. */
+export const shortLivedLocals: LargeModule = (size) =>
+  moduleOf(
+    [
+      ...repeated(size, (i) => [
+        ...get(0),
+        ...constant(i),
+        multiply,
+        ...set(i + 1),
+        ...get(0),
+        ...get(Math.max(1, i - 2)),
+        xor,
+        ...set(0),
+      ]),
+      ...get(0),
+    ],
+    [1, ...unsigned(size), 0x7f],
+  );
+
 /** A table of ten labels for each block. */
 export const manyLabels: LargeModule = (size) =>
   moduleOf([

@@ -60,12 +60,17 @@ const functionOf = (signature: SignatureName, grammar: typeof broad, longest: nu
 
 const signatureNames = Object.keys(signatures) as SignatureName[];
 
-const functionOfAny = fc.oneof(
-  ...signatureNames.flatMap((signature) => [
-    { weight: 3, arbitrary: functionOf(signature, broad, 8) },
-    { weight: 1, arbitrary: functionOf(signature, deep, 3) },
-  ]),
-);
+/** One in `broadOnes + 1` is deep. */
+const functionsUpTo = (maxLength: number, broadOnes: number): fc.Arbitrary<readonly ProgramFunction[]> =>
+  fc.array(
+    fc.oneof(
+      ...signatureNames.flatMap((signature) => [
+        { weight: broadOnes, arbitrary: functionOf(signature, broad, 8) },
+        { weight: 1, arbitrary: functionOf(signature, deep, 3) },
+      ]),
+    ),
+    { minLength: 1, maxLength, size: "max" },
+  );
 
 const programOf = (functions: fc.Arbitrary<readonly ProgramFunction[]>): fc.Arbitrary<Program> =>
   fc.record({
@@ -75,7 +80,10 @@ const programOf = (functions: fc.Arbitrary<readonly ProgramFunction[]>): fc.Arbi
     argumentKey: fc.nat(10_000),
   });
 
-export const program = programOf(fc.array(functionOfAny, { minLength: 1, maxLength: 6, size: "max" }));
+/** What a program costs is the C++ compiler's time, which grows with its text, and one in ten had most of the text: large ones are rare. */
+export const program = programOf(
+  fc.oneof({ weight: 6, arbitrary: functionsUpTo(3, 20) }, { weight: 1, arbitrary: functionsUpTo(6, 3) }),
+);
 
 /** Mostly recursion, calls of imports and loops, in few small functions: many of these fit into one module. */
 export const suspendingProgram = programOf(

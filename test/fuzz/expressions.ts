@@ -15,7 +15,7 @@ import {
   type Shape,
   type Tie,
 } from "./grammar.ts";
-import { type Expression, signatures, type Type } from "./program.ts";
+import { type Expression, signatures, type Type, tables } from "./program.ts";
 
 const trapping = /\.(div|rem|trunc)_(?!sat)/;
 
@@ -197,12 +197,13 @@ function loadLane(tie: Tie): fc.Arbitrary<Expression> {
 }
 
 function stateReading(tie: Tie): fc.Arbitrary<Expression> {
+  const table = fc.constantFrom(...tables);
   return fc.oneof(
     fc.constant({ kind: "memorySize" } as const),
     fc.record({ kind: fc.constant("grow" as const), pages: fc.nat(2) }),
-    fc.record({ kind: fc.constant("tableGrow" as const), table: fc.nat(1), function: fc.nat(9), count: fc.nat(3) }),
-    fc.record({ kind: fc.constant("tableSize" as const), table: fc.nat(1) }),
-    fc.record({ kind: fc.constant("isNull" as const), table: fc.nat(1), element: tie("element") }),
+    fc.record({ kind: fc.constant("tableGrow" as const), table, function: fc.nat(9), count: fc.nat(3) }),
+    fc.record({ kind: fc.constant("tableSize" as const), table }),
+    fc.record({ kind: fc.constant("isNull" as const), table, element: tie("element") }),
   );
 }
 

@@ -4,14 +4,14 @@ import { test } from "node:test";
 import { listDevices } from "../../compiler-ts/src/index.ts";
 import { FuzzDevice } from "./device.ts";
 import { regressionText } from "./regressionFile.ts";
-import { searchOwn, type Tally } from "./search.ts";
+import { emptyTally, searchOwn } from "./search.ts";
 import { slicedPrograms } from "./slices.ts";
 
 const { hostProblem } = await listDevices();
 
 test("40 generated modules run as on V8 with the profiles cpu and apple", { skip: hostProblem ?? false }, async () => {
   const devices = await Promise.all(["cpu", "apple"].map((profile) => FuzzDevice.launch(profile)));
-  const tally: Tally = { moduleRuns: 0, calls: 0, trapped: 0 };
+  const tally = emptyTally();
   try {
     await searchOwn({ count: 40, seed: 1, shrinkSeconds: 30 }, devices, tally, (finding) => {
       assert.fail(regressionText(finding));
@@ -25,7 +25,7 @@ test("40 generated modules run as on V8 with the profiles cpu and apple", { skip
 
 test("what 20 programs do does not depend on where they are suspended", { skip: hostProblem ?? false }, async () => {
   const devices = await Promise.all(["cpu", "apple"].map((profile) => FuzzDevice.launch(profile)));
-  const tally: Tally = { moduleRuns: 0, calls: 0, trapped: 0 };
+  const tally = emptyTally();
   try {
     const options = { count: 20, seed: 32, shrinkSeconds: 30 };
     await searchOwn(

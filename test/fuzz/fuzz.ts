@@ -6,7 +6,7 @@ import { parseArgs } from "node:util";
 import { profiles } from "../../compiler-ts/src/index.ts";
 import { FuzzDevice } from "./device.ts";
 import { regressionText } from "./regressionFile.ts";
-import { compare, type Finding, searchOwn, singlePrograms, type Tally } from "./search.ts";
+import { compare, emptyTally, type Finding, searchOwn, singlePrograms } from "./search.ts";
 import { compareSlices, slicedPrograms } from "./slices.ts";
 import { searchSmith } from "./smithSource.ts";
 
@@ -39,7 +39,7 @@ if (values.source !== "own" && values.source !== "smith") throw new Error(usage)
 const seed = number("seed");
 const options = { count: number("count"), seed, shrinkSeconds: number("shrink-seconds") };
 
-const tally: Tally = { moduleRuns: 0, calls: 0, trapped: 0 };
+const tally = emptyTally();
 const findings: string[] = [];
 
 function keep(finding: Finding): void {
@@ -53,6 +53,10 @@ function keep(finding: Finding): void {
 if (values.unoptimized) process.env.WASMBURST_CLANG = fileURLToPath(new URL("clang-unoptimized.sh", import.meta.url));
 const devices = await Promise.all(chosen.map((profile) => FuzzDevice.launch(profile)));
 const started = performance.now();
+process.once("SIGINT", () => {
+  report();
+  process.exit(130);
+});
 try {
   if (values.source === "smith")
     await searchSmith(options, devices, tally, keep, values.slices ? compareSlices : compare);
@@ -60,9 +64,13 @@ try {
 } finally {
   await Promise.all(devices.map((device) => device.close()));
 }
-const seconds = Math.round((performance.now() - started) / 1000);
-console.log(
-  `${tally.moduleRuns} module runs (${chosen.join(", ")}; source ${values.source}, seed ${seed}), ${tally.calls} calls, ` +
-    `${tally.trapped} of them trapped, ${findings.length} differences, ${seconds} s`,
-);
+report();
 process.exitCode = findings.length === 0 ? 0 : 1;
+
+function report(): void {
+  const seconds = Math.round((performance.now() - started) / 1000);
+  console.log(
+    `${tally.programs} programs, ${tally.moduleRuns} module runs (${chosen.join(", ")}; source ${values.source}, seed ${seed}), ${tally.calls} calls, ` +
+      `${tally.trapped} of them trapped, ${findings.length} differences, ${seconds} s`,
+  );
+}

@@ -17,20 +17,24 @@ const thorough: CaseShape = { instances: 8, rounds: 2 };
 /** Of one program, or of several in one module. */
 export function caseOf(programs: readonly Program[], shape: CaseShape = thorough): Case & { readonly text: string } {
   const text = printModule(programs);
-  const calls = programs.flatMap((program, number) => callsOf(program, number, shape));
+  const calls = Array.from({ length: shape.rounds }, (_, round) => [
+    ...programs.flatMap((program, number) => callsOf(program, number, round, shape)),
+    { name: probe, arguments: Array.from({ length: shape.instances }, () => []) },
+  ]).flat();
   return { text, bytes: assemble(text), instances: shape.instances, calls };
 }
 
-function callsOf(program: Program, number: number, { instances, rounds }: CaseShape): Call[] {
-  let key = program.argumentKey;
+/** More than a round takes. */
+const keysOfRound = 1000;
+
+/** Of each function once. */
+function callsOf(program: Program, number: number, round: number, { instances }: CaseShape): Call[] {
+  let key = program.argumentKey + round * keysOfRound;
   const callable = program.functions.flatMap((item, index) => (isCallable(item) ? [{ ...item, index }] : []));
-  return Array.from({ length: rounds }, () => [
-    ...callable.map(({ signature, index }) => ({
-      name: exportName(`f${index}`, number),
-      arguments: Array.from({ length: instances }, () =>
-        signatures[signature].parameters.map((type) => (type === "v128" ? 0 : boundaryValue(type, key++))),
-      ),
-    })),
-    { name: exportName(probe, number), arguments: Array.from({ length: instances }, () => []) },
-  ]).flat();
+  return callable.map(({ signature, index }) => ({
+    name: exportName(`f${index}`, number),
+    arguments: Array.from({ length: instances }, () =>
+      signatures[signature].parameters.map((type) => (type === "v128" ? 0 : boundaryValue(type, key++))),
+    ),
+  }));
 }

@@ -8,6 +8,9 @@ import type { NumberType } from "../../compiler-ts/src/wasm/module.ts";
 /** Of what programs compute with; references occur in tables alone. */
 export type Type = NumberType | "v128";
 
+/** Two with the program's functions, and one of functions that answer with their number: it shows where each of them lies. */
+export const tables = [0, 1, 2] as const;
+
 export const types = ["i32", "i64", "f32", "f64", "v128"] as const satisfies readonly Type[];
 
 export type Expression =
@@ -121,6 +124,7 @@ export type Statement =
       readonly kind: "branchTable";
       readonly labels: readonly number[];
       readonly fallback: number;
+      readonly condition: Expression;
       readonly index: Expression;
     }
   /** As compilers emit it: blocks around a `br_table`, behind the end of each its arm. A target past the arms is the whole's end. */

@@ -16,10 +16,15 @@ export interface Finding {
 }
 
 export interface Tally {
+  programs: number;
   /** Modules, times the devices they ran on. */
   moduleRuns: number;
   calls: number;
   trapped: number;
+}
+
+export function emptyTally(): Tally {
+  return { programs: 0, moduleRuns: 0, calls: 0, trapped: 0 };
 }
 
 export class Difference extends Error {
@@ -90,19 +95,18 @@ export async function searchOwn(
   onFinding: (finding: Finding) => void,
   { draws, shape, comparison }: OwnSearch = singlePrograms,
 ): Promise<void> {
-  let done = 0;
-  for (let seed = options.seed; done < options.count; seed++) {
+  for (let seed = options.seed; tally.programs < options.count; seed++) {
     let failing = devices;
     let deadline = Infinity;
     const property = fc.asyncProperty(draws, async (programs) => {
-      if (Date.now() > deadline || done >= options.count) return;
+      if (Date.now() > deadline || tally.programs >= options.count) return;
       try {
         await comparison(caseOf(programs, shape), failing, deadline === Infinity ? tally : undefined);
-        if (deadline === Infinity) done += programs.length;
+        if (deadline === Infinity) tally.programs += programs.length;
       } catch (error) {
         if (deadline === Infinity) {
           deadline = Date.now() + options.shrinkSeconds * 1000;
-          done += programs.length;
+          tally.programs += programs.length;
         }
         if (error instanceof Difference) failing = devices.filter(({ profile }) => profile === error.profile);
         throw error;

@@ -8,19 +8,20 @@ import { type Comparison, compareRuns, type OwnSearch } from "./search.ts";
 /** Fuel of one launch; `undefined`: as much as the host thinks good. */
 const slices = [undefined, 1, 7, 100, 10_000] as const;
 /** More than programs need; a launch for each unit of it still ends. */
-const plentifulFuel = 4_000_000;
-/** Where limits end runs, which go the same way as others until then. */
+const plentifulFuel = 20_000_000;
+/** Where a limit of the fuel ends runs early, and where a small stack may, which go the same way as others until then. */
 const fewSlices = [undefined, 3] as const;
+const stackSlices = [undefined, 100] as const;
 
 /** Without limits as on V8; with a limit of the fuel, and with a small stack, which V8 has not, as in one launch. */
 export const compareSlices: Comparison = (item, devices, tally) => {
   const key = item.bytes.length;
-  const fuels = [1 + (key % 67), 80 + (key % 523), 600 + (key % 2003)];
+  const fuel = [1 + (key % 67), 80 + (key % 523), 600 + (key % 2003)][key % 3] as number;
   const execution = { values: 256 * (1 + (key % 7)), callStack: 256 * (1 + (key % 3)) };
   const limits: readonly Limits[] = [
     ...slices.map((sliceFuel) => ({ sliceFuel, fuel: plentifulFuel })),
-    ...fuels.flatMap((fuel) => fewSlices.map((sliceFuel) => ({ sliceFuel, fuel }))),
-    ...fewSlices.map((sliceFuel) => ({ sliceFuel, fuel: plentifulFuel, execution })),
+    ...fewSlices.map((sliceFuel) => ({ sliceFuel, fuel })),
+    ...stackSlices.map((sliceFuel) => ({ sliceFuel, fuel: plentifulFuel, execution })),
   ];
   return compareRuns(item, devices, tally, async (device, onV8) => {
     const runs = await device.observeEach(item, limits);

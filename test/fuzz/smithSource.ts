@@ -63,6 +63,7 @@ export async function searchSmith(
     for (let index = 0; index < options.count; index++) {
       // Half of the modules cannot trap and so run to their ends, but for the fuel.
       const item = caseOf(draw(directory, `${options.seed} ${index}`, index % 2 === 0), index);
+      tally.programs++;
       try {
         await comparison(item, devices, tally);
       } catch (error) {
@@ -98,7 +99,39 @@ function draw(directory: string, key: string, withoutTraps: boolean): Uint8Array
   writeFileSync(path("configuration.json"), JSON.stringify({ ...configuration, "disallow-traps": withoutTraps }));
   const limits = ["--ensure-termination", "--fuel", String(fuel)];
   wasmTools(["smith", path("seed"), "-c", path("configuration.json"), ...limits, "-o", path("module.wasm")]);
+  const text = wasmTools(["print", path("module.wasm")]);
+  if (openConversion.test(text)) {
+    writeFileSync(path("canonical.wat"), withCanonicalConversions(text));
+    wasmTools(["parse", path("canonical.wat"), "-o", path("module.wasm")]);
+  }
   return new Uint8Array(readFileSync(path("module.wasm")));
+}
+
+/**
+ * wasm-smith makes the NaNs of arithmetic canonical, but not those of conversions between the widths, whose bits are as open where
+ * the operand is a NaN with a payload. Lines of the text, as `wasm-tools print` writes them.
+ */
+const openConversion = /^ +(?:f32\.demote_f64|f64\.promote_f32|f32x4\.demote_f64x2_zero|f64x2\.promote_low_f32x4)$/m;
+
+const conversions = [
+  { name: "f32.demote_f64", from: "f64", to: "f32", shape: "f32" },
+  { name: "f64.promote_f32", from: "f32", to: "f64", shape: "f64" },
+  { name: "f32x4.demote_f64x2_zero", from: "v128", to: "v128", shape: "f32x4" },
+  { name: "f64x2.promote_low_f32x4", from: "v128", to: "v128", shape: "f64x2" },
+] as const;
+
+/** Each conversion is a call of a function behind all others, whose indices so stay the same. */
+function withCanonicalConversions(text: string): string {
+  const functions = conversions.map(({ name, from, to, shape }) => {
+    const nan =
+      to === "v128" ? `v128.const ${shape} ${shape === "f32x4" ? "nan nan nan nan" : "nan nan"}` : `${to}.const nan`;
+    const test = `local.get $converted local.get $converted ${shape}.eq`;
+    const choice = to === "v128" ? "v128.bitselect" : "select";
+    return `(func $${name} (param ${from}) (result ${to}) (local $converted ${to})
+      local.get 0 ${name} local.tee $converted ${nan} ${test} ${choice})`;
+  });
+  const calls = text.replace(new RegExp(openConversion, "gm"), (line) => line.replace(/\S+/, "call $$$&"));
+  return calls.replace(/\)\s*$/, `${functions.join("\n")}\n)`);
 }
 
 /** Of the module drawn last. */

@@ -1,7 +1,18 @@
 /** Arbitrary statements. The first alternative of each choice is the one that shrinking goes to. */
 import fc from "fast-check";
-import { align, each, i32Constant, index, instructions, lane, offset, type Shape, type Tie } from "./grammar.ts";
-import { blockTypes, type Expression, type Statement, signatures, types } from "./program.ts";
+import {
+  align,
+  each,
+  i32Constant,
+  index,
+  instructions,
+  lane,
+  offset,
+  operation,
+  type Shape,
+  type Tie,
+} from "./grammar.ts";
+import { blockTypes, type Expression, type Statement, signatures, tables, types } from "./program.ts";
 
 export function statementOf(tie: Tie, shape: Shape): fc.Arbitrary<Statement> {
   const assignments = (kind: "setLocal" | "setGlobal") =>
@@ -39,7 +50,12 @@ export function statementOf(tie: Tie, shape: Shape): fc.Arbitrary<Statement> {
         kind: fc.constant("branchTable" as const),
         labels: fc.array(index, { maxLength: 6 }),
         fallback: index,
-        index: tie("element"),
+        condition: tie("condition"),
+        index: fc.oneof(
+          { weight: 2, arbitrary: tie("element") },
+          // Changes a local that the branch may carry, whose value is taken before.
+          { weight: 1, arbitrary: teedIndex(tie) },
+        ),
       }),
     },
     {
@@ -78,6 +94,12 @@ export function statementOf(tie: Tie, shape: Shape): fc.Arbitrary<Statement> {
     { weight: 20, arbitrary: bulkOf(tie) },
     { weight: 10, arbitrary: tableStatement(tie) },
   );
+}
+
+function teedIndex(tie: Tie): fc.Arbitrary<Expression> {
+  return fc
+    .tuple(index, tie("i32"))
+    .map(([local, value]) => operation("i32.and", { kind: "tee", type: "i32", index: local, value }, i32Constant(3)));
 }
 
 function storeOf(tie: Tie): fc.Arbitrary<Statement> {
@@ -148,8 +170,18 @@ function bulkOf(tie: Tie): fc.Arbitrary<Statement> {
     bulk(["memory.copy"], tie("address"), tie("address"), fc.nat(70).map(i32Constant)),
     bulk(["memory.init $passive"], tie("address"), small, small),
     // Overlapping, which decides the direction.
-    bulk(["table.copy $t0 $t0"], fc.nat(4).map(i32Constant), fc.nat(4).map(i32Constant), fc.nat(6).map(i32Constant)),
-    bulk(["table.copy $t0 $t0", "table.copy $t0 $t1", "table.init $t0 $passive"], tie("element"), small, small),
+    bulk(
+      ["table.copy $t0 $t0", "table.copy $t2 $t2"],
+      fc.nat(4).map(i32Constant),
+      fc.nat(4).map(i32Constant),
+      fc.nat(6).map(i32Constant),
+    ),
+    bulk(
+      ["table.copy $t0 $t0", "table.copy $t0 $t1", "table.init $t0 $passive", "table.init $t2 $numbers"],
+      tie("element"),
+      small,
+      small,
+    ),
     fc.record({
       kind: fc.constant("dropSegment" as const),
       name: fc.constantFrom("data.drop" as const, "elem.drop" as const),
@@ -158,9 +190,13 @@ function bulkOf(tie: Tie): fc.Arbitrary<Statement> {
 }
 
 function tableStatement(tie: Tie): fc.Arbitrary<Statement> {
-  const table = fc.nat(1);
+  const table = fc.constantFrom(...tables);
   const entry = fc.nat(9);
   return fc.oneof(
+    // A global tells whether it grew, which at the table's maximum is the question.
+    fc
+      .record({ kind: fc.constant("tableGrow" as const), table, function: entry, count: fc.nat(3) })
+      .map((value): Statement => ({ kind: "setGlobal", type: "i32", index: 0, value })),
     fc.record({ kind: fc.constant("tableSet" as const), table, element: tie("element"), function: entry }),
     fc.record({
       kind: fc.constant("tableFill" as const),

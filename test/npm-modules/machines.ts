@@ -106,6 +106,7 @@ export async function withMachines<Result>(
   count: number,
   effects: Effects,
   use: (machines: Machines) => Promise<Result>,
+  memoryPages?: number,
 ): Promise<Result> {
   await using burst = await WasmBurst.launch({ device });
   await using module = await burst.compile(bytes);
@@ -115,7 +116,7 @@ export async function withMachines<Result>(
       ({ instance }: { readonly instance: number }, ...values: never[]) =>
         effect(instance, ...values),
   );
-  await using pool = await module.instantiate({ instances: count, imports });
+  await using pool = await module.instantiate({ instances: count, imports, memoryPages });
   return await use(new BurstMachines(pool));
 }
 

@@ -1,6 +1,10 @@
-/** Modules of npm packages, or the reason why they are not there: some are large, so a checkout may do without. */
-import { readFileSync } from "node:fs";
+/**
+ * Modules of npm packages, or the reason why they are not there: some are large, so a checkout may do without. WASMBURST_NPM_MODULES names another `node_modules`
+ * folder to look in.
+ */
+import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { pathToFileURL } from "node:url";
 
 export type Found = { readonly bytes: Uint8Array } | { readonly missing: string };
 
@@ -24,9 +28,15 @@ function locate(name: string, load: (entry: string) => Uint8Array): Found {
   try {
     entry = import.meta.resolve(name);
   } catch {
-    return { missing: `the npm package ${name} is not installed` };
+    const folder = process.env.WASMBURST_NPM_MODULES;
+    if (folder === undefined || !existsSync(`${folder}/${name}`)) return { missing: missing(name) };
+    entry = pathToFileURL(`${folder}/${name}/entry.js`).href;
   }
   return { bytes: load(entry) };
+}
+
+function missing(name: string): string {
+  return `the npm package ${name} is not installed`;
 }
 
 /** es-module-lexer carries its module inside its JavaScript: the bytes are those that it hands to WebAssembly.compile. */
@@ -36,7 +46,7 @@ async function lexerModule(): Promise<Found> {
   try {
     lexer = await import(name);
   } catch {
-    return { missing: `the npm package ${name} is not installed` };
+    return { missing: missing(name) };
   }
   const { compile } = WebAssembly;
   let bytes: Uint8Array | undefined;

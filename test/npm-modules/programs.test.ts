@@ -23,10 +23,17 @@ for (const [name, program] of Object.entries<Program>(programs)) {
         new V8Machines(bytes, instances, program.effects(expectedLog), program.memory),
       );
       const log = new Log();
-      const actual = await withMachines(device, bytes, instances, program.effects(log), program.run);
+      const actual = await withMachines(
+        device,
+        bytes,
+        instances,
+        program.effects(log),
+        program.run,
+        program.memoryPages,
+      );
       assert.deepEqual(plain(actual), plain(expected));
       assert.deepEqual(log.entries, expectedLog.entries);
-      if (name === "lz4" || name === "zstd") {
+      if (name === "lz4" || name === "zstd" || name === "brotli") {
         const { restored } = actual as { readonly restored: readonly Uint8Array[] };
         assert.deepEqual(plain(restored), plain(restored.map((_, instance) => textOfInstance(instance))));
       }

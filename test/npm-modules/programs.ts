@@ -3,6 +3,8 @@ import type { Effects, Machines } from "./machines.ts";
 
 export interface Program {
   readonly memory: string;
+  /** Where it needs more than a pool's default. */
+  readonly memoryPages?: number;
   readonly effects: (log: Log) => Effects;
   readonly run: (machines: Machines) => Promise<unknown>;
 }
@@ -45,18 +47,27 @@ async function lengthsAndBytes(machines: Machines, pointers: readonly number[]):
   );
 }
 
-/** As wasm-bindgen calls it: the results' address and length at a place on the module's stack. */
-async function lz4(machines: Machines): Promise<unknown> {
-  const apply = async (name: string, inputs: readonly Uint8Array[]): Promise<readonly Uint8Array[]> => {
+/** As wasm-bindgen calls it: the results' address and length at a place on the module's stack. `options`: what compression takes behind the input. */
+async function roundTrip(machines: Machines, options: readonly number[]): Promise<unknown> {
+  const apply = async (
+    name: string,
+    inputs: readonly Uint8Array[],
+    more: readonly number[] = [],
+  ): Promise<readonly Uint8Array[]> => {
     const results = await machines.call("__wbindgen_add_to_stack_pointer", () => [-16]);
     const addresses = await machines.call("__wbindgen_malloc", (i) => [(inputs[i] as Uint8Array).length]);
     await machines.write(addresses, inputs);
-    await machines.call(name, (i) => [results[i] as number, addresses[i] as number, (inputs[i] as Uint8Array).length]);
+    await machines.call(name, (i) => [
+      results[i] as number,
+      addresses[i] as number,
+      (inputs[i] as Uint8Array).length,
+      ...more,
+    ]);
     const outputs = await lengthsAndBytes(machines, results);
     await machines.call("__wbindgen_add_to_stack_pointer", () => [16]);
     return outputs;
   };
-  const compressed = await apply("compress", each(machines, textOfInstance));
+  const compressed = await apply("compress", each(machines, textOfInstance), options);
   return { compressed, restored: await apply("decompress", compressed) };
 }
 
@@ -178,7 +189,27 @@ export const programs = {
   lz4: {
     memory: "memory",
     effects: (log: Log) => ({ __wbindgen_placeholder__: { __wbindgen_string_new: logged(log, "string_new", 36) } }),
-    run: lz4,
+    run: (machines: Machines) => roundTrip(machines, []),
+  },
+  brotli: {
+    memory: "memory",
+    memoryPages: 600,
+    effects: (log: Log) => ({
+      __wbindgen_placeholder__: {
+        __wbindgen_is_undefined: logged(log, "is_undefined", 1),
+        __wbindgen_is_object: logged(log, "is_object", 0),
+        __wbindgen_string_new: logged(log, "string_new", 36),
+        __wbindgen_error_new: logged(log, "error_new", 36),
+        __wbindgen_json_serialize: logged(log, "json_serialize", undefined),
+        __wbg_new_693216e109162396: logged(log, "new", 36),
+        __wbg_stack_0ddaca5d1abfb52f: logged(log, "stack", undefined),
+        __wbg_error_09919627ac0992f5: logged(log, "error", undefined),
+        __wbindgen_object_drop_ref: logged(log, "object_drop_ref", undefined),
+        __wbindgen_throw: logged(log, "throw", undefined),
+      },
+    }),
+    // The options are `undefined`, which the package's glue keeps as object 128.
+    run: (machines: Machines) => roundTrip(machines, [128]),
   },
   zstd: {
     memory: "f",

@@ -124,6 +124,14 @@ response("devices-list-response", 1, protocol.listDevices, {
   ],
 });
 
+request("host-functions-request", 19, protocol.listHostFunctions, {});
+response("host-functions-response", 19, protocol.listHostFunctions, {
+  functions: [
+    { module: "wasmburst", name: "instance_index", parameters: [], results: ["i32"] },
+    { module: "wasmburst", name: "log", parameters: ["i32", "i32"], results: [] },
+  ],
+});
+
 request("module-load-request", 2, protocol.loadModule, {
   device: "cpu",
   text: '#include <metal_stdlib>\n// "quoted" \\ tab\t é 漢 \u0001\n',
@@ -166,6 +174,7 @@ request("pool-create-request", 5, protocol.createPool, {
   ],
   sliceFuel: 1000,
   schedule: { policy: "sustained", burst: 250, coolDown: 1000, slice: 12.5 },
+  hostFunctions: [{ import: 1, module: "wasmburst", name: "log", parameters: ["i32", "i32"], results: [] }],
 });
 request("pool-create-request-with-defaults", 6, protocol.createPool, { module: 1, instances: 100000 });
 response("pool-create-response", 5, protocol.createPool, { pool: 1, memoryPages: 17, bytesPerInstance: 1179680 });
@@ -174,6 +183,13 @@ response("pool-create-response-with-trap", 6, protocol.createPool, {
   memoryPages: 1,
   bytesPerInstance: 131104,
   trap: { code: 5, function: 3 },
+});
+response("pool-create-response-with-failures", 6, protocol.createPool, {
+  pool: 2,
+  memoryPages: 1,
+  bytesPerInstance: 131104,
+  trap: { code: 13, function: 3 },
+  failures: [{ import: 1, message: "no room", instances: [0, 7] }],
 });
 response("pool-create-response-waiting", 6, protocol.createPool, {
   pool: 3,
@@ -230,6 +246,7 @@ response("pool-resume-response", 16, protocol.resumePool, {
   results: bytes(9, 0, 0, 0),
   deviceSeconds: 0.5,
   waiting: [{ import: 0, instances: [3], arguments: bytes(1, 2, 3, 4) }],
+  failures: [{ import: 1, message: "no room", instances: [2] }],
   instances: [7],
   trap: { code: 13, function: 0 },
 });
@@ -239,6 +256,7 @@ request("pool-restore-request", 18, protocol.restorePool, {
   module: 1,
   snapshot: bytes(119, 98, 115),
   schedule: { policy: "unthrottled" },
+  hostFunctions: [{ import: 0, module: "wasmburst", name: "instance_index", parameters: [], results: ["i32"] }],
 });
 response("pool-restore-response", 18, protocol.restorePool, {
   pool: 2,
@@ -309,6 +327,7 @@ response("pool-run-response", 21, protocol.runJobs, {
   deviceSeconds: 0.5,
   laneSlices: 64,
   busyLaneSlices: 60.5,
+  seconds: 0.75,
   failure: "A command buffer failed: timeout.",
 });
 

@@ -3,10 +3,10 @@
 // --count random operands for each (default 100,000); --exhaustive adds all 2^32 operands of each unary operation on 32 bits, and the
 // estimates behind software division and square root (--only estimates); --keep-subnormals leaves the float hardware as IEEE 754 has it;
 // --measure prints rates instead. Exit code 1 if an operation gave a wrong result; its first one is printed with its operands.
-#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 #include <string>
 #include <vector>
 

@@ -8,7 +8,7 @@ import type { Libraries } from "../link/program.ts";
 import type { ValueType } from "../wasm/module.ts";
 import type { ImportDescriptor } from "./description.ts";
 import type { HostFailure, HostFunctions } from "./hostFunctions.ts";
-import type { ResolvedImports } from "./resolveImports.ts";
+import type { OfferedFunctions, ResolvedImports } from "./resolveImports.ts";
 import type { TimelineEvent } from "./timeline.ts";
 
 export interface ExportedFunction {
@@ -90,6 +90,7 @@ export interface MemoryWrite {
 
 export interface Backend {
   readonly device: { readonly id: string; readonly name: string };
+  readonly hostFunctions: OfferedFunctions;
   compile(bytes: Uint8Array, options: CompileOptions): Promise<BackendModule>;
   close(): Promise<void>;
 }
@@ -110,6 +111,8 @@ export interface BackendModule {
   readonly functionNames: readonly string[];
   /** What every pool has to be given; functions in the order of their numbers. */
   readonly imports: readonly ImportDescriptor[];
+  /** What serves those that are not given. */
+  readonly hostFunctions: OfferedFunctions;
   readonly timings: CompileTimings;
   /** Throws InstantiationTrap, or HostError `poolTooLarge`. */
   createPool(options: BackendPoolOptions): Promise<BackendPool>;
@@ -151,12 +154,14 @@ export interface JobsResult {
   /** For each job two words: trap code or one of the protocol's `jobStatus`, and function index. */
   readonly status: Uint32Array;
   readonly results: Uint32Array;
-  /** By job; empty lists where nothing was to be read, or where the job has no result. */
+  /** By job, as far as anything was to be read; an empty list where the job has no result. */
   readonly reads: readonly (readonly Uint8Array[])[];
   readonly deviceSeconds: number;
   /** Lanes times launches until the last job had begun, and what of them jobs were at work in. */
   readonly laneSlices: number;
   readonly busyLaneSlices: number;
+  /** What the host took, requests not included. */
+  readonly hostSeconds: number;
   /** Why jobs were lost or not run. */
   readonly failure: string | undefined;
 }

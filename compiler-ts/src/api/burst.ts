@@ -1,6 +1,6 @@
 /** The entry of the public API: a device, chosen once. */
 import { once } from "node:events";
-import type { DeviceDescription, ThermalReport } from "../../../protocol/messages.ts";
+import type { DeviceDescription, HostFunctionDescription, ThermalReport } from "../../../protocol/messages.ts";
 import { compileModule } from "../compile.ts";
 import { HostError, messageOf } from "../errors.ts";
 import { HostBackend } from "../host/backend.ts";
@@ -27,6 +27,8 @@ export interface LaunchOptions {
   readonly onProgress?: ((progress: Progress) => void) | undefined;
   /** What the device does, a few times a second; nothing comes from v8. */
   readonly onTimeline?: ((events: readonly TimelineEvent[]) => void) | undefined;
+  /** What instances say through `wasmburst.log`, whole lines; default: to stderr. */
+  readonly onOutput?: ((text: string) => void) | undefined;
   /** Why `auto` fell back; default: a line on stderr. */
   readonly onNotice?: ((message: string) => void) | undefined;
 }
@@ -57,6 +59,11 @@ export class WasmBurst {
     return this.#backend.device;
   }
 
+  /** The functions that serve a module's imports where `instantiate` is not given them. */
+  get hostFunctions(): readonly HostFunctionDescription[] {
+    return this.#backend.hostFunctions.map(({ implementation: _, ...description }) => description);
+  }
+
   /** Throws CompileError where the module is invalid, uses something unsupported, or lacks an export that is asked for. */
   async compile(bytes: Uint8Array, options: CompileOptions = {}): Promise<BurstModule> {
     return new BurstModule(bytes, options.link, await this.#backend.compile(bytes, options));
@@ -78,16 +85,28 @@ async function launchHost(
 ): Promise<Backend> {
   const client = await HostClient.launch(locateHost({ path: options.hostPath }));
   try {
-    const { devices } = await client.listDevices();
+    if (options.onOutput !== undefined) client.onOutput(options.onOutput);
+    const [{ devices }, hostFunctions] = await Promise.all([client.listDevices(), offeredBy(client)]);
     const device = choose(devices);
     const profile = options.profile === undefined ? device.profile : profileFor(device, options.profile);
     return new HostBackend(client, { ...device, profile }, compileModule, {
+      hostFunctions,
       onProgress: options.onProgress,
       timeline:
         options.onTimeline === undefined ? undefined : await watchTimeline(client, device.id, options.onTimeline),
     });
   } catch (error) {
     await client.close();
+    throw error;
+  }
+}
+
+/** A host that does not know the request has none. */
+async function offeredBy(client: HostClient): Promise<readonly HostFunctionDescription[]> {
+  try {
+    return (await client.listHostFunctions()).functions;
+  } catch (error) {
+    if (error instanceof HostError && error.code === "methodNotFound") return [];
     throw error;
   }
 }

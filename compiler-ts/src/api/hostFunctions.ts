@@ -105,6 +105,7 @@ export class HostFunctions {
     };
     const served = { target, what, calls, memory, deadline, fail };
     const { implementation } = target;
+    if (implementation.kind === "host") throw new Error(`${what} is the host's to serve`);
     const results =
       implementation.kind === "batched"
         ? await serveBatch(implementation.serve, served)

@@ -13,7 +13,7 @@ import { resolveImports } from "./resolveImports.ts";
 import { usage } from "./usage.ts";
 
 export interface ImportOptions {
-  /** What the module imports: `{ module: { name: value } }`. */
+  /** What the module imports: `{ module: { name: value } }`. Functions that are not given the host serves, where it has them. */
   readonly imports?: Imports | undefined;
   /** Milliseconds after which a call of an imported function that has not settled is a trap; default: 60,000. May be Infinity. */
   readonly importTimeout?: number | undefined;
@@ -77,7 +77,7 @@ export class BurstModule {
     ) {
       throw usage(`${memoryPages} memory pages: expected an integer from 0 to ${maximumMemoryPages}`);
     }
-    const imports = resolveImports(this.#module.imports, options.imports ?? {}, instances);
+    const imports = resolveImports(this.#module.imports, options.imports ?? {}, this.#module.hostFunctions, instances);
     for (const memory of imports.memories) {
       const pages = memory.given.items.reduce((most, item) => Math.max(most, item.pages), 0);
       if (memoryPages !== undefined && memoryPages < pages) {
@@ -96,7 +96,7 @@ export class BurstModule {
    */
   async restore(snapshot: Uint8Array, options: RestoreOptions = {}): Promise<Pool> {
     const functions = this.#module.imports.filter(({ kind }) => kind === "function");
-    const imports = resolveImports(functions, options.imports ?? {}, 0);
+    const imports = resolveImports(functions, options.imports ?? {}, this.#module.hostFunctions, 0);
     const hostFunctions = new HostFunctions(imports.functions, timeoutOf(options));
     const { pool, instances } = await this.#module.restore({
       snapshot,

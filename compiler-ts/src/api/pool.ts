@@ -1,7 +1,7 @@
 /** A pool of isolated instances of one module: invoke, reset, snapshot. */
 import { jobStatus } from "../../../protocol/messages.ts";
 import { trapMessages } from "../metadata.ts";
-import type { BackendModule, BackendPool, ExportedFunction, JobsResult } from "./backend.ts";
+import type { BackendModule, BackendPool, ExportedFunction, JobsInvocation, JobsResult } from "./backend.ts";
 import type { HostFailure, HostFunctions } from "./hostFunctions.ts";
 import { checkInstances, PoolGlobals, PoolMemory } from "./poolState.ts";
 import { Turns } from "./turns.ts";
@@ -55,6 +55,9 @@ export interface JobsOutcome {
   /** Why jobs were lost or not run, where the run was not aborted. */
   readonly failure: string | undefined;
 }
+
+/** `status`: for each job two words, trap code (0: none) or one of the protocol's `jobStatus`, and index of the function that trapped. */
+export type JobRecordsResult = Omit<JobsResult, "reads">;
 
 export interface RecordsResult {
   /** For each instance run two words: trap code (0: none), index of the function that trapped. */
@@ -156,30 +159,49 @@ export class Pool {
     options: Omit<InvokeOptions, "instances"> = {},
   ): Promise<JobsOutcome> {
     const target = this.#function(name);
-    const run = this.#pool.runJobs;
-    if (run === undefined) throw usage("jobs need a device of the host, and a module that imports no functions");
-    checkLimits(options);
     const words = recordWords(target.parameters);
     const records = new Uint32Array(words * jobs.length);
     jobs.forEach(({ values }, index) => {
       writeRecord(target.parameters, values, records, index * words, name);
     });
     const hasMemory = jobs.some(({ writes = [], reads = [] }) => writes.length + reads.length > 0);
-    const invocation = {
-      function: target,
-      jobs: jobs.length,
-      arguments: records,
-      memory: hasMemory ? jobs.map(({ writes = [], reads = [] }) => ({ writes, reads })) : [],
-      fuel: options.fuel,
-      sliceFuel: options.sliceFuel,
-      timeLimit: options.timeLimit,
-      signal: options.signal,
-    };
-    const result = await this.#turns.take("invoke", () => run(invocation));
-    this.#deviceSeconds += result.deviceSeconds;
+    const memory = hasMemory ? jobs.map(({ writes = [], reads = [] }) => ({ writes, reads })) : [];
+    const result = await this.#runJobs({ function: target, jobs: jobs.length, arguments: records, memory }, options);
     const outcomes = jobs.map((_, index) => this.#outcome(target, result, index));
     const { laneSlices, busyLaneSlices, failure } = result;
     return { outcomes, laneSlices, busyLaneSlices, failure };
+  }
+
+  /**
+   * `runJobs` on raw records, as `invokeRecords` is to `invoke`: nothing is allocated for a job. One record of arguments a job; `jobs`
+   * counts them, since a record may have no words.
+   */
+  async runJobRecords(
+    name: string,
+    jobs: number,
+    records: Uint32Array,
+    options: Omit<InvokeOptions, "instances"> = {},
+  ): Promise<JobRecordsResult> {
+    const target = this.#function(name);
+    const words = recordWords(target.parameters);
+    if (!Number.isInteger(jobs) || jobs < 0) throw usage(`${jobs} jobs: expected a whole number`);
+    if (records.length !== words * jobs) {
+      throw usage(`${name} needs ${words} words for each of ${jobs} jobs, not ${records.length} in all`);
+    }
+    return this.#runJobs({ function: target, jobs, arguments: records, memory: [] }, options);
+  }
+
+  async #runJobs(
+    wanted: Pick<JobsInvocation, "function" | "jobs" | "arguments" | "memory">,
+    options: Omit<InvokeOptions, "instances">,
+  ): Promise<JobsResult> {
+    const run = this.#pool.runJobs;
+    if (run === undefined) throw usage("jobs need a device of the host, and a module that imports no functions");
+    checkLimits(options);
+    const { fuel, sliceFuel, timeLimit, signal } = options;
+    const result = await this.#turns.take("invoke", () => run({ ...wanted, fuel, sliceFuel, timeLimit, signal }));
+    this.#deviceSeconds += result.deviceSeconds;
+    return result;
   }
 
   #outcome({ results: types }: ExportedFunction, { status, results, reads }: JobsResult, job: number): JobOutcome {

@@ -1,4 +1,4 @@
-/** Matches what a module needs with what it is given: before anything runs, with everything that is missing or of a wrong type. */
+/** Matches what a module needs with what it is given, and else with what the host offers: before anything runs, with everything that is missing or of a wrong type. */
 import { CompileError } from "../diagnostics.ts";
 import { renderType } from "../wasm/inspect.ts";
 import type { FunctionType, GlobalType, MemoryType, ReferenceType, TableType, ValueType } from "../wasm/module.ts";
@@ -34,8 +34,12 @@ interface Named {
 export interface ResolvedFunction extends Named, FunctionType {
   readonly implementation:
     | { readonly kind: "single"; readonly call: ImportFunction }
-    | { readonly kind: "batched"; readonly serve: BatchedFunction };
+    | { readonly kind: "batched"; readonly serve: BatchedFunction }
+    /** The host's own function of these names. */
+    | { readonly kind: "host" };
 }
+/** Functions that stand in where an import is not given. */
+export type OfferedFunctions = readonly ResolvedFunction[];
 export interface ResolvedGlobal extends Named {
   readonly type: GlobalType;
   /** The value's words, low word first. */
@@ -60,10 +64,20 @@ export interface ResolvedImports {
 }
 
 /** Throws CompileError of kind "missing-import" that lists module, name and type of each. */
-export function refuseMissing(needed: readonly ImportDescriptor[], given: Imports): void {
-  const missing = needed.filter((item) => lookUp(given, item) === undefined);
+export function refuseMissing(
+  needed: readonly ImportDescriptor[],
+  given: Imports,
+  offered: readonly (Named & FunctionType)[],
+): void {
+  const missing = needed.filter((item) => lookUp(given, item) === undefined && offeredFor(item, offered) === undefined);
   if (missing.length === 0) return;
-  const list = missing.map((item) => `${item.module}.${item.name}: ${renderType(item)}`).join("; ");
+  const list = missing
+    .map((item) => {
+      const other = offered.find(({ module, name }) => module === item.module && name === item.name);
+      const hint = other === undefined ? "" : ` (the host's own is ${renderType({ kind: "function", ...other })})`;
+      return `${item.module}.${item.name}: ${renderType(item)}${hint}`;
+    })
+    .join("; ");
   throw new CompileError({ kind: "missing-import", message: `imports are not provided: ${list}` });
 }
 
@@ -71,16 +85,22 @@ export function refuseMissing(needed: readonly ImportDescriptor[], given: Import
 export function resolveImports(
   needed: readonly ImportDescriptor[],
   given: Imports,
+  offered: OfferedFunctions,
   instances: number,
 ): ResolvedImports {
-  refuseMissing(needed, given);
+  refuseMissing(needed, given, offered);
   const functions: ResolvedFunction[] = [];
   const globals: ResolvedGlobal[] = [];
   const memories: ResolvedMemory[] = [];
   const tables: ResolvedTable[] = [];
   for (const item of needed) {
     const { module, name } = item;
-    const value = lookUp(given, item) as ImportValue;
+    const value = lookUp(given, item);
+    if (value === undefined) {
+      const stand = offeredFor(item, offered);
+      if (stand !== undefined) functions.push(stand);
+      continue;
+    }
     const what = `import ${module}.${name}`;
     const each = <Item>(resolve: (state: unknown) => Item) => eachInstance(value, instances, what, resolve);
     switch (item.kind) {
@@ -103,6 +123,18 @@ export function resolveImports(
     }
   }
   return { functions, globals, memories, tables };
+}
+
+function offeredFor<Offered extends Named & FunctionType>(
+  item: ImportDescriptor,
+  offered: readonly Offered[],
+): Offered | undefined {
+  if (item.kind !== "function") return undefined;
+  const same = (one: readonly ValueType[], other: readonly ValueType[]) => one.join() === other.join();
+  return offered.find(
+    ({ module, name, parameters, results }) =>
+      module === item.module && name === item.name && same(parameters, item.parameters) && same(results, item.results),
+  );
 }
 
 /** Inherited names, `toString` among them, are not given. */

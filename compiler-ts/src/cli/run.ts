@@ -120,7 +120,7 @@ export async function run(argv: readonly string[], signal: AbortSignal): Promise
   const bytes = await readInput(path);
   const link = await readLibraries(values.link);
   const imports = await readImports(values.imports);
-  refuseMissing(describeImports(parseProgram(bytes, link)), imports);
+  const needed = describeImports(parseProgram(bytes, link));
   const timeline = values.timeline === undefined ? undefined : openOutput(values.timeline);
   const lines = values.jobs === undefined ? undefined : await openLines(values.jobs, options.work);
 
@@ -130,12 +130,17 @@ export async function run(argv: readonly string[], signal: AbortSignal): Promise
     threads,
     onTimeline:
       timeline === undefined && !options.progress.isEnabled ? undefined : (events) => options.activity.add(events),
+    onOutput: (text) => {
+      options.progress.clear();
+      process.stderr.write(text);
+    },
     onProgress: ({ message, fraction }) => {
       const percent = fraction === undefined ? "" : ` ${Math.round(fraction * 100)}%`;
       options.progress.show(options.work.text(fraction ?? 0, options.activity) ?? `${message}${percent}`);
     },
   });
   try {
+    refuseMissing(needed, imports, burst.hostFunctions);
     const output = openOutput(values.output);
     const all = { ...options, bytes, link, imports, output };
     const exitCode =

@@ -1,7 +1,8 @@
 /** A device of the Swift host: compiles to MSL here, runs there. */
-import type { DeviceDescription } from "../../../protocol/messages.ts";
+import type { DeviceDescription, HostFunctionDescription } from "../../../protocol/messages.ts";
 import type { Backend, BackendEvents, BackendModule, CompileOptions, ExportedGlobal } from "../api/backend.ts";
 import type { ImportDescriptor } from "../api/description.ts";
+import type { OfferedFunctions } from "../api/resolveImports.ts";
 import { recordWords } from "../api/values.ts";
 import type { Libraries } from "../link/program.ts";
 import type { CompiledModule, GlobalMetadata, ImportMetadata, ModuleMetadata, Profile } from "../metadata.ts";
@@ -19,18 +20,26 @@ export type CompileModule = (
   },
 ) => CompiledModule;
 
+export interface HostBackendOptions extends BackendEvents {
+  /** What the host offers; default: nothing. */
+  readonly hostFunctions?: readonly HostFunctionDescription[];
+}
+
 export class HostBackend implements Backend {
   readonly device: Backend["device"];
+  readonly hostFunctions: OfferedFunctions;
   readonly #client: HostClient;
   readonly #profile: Profile;
   readonly #compile: CompileModule;
   readonly #events: BackendEvents;
 
-  constructor(client: HostClient, device: DeviceDescription, compile: CompileModule, events: BackendEvents = {}) {
+  constructor(client: HostClient, device: DeviceDescription, compile: CompileModule, options: HostBackendOptions = {}) {
     this.#client = client;
     this.device = { id: device.id, name: device.name };
     this.#profile = device.profile;
     this.#compile = compile;
+    const { hostFunctions = [], ...events } = options;
+    this.hostFunctions = hostFunctions.map((item) => ({ ...item, implementation: { kind: "host" } }));
     this.#events = events;
   }
 
@@ -70,6 +79,7 @@ export class HostBackend implements Backend {
       globals: new Map(metadata.globals.map((global) => [global.exportName, exportedGlobal(global)])),
       functionNames: metadata.functionNames,
       imports: neededImports(metadata),
+      hostFunctions: this.hostFunctions,
       timings: { compileSeconds, buildSeconds: loaded.buildSeconds, cached: loaded.cached },
       createPool: (options) => createPool(pools, options),
       restore: (options) => restorePool(pools, options),

@@ -26,6 +26,7 @@ export class HostClient {
   readonly #end: () => Promise<void>;
   readonly #progress = new Map<number, (progress: Progress) => void>();
   #nextToken = 1;
+  #output = (text: string): void => void process.stderr.write(text);
 
   /** Over a connection whose handshake is done; `end` takes the transport down. */
   constructor(connection: Connection, end: () => Promise<void> = async () => {}) {
@@ -33,7 +34,8 @@ export class HostClient {
     this.#end = end;
     connection.onNotification(protocol.progress, ({ token, ...progress }) => this.#progress.get(token)?.(progress));
     connection.onNotification(protocol.log, ({ level, message }) => {
-      if (process.env.WASMBURST_DEBUG === "1") process.stderr.write(`host ${level}: ${message}\n`);
+      if (level === "output") this.#output(message);
+      else if (process.env.WASMBURST_DEBUG === "1") process.stderr.write(`host ${level}: ${message}\n`);
     });
   }
 
@@ -71,6 +73,15 @@ export class HostClient {
 
   listDevices(options: RequestOptions = {}) {
     return this.#connection.request(protocol.listDevices, {}, options.signal);
+  }
+
+  listHostFunctions(options: RequestOptions = {}) {
+    return this.#connection.request(protocol.listHostFunctions, {}, options.signal);
+  }
+
+  /** `handler` gets what instances say through the host, in place of stderr. */
+  onOutput(handler: (text: string) => void): void {
+    this.#output = handler;
   }
 
   loadModule(parameters: Omit<protocol.LoadModuleParameters, "progressToken">, options: RequestOptions = {}) {

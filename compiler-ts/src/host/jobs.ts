@@ -2,7 +2,7 @@
 import type { BackendEvents, JobsInvocation, JobsResult } from "../api/backend.ts";
 import { recordWords } from "../api/values.ts";
 import type { HostClient } from "./client.ts";
-import { bytesOf, ofLength, wordsOfBytes } from "./records.ts";
+import { bytesOf, ofLength, statusOf, wordsOfBytes } from "./records.ts";
 
 /** Where `invocation.signal` aborts, what has ended is the result. */
 export async function runJobs(
@@ -30,12 +30,26 @@ export async function runJobs(
     },
     { signal, onProgress: events.onProgress },
   );
-  const status = wordsOfBytes(ofLength(answer.status, jobs * 8, "pool/run"));
+  let status = answer.status.length === 0 ? undefined : statusOf(answer.status, jobs, "pool/run");
   const results = wordsOfBytes(ofLength(answer.results, jobs * recordWords(types) * 4, "pool/run"));
-  const found: Uint8Array[][] = Array.from({ length: jobs }, () => []);
+  const found: Uint8Array[][] = reads.length === 0 ? [] : Array.from({ length: jobs }, () => []);
   reads.forEach(({ job, length }, index) => {
-    if (status[job * 2] === 0) found[job]?.push(ofLength(answer.reads?.[index], length, "pool/run"));
+    if (status === undefined || status[job * 2] === 0)
+      found[job]?.push(ofLength(answer.reads?.[index], length, "pool/run"));
   });
-  const { deviceSeconds, laneSlices, busyLaneSlices, failure } = answer;
-  return { status, results, reads: found, deviceSeconds, laneSlices, busyLaneSlices, failure };
+  const { deviceSeconds, laneSlices, busyLaneSlices, seconds, failure } = answer;
+  return {
+    // As of `Outcome`: made when it is asked for.
+    get status() {
+      status ??= new Uint32Array(jobs * 2);
+      return status;
+    },
+    results,
+    reads: found,
+    deviceSeconds,
+    laneSlices,
+    busyLaneSlices,
+    hostSeconds: seconds,
+    failure,
+  };
 }

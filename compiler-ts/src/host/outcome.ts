@@ -1,13 +1,16 @@
 /** Status and results of an invocation, put together from what the host answers at once and in later rounds. */
 import type { InvokeResult, ResumePoolResult } from "../../../protocol/messages.ts";
-import { ofLength, wordsOfBytes } from "./records.ts";
+import type { InvocationResult } from "../api/backend.ts";
+import type { HostFailure } from "../api/hostFunctions.ts";
+import { ofLength, statusOf, wordsOfBytes } from "./records.ts";
 
 export class Outcome {
   readonly #count: number;
   readonly #words: number;
   readonly #positions: ReadonlyMap<number, number> | undefined;
-  #status: Uint32Array;
-  #results: Uint32Array;
+  // Made when they are asked for: clearing megabytes that nobody reads takes longer than their way from the host.
+  #status: Uint32Array | undefined;
+  #results: Uint32Array | undefined;
   #deviceSeconds = 0;
 
   /** `instances`: those that run, in the order of the records; `undefined`: all `total`. `words`: of one record of results. */
@@ -16,13 +19,11 @@ export class Outcome {
     this.#words = words;
     this.#positions =
       instances === undefined ? undefined : new Map(instances.map((instance, position) => [instance, position]));
-    this.#status = new Uint32Array(this.#count * 2);
-    this.#results = new Uint32Array(this.#count * words);
   }
 
   /** What the invocation itself answered. */
   begin(answer: InvokeResult): void {
-    this.#status = wordsOfBytes(ofLength(answer.status, this.#count * 8, "pool/invoke"));
+    if (answer.status.length > 0) this.#status = statusOf(answer.status, this.#count, "pool/invoke");
     this.#results = wordsOfBytes(ofLength(answer.results, this.#count * this.#words * 4, "pool/invoke"));
     this.#deviceSeconds += answer.deviceSeconds;
   }
@@ -30,18 +31,38 @@ export class Outcome {
   /** What a round answered, of the instances that it resumed. */
   add(resumed: ResumePoolResult): void {
     const count = resumed.instances.length;
-    const status = wordsOfBytes(ofLength(resumed.status, count * 8, "pool/resume"));
+    const status = statusOf(resumed.status, count, "pool/resume");
     const results = wordsOfBytes(ofLength(resumed.results, count * this.#words * 4, "pool/resume"));
     resumed.instances.forEach((instance, index) => {
       const position = this.#positions === undefined ? instance : this.#positions.get(instance);
       if (position === undefined) return;
-      this.#status.set(status.subarray(index * 2, index * 2 + 2), position * 2);
-      this.#results.set(results.subarray(index * this.#words, (index + 1) * this.#words), position * this.#words);
+      this.status.set(status.subarray(index * 2, index * 2 + 2), position * 2);
+      this.results.set(results.subarray(index * this.#words, (index + 1) * this.#words), position * this.#words);
     });
     this.#deviceSeconds += resumed.deviceSeconds;
   }
 
-  result() {
-    return { status: this.#status, results: this.#results, deviceSeconds: this.#deviceSeconds };
+  get status(): Uint32Array {
+    this.#status ??= new Uint32Array(this.#count * 2);
+    return this.#status;
+  }
+
+  get results(): Uint32Array {
+    this.#results ??= new Uint32Array(this.#count * this.#words);
+    return this.#results;
+  }
+
+  result(failures: ReadonlyMap<number, HostFailure>): InvocationResult {
+    const outcome = this;
+    return {
+      get status() {
+        return outcome.status;
+      },
+      get results() {
+        return outcome.results;
+      },
+      deviceSeconds: this.#deviceSeconds,
+      failures,
+    };
   }
 }

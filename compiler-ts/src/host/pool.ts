@@ -1,5 +1,6 @@
 /** A pool of a device of the host: the typed calls of BackendPool as requests, with rounds of waiting instances between them. */
 import {
+  type HostFunctionBinding,
   type InitialBytes,
   type ResumePoolResult,
   type TrapReport,
@@ -21,7 +22,7 @@ import type {
 } from "../api/backend.ts";
 import type { HostFunctions } from "../api/hostFunctions.ts";
 import type { InstanceMemories } from "../api/memoryRequests.ts";
-import type { ResolvedImports } from "../api/resolveImports.ts";
+import type { ResolvedFunction, ResolvedImports } from "../api/resolveImports.ts";
 import { usage } from "../api/usage.ts";
 import { recordWords } from "../api/values.ts";
 import { CompileError } from "../diagnostics.ts";
@@ -39,8 +40,8 @@ import type { HostClient } from "./client.ts";
 import { initialState } from "./initialState.ts";
 import { runJobs } from "./jobs.ts";
 import { Outcome } from "./outcome.ts";
-import { bytesOf, ofLength, wordsOfBytes } from "./records.ts";
-import { serveRounds } from "./rounds.ts";
+import { bytesOf, ofLength, statusOf, wordsOfBytes } from "./records.ts";
+import { type Answer, serveRounds } from "./rounds.ts";
 
 /** A module that the host has, under the number `module`. */
 export interface LoadedModule {
@@ -54,6 +55,7 @@ export async function createPool(module: LoadedModule, options: BackendPoolOptio
   const { instances, execution, schedule, signal, hostFunctions, imports } = options;
   const initial: readonly InitialBytes[] = initialState(module.metadata, imports);
   const memoryPages = options.memoryPages ?? pagesFor(imports);
+  const bindings = bindingsOf(imports.functions);
   const created = await module.client.createPool(
     {
       module: module.module,
@@ -62,6 +64,7 @@ export async function createPool(module: LoadedModule, options: BackendPoolOptio
       ...(execution === undefined ? {} : { execution }),
       ...(initial.length === 0 ? {} : { initial }),
       ...(schedule === undefined ? {} : { schedule }),
+      ...(bindings.length === 0 ? {} : { hostFunctions: bindings }),
     },
     { signal },
   );
@@ -73,8 +76,14 @@ export async function createPool(module: LoadedModule, options: BackendPoolOptio
 
 export async function restorePool(module: LoadedModule, options: RestoreOptions): Promise<RestoredPool> {
   const { snapshot, hostFunctions, schedule, signal } = options;
+  const bindings = bindingsOf(hostFunctions.functions);
   const restored = await module.client.restorePool(
-    { module: module.module, snapshot, ...(schedule === undefined ? {} : { schedule }) },
+    {
+      module: module.module,
+      snapshot,
+      ...(schedule === undefined ? {} : { schedule }),
+      ...(bindings.length === 0 ? {} : { hostFunctions: bindings }),
+    },
     { signal },
   );
   const { kernel, waiting = [], instances } = restored;
@@ -83,6 +92,13 @@ export async function restorePool(module: LoadedModule, options: RestoreOptions)
   if (kernel === undefined) await pool.instantiated(restored, signal);
   else pool.suspend(kernel, waiting);
   return { pool, instances };
+}
+
+/** The imports that the host serves. */
+function bindingsOf(functions: readonly ResolvedFunction[]): readonly HostFunctionBinding[] {
+  return functions.flatMap(({ module, name, parameters, results, implementation }, number) =>
+    implementation.kind === "host" ? [{ import: number, module, name, parameters, results }] : [],
+  );
 }
 
 const pageBytes = 65_536;
@@ -160,12 +176,9 @@ class HostPool implements BackendPool {
   }
 
   /** Goes on where the start function waits for imports. Throws InstantiationTrap. */
-  async instantiated(
-    created: { readonly trap?: TrapReport; readonly waiting?: readonly WaitingCalls[] },
-    signal: AbortSignal | undefined,
-  ): Promise<void> {
+  async instantiated(created: Answer & { readonly trap?: TrapReport }, signal: AbortSignal | undefined): Promise<void> {
     let trap = created.trap;
-    const failures = await this.#serve(created.waiting, signal, (resumed) => {
+    const failures = await this.#serve(created, signal, (resumed) => {
       trap ??= resumed.trap ?? firstTrap(resumed);
     });
     if (trap === undefined) return;
@@ -195,8 +208,8 @@ class HostPool implements BackendPool {
     );
     const outcome = new Outcome(invocation.instances, this.#instances, recordWords(results));
     outcome.begin(answer);
-    const failures = await this.#serve(answer.waiting, invocation.signal, (resumed) => outcome.add(resumed));
-    return { ...outcome.result(), failures };
+    const failures = await this.#serve(answer, invocation.signal, (resumed) => outcome.add(resumed));
+    return outcome.result(failures);
   }
 
   async resume(signal: AbortSignal | undefined): Promise<ResumedResult> {
@@ -205,8 +218,8 @@ class HostPool implements BackendPool {
     this.#suspended = undefined;
     const instances = waiting.flatMap((calls) => calls.instances).sort((a, b) => a - b);
     const outcome = new Outcome(instances, this.#instances, recordWords(kernel.results));
-    const failures = await this.#serve(waiting, signal, (resumed) => outcome.add(resumed));
-    return { instances, ...outcome.result(), failures };
+    const failures = await this.#serve({ waiting }, signal, (resumed) => outcome.add(resumed));
+    return { instances, ...outcome.result(failures) };
   }
 
   async snapshot(): Promise<Uint8Array> {
@@ -257,11 +270,7 @@ class HostPool implements BackendPool {
     return kernel;
   }
 
-  #serve(
-    waiting: readonly WaitingCalls[] | undefined,
-    signal: AbortSignal | undefined,
-    onResumed: (result: ResumePoolResult) => void,
-  ) {
+  #serve(answer: Answer, signal: AbortSignal | undefined, onResumed: (result: ResumePoolResult) => void) {
     const pool = {
       client: this.#client,
       pool: this.#pool,
@@ -269,7 +278,7 @@ class HostPool implements BackendPool {
       memories: this.#memories,
       timeline: this.#events.timeline,
     };
-    return serveRounds(pool, waiting, { signal, onProgress: this.#events.onProgress }, onResumed);
+    return serveRounds(pool, answer, { signal, onProgress: this.#events.onProgress }, onResumed);
   }
 
   /** Word 0 of the state is the size in pages. */
@@ -294,7 +303,7 @@ class HostPool implements BackendPool {
 
 /** Of a reset that went on: only an instantiation that fails is reported as a trap, since its pool is gone. */
 function firstTrap({ status, instances }: ResumePoolResult): TrapReport | undefined {
-  const words = wordsOfBytes(ofLength(status, instances.length * 8, "pool/resume"));
+  const words = statusOf(status, instances.length, "pool/resume");
   const at = instances.findIndex((_, index) => (words[index * 2] ?? 0) !== 0 && words[index * 2] !== waitingStatus);
   return at === -1 ? undefined : { code: words[at * 2] ?? 0, function: words[at * 2 + 1] ?? 0 };
 }

@@ -15,7 +15,13 @@ export function ofLength(bytes: Uint8Array | undefined, length: number, method: 
   );
 }
 
-/** A copy, because the bytes may not lie on a multiple of four. */
+/** The bytes themselves where they lie on a multiple of four, else a copy. */
 export function wordsOfBytes(bytes: Uint8Array): Uint32Array {
-  return new Uint32Array(bytes.slice().buffer);
+  const aligned = bytes.byteOffset % 4 === 0 ? bytes : bytes.slice();
+  return new Uint32Array(aligned.buffer, aligned.byteOffset, aligned.byteLength / 4);
+}
+
+/** Two words each of `count` instances or jobs: the host leaves them out where all are zero. */
+export function statusOf(bytes: Uint8Array, count: number, method: string): Uint32Array {
+  return bytes.length === 0 ? new Uint32Array(count * 2) : wordsOfBytes(ofLength(bytes, count * 8, method));
 }

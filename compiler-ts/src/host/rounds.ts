@@ -1,5 +1,5 @@
 /** Instances that wait for imported functions: asks for their answers and goes on, round after round, until none waits. */
-import type { ResumePoolResult, WaitingCalls } from "../../../protocol/messages.ts";
+import type { HostFunctionFailures, ResumePoolResult, WaitingCalls } from "../../../protocol/messages.ts";
 import type { Timeline } from "../api/backend.ts";
 import type { Answers, HostFailure, HostFunctions } from "../api/hostFunctions.ts";
 import type { InstanceMemories } from "../api/memoryRequests.ts";
@@ -16,19 +16,28 @@ export interface WaitingPool {
   readonly timeline?: Timeline | undefined;
 }
 
+/** What an answer of the host has of imported functions. */
+export interface Answer {
+  readonly waiting?: readonly WaitingCalls[];
+  /** Of those that the host serves. */
+  readonly failures?: readonly HostFunctionFailures[];
+}
+
 /**
  * `onResumed` is told of every round's result. Where `options.signal` aborts, or the host is gone, the instances that wait are ended, so
  * that the pool can be used again, and the reason is thrown.
  */
 export async function serveRounds(
   served: WaitingPool,
-  first: readonly WaitingCalls[] | undefined,
+  first: Answer,
   options: RequestOptions,
   onResumed: (result: ResumePoolResult) => void,
 ): Promise<ReadonlyMap<number, HostFailure>> {
   const { client, pool, timeline } = served;
   const failures = new Map<number, HostFailure>();
-  let waiting = first ?? [];
+  const { functions } = served.hostFunctions;
+  addFailures(first, functions, failures);
+  let waiting = first.waiting ?? [];
   if (waiting.length === 0) return failures;
   const ending = options.signal === undefined ? client.closed : AbortSignal.any([options.signal, client.closed]);
   try {
@@ -44,6 +53,7 @@ export async function serveRounds(
       const failed = round.failures.size === 0 ? {} : { failed: [...round.failures.keys()] };
       const resumed = await client.resumePool({ pool, answers, ...failed }, options);
       onResumed(resumed);
+      addFailures(resumed, functions, failures);
       waiting = resumed.waiting ?? [];
     }
   } catch (error) {
@@ -55,17 +65,31 @@ export async function serveRounds(
   return failures;
 }
 
+function addFailures(
+  { failures = [] }: Answer,
+  functions: HostFunctions["functions"],
+  all: Map<number, HostFailure>,
+): void {
+  for (const { import: number, message, instances } of failures) {
+    const target = functions[number];
+    if (target === undefined) throw new HostError("protocolViolation", `no import has the number ${number}`);
+    for (const instance of instances) all.set(instance, { import: `${target.module}.${target.name}`, message });
+  }
+}
+
+/** Only a restored pool's instances can be found to wait for what the host serves: it does so when it resumes the others. */
 function answer(
   { hostFunctions, memories }: WaitingPool,
   waiting: readonly WaitingCalls[],
   ending: AbortSignal,
 ): Promise<Answers> {
-  const calls = waiting.map((call) => {
+  const calls = waiting.flatMap((call) => {
     const target = hostFunctions.functions[call.import];
     if (target === undefined) throw new HostError("protocolViolation", `no import has the number ${call.import}`);
+    if (target.implementation.kind === "host") return [];
     const length = call.instances.length * recordWords(target.parameters) * 4;
     const bytes = ofLength(call.arguments, length, "the arguments of waiting calls");
-    return { import: call.import, instances: call.instances, arguments: wordsOfBytes(bytes) };
+    return [{ import: call.import, instances: call.instances, arguments: wordsOfBytes(bytes) }];
   });
   return hostFunctions.answer(calls, memories, ending);
 }

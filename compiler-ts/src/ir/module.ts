@@ -183,6 +183,10 @@ export interface IrFunction {
   readonly index: number;
   /** Set in copies: the function that traps and frames name. */
   readonly copyOf?: number;
+  /** Set in parts of a function that was too large: the function that traps name. */
+  readonly partOf?: number;
+  /** Of its body; `undefined` where there is none. */
+  readonly instructions?: number;
   /** It must stay a call: it runs seldom, or inlining would multiply the text. */
   readonly outOfLine?: boolean;
   /** Unique in the module and legal in MSL. */

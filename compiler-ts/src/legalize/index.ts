@@ -12,6 +12,7 @@ import { indirectCalls } from "./indirectCalls.ts";
 import { memoryAccess } from "./memoryAccess.ts";
 import { nesting } from "./nesting.ts";
 import { outOfLine } from "./outOfLine.ts";
+import { largestFunction, splitting } from "./splitting.ts";
 import { stateAndTables } from "./stateAndTables.ts";
 import { Suspension } from "./suspension.ts";
 import { trappingOperations } from "./trappingOperations.ts";
@@ -31,6 +32,8 @@ export interface LegalizeOptions {
   readonly observe?: PassObserver | undefined;
   /** `false` leaves out fuel and suspension: kernels run every instance to its end, however long, and recursion takes the device's own stack. To measure their price. */
   readonly suspension?: boolean | undefined;
+  /** Statements above which a function is split; tests have small ones. */
+  readonly largestFunction?: number | undefined;
 }
 
 export function legalize(module: IrModule, options: LegalizeOptions = {}): LegalizedModule {
@@ -39,6 +42,8 @@ export function legalize(module: IrModule, options: LegalizeOptions = {}): Legal
     pass(module);
     observe(name, module);
   };
+  // First: what follows is linear in a function's size only where that is bounded, and parts are functions to all of it.
+  run("splitting", (target) => splitting(target, options.largestFunction ?? largestFunction));
   run("globals", globals);
   run("trappingOperations", trappingOperations);
   // Before `indirectCalls`, whose switches have a function for each value.

@@ -76,7 +76,15 @@ export class Liveness {
 
   /** Locals that are live when the point is resumed: behind a call, without what the call itself assigns. */
   at(point: Statement): readonly Local[] {
-    const live = this.#points.get(point)?.live ?? this.#empty;
+    return this.#in(this.#points.get(point)?.live);
+  }
+
+  /** Locals that are live where jumps to the label go. */
+  behind(label: Label): readonly Local[] {
+    return this.#in(this.#targets.get(label)?.live);
+  }
+
+  #in(live: LocalSet = this.#empty): readonly Local[] {
     const locals: Local[] = [];
     live.forEach((bits, element) => {
       for (let rest = bits; rest !== 0; rest &= rest - 1)

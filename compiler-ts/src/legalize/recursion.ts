@@ -239,10 +239,7 @@ export class Recursion {
             kind: "if",
             condition: apply("i32", "i32.ne", [read(next), i32(stop)]),
             results: [],
-            whenTrue: [
-              { kind: "switch", index: read(next), cases, default: [] },
-              { kind: "continue", label },
-            ],
+            whenTrue: [...this.#dispatch(cases, at, next), { kind: "continue", label }],
             whenFalse: [],
           },
         ],
@@ -264,6 +261,43 @@ export class Recursion {
       },
       some.func.index,
     );
+  }
+
+  /** A `switch`; of a large component one for each part of the cases, in a function of its own. */
+  #dispatch(cases: readonly SwitchCase[], at: Local, next: Local): readonly Statement[] {
+    if (cases.length <= mostCases) return [{ kind: "switch", index: read(next), cases, default: [] }];
+    const calls: Statement[] = [];
+    for (let first = 0; first < cases.length; first += mostCases) {
+      const part = cases.slice(first, first + mostCases);
+      const [low, high] = [part[0], part[part.length - 1]].map((item) => item?.values[0] as number) as [number, number];
+      const index = this.#nextIndex++;
+      this.#insert(
+        {
+          kind: "trampoline",
+          index,
+          name: `wb_trampoline_${this.#trampoline}_from_${low}`,
+          displayName: `cases of a trampoline from ${low} on`,
+          type: { parameters: ["i32", "i32"], results: [] },
+          parameters: [at, next],
+          variables: [],
+          body: [
+            { kind: "switch", index: read(next), cases: part, default: [] },
+            { kind: "return", values: [] },
+          ],
+          lowered: new Set(["bulk", "if", "switch", "call", "return"]),
+          outOfLine: true,
+        },
+        [...this.#members.keys()][0] as number,
+      );
+      calls.push({
+        kind: "if",
+        condition: apply("i32", "i32.le_u", [apply("i32", "i32.sub", [read(next), i32(low)]), i32(high - low)]),
+        results: [],
+        whenTrue: [{ kind: "call", callee: index, arguments: [read(at), read(next)], targets: [] }],
+        whenFalse: [],
+      });
+    }
+    return calls;
   }
 
   #makeEntry(func: IrFunction): void {
@@ -327,6 +361,9 @@ function straight(list: readonly Statement[], points: SuspendPoints, calls: Call
   }
   return result;
 }
+
+/** Of one `switch` of a trampoline; a component can have thousands of functions. */
+const mostCases = 64;
 
 /** Statements of all levels together that a component may grow to. */
 const levelBudget = 600;

@@ -73,6 +73,7 @@ class FunctionLowering {
       variables: this.#variables,
       body: this.#stack.statements,
       lowered: this.#stack.kinds,
+      instructions: this.#body.instructions.length,
     };
   }
 

@@ -4,6 +4,7 @@ const mostWaiting = 256;
 export class TextBuffer {
   /** Text of finished lines. A line that was put together is a tree of its pieces until it is joined: few may wait, or the collector copies them all. */
   #finished = "";
+  #finishedLines = 0;
   #lines: string[] = [];
   #indent = "";
   #deepest = 0;
@@ -11,6 +12,10 @@ export class TextBuffer {
   /** Levels of the deepest line. */
   get deepest(): number {
     return this.#deepest / 2;
+  }
+
+  get lines(): number {
+    return this.#finishedLines + this.#lines.length;
   }
 
   line(text: string): void {
@@ -40,6 +45,7 @@ export class TextBuffer {
   #join(): void {
     if (this.#lines.length === 0) return;
     this.#finished += `${this.#lines.join("\n")}\n`;
+    this.#finishedLines += this.#lines.length;
     this.#lines = [];
   }
 }

@@ -22,6 +22,12 @@ export interface WriterInput {
 /** MSL compilers stop at 256 open brackets, and expressions have up to 24 more. */
 const maximumNesting = 100;
 
+/**
+ * Of one function. Functions are split long before (legalize/splitting.ts); one with thousands of values live at once cannot be. clang takes a minute and a half for
+ * this many lines at -O2 and grows with their square; Apple's compiler is said not to end for ten times as many.
+ */
+const maximumFunctionLines = 20_000;
+
 /** Stands for functions that are not the module's; `wb_no_function` in runtime/instance.metal. */
 const noFunction = 0xffffffff;
 
@@ -37,7 +43,9 @@ export function writeModule(input: WriterInput): string {
   for (const func of functions) {
     body.line("");
     body.line(`// ${printable(func.displayName)}`);
+    const start = body.lines;
     body.scope(`${heading(func, outOfLine.has(func.index))} {`, () => writer.body(func));
+    assertFunctionLines(func, body.lines - start);
   }
   const kernels = new TextBuffer();
   for (const kernel of input.kernels)
@@ -52,6 +60,16 @@ export function writeModule(input: WriterInput): string {
   const kernelText = kernels.toString();
   const names = new Set([...writer.runtimeNames, ...runtimeNames(kernelText)]);
   return `${preamble(input)}\n${runtimeText(input.profile, names)}\n\n${body.toString()}${kernelText}`;
+}
+
+function assertFunctionLines(func: IrFunction, lines: number): void {
+  if (lines <= maximumFunctionLines) return;
+  const index = func.partOf ?? func.copyOf ?? func.index;
+  throw new CompileError({
+    kind: "limit",
+    message: `function ${index} takes ${lines} lines of the text, over the limit of ${maximumFunctionLines}, and has too many live values to be split`,
+    function: func.displayName,
+  });
 }
 
 function preamble({ profile, layout, legalized }: WriterInput): string {
@@ -228,7 +246,7 @@ class FunctionWriter {
 
   #functionNumber(): string {
     const func = this.#function as IrFunction;
-    return func.kind === "wasm" ? `${func.copyOf ?? func.index}u` : `${noFunction}u`;
+    return func.kind === "wasm" ? `${func.partOf ?? func.copyOf ?? func.index}u` : `${noFunction}u`;
   }
 
   #save({ point, locals }: Frame): string {
@@ -259,7 +277,8 @@ class FunctionWriter {
     if (first === undefined) this.#out.line(call);
     else if (statement.targets.length === 1) this.#out.line(`${target(first)} = ${call}`);
     else {
-      const all = `${first.name}_and_others`;
+      // A part of a function is called once and assigns variables; what others assign is assigned once.
+      const all = callee.partOf === undefined ? `${first.name}_and_others` : `${callee.name}_results`;
       this.#out.line(`${resultType(callee.type)} ${all} = ${call}`);
       statement.targets.forEach((local, i) => {
         this.#out.line(`${target(local)} = ${all}.r${i};`);

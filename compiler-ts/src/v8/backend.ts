@@ -12,7 +12,7 @@ import type {
   ExportedFunction,
 } from "../api/backend.ts";
 import { describeImports, exportedFunctions, exportedGlobals } from "../api/description.ts";
-import type { Given, ResolvedImports } from "../api/resolveImports.ts";
+import type { Given, OfferedFunctions, ResolvedImports } from "../api/resolveImports.ts";
 import { unknownExport, usage } from "../api/usage.ts";
 import { CompileError } from "../diagnostics.ts";
 import { HostError } from "../errors.ts";
@@ -25,6 +25,7 @@ import { functionDisplayNames } from "../wasm/names.ts";
 import { adapt } from "./adapt.ts";
 import type { CreateRequest } from "./messages.ts";
 import { instantiationTrap, V8Pool } from "./pool.ts";
+import { standardFunctions } from "./standardFunctions.ts";
 import { Thread } from "./thread.ts";
 
 export const v8DeviceName = `V8 ${process.versions.v8}`;
@@ -33,12 +34,15 @@ export const v8DeviceName = `V8 ${process.versions.v8}`;
 const maximumInstances = 2 ** 20;
 
 export interface V8Options {
+  /** What instances say through `wasmburst.log`; default: to stderr. */
+  readonly onOutput?: ((text: string) => void) | undefined;
   /** Worker threads; default: one a core. */
   readonly threads?: number | undefined;
 }
 
 export class V8Backend implements Backend {
   readonly device: Backend["device"];
+  readonly hostFunctions: OfferedFunctions;
   readonly #threadCount: number;
   #threads: Thread[] = [];
   #nextPool = 1;
@@ -49,6 +53,7 @@ export class V8Backend implements Backend {
       throw usage(`${threads} threads: expected an integer from 1 to 1024`);
     }
     this.#threadCount = threads;
+    this.hostFunctions = standardFunctions(options.onOutput ?? ((text) => void process.stderr.write(text)));
     this.device = { id: "v8", name: `${v8DeviceName}, ${threads} thread${threads === 1 ? "" : "s"}` };
   }
 
@@ -71,6 +76,7 @@ export class V8Backend implements Backend {
       globals: exportedGlobals(module),
       functionNames: functionDisplayNames(module),
       imports: describeImports(module),
+      hostFunctions: this.hostFunctions,
       timings: { compileSeconds, buildSeconds: (performance.now() - parsed) / 1000, cached: false },
       createPool: (pool) => this.#createPool(module, buildFor, pool),
       async restore(): Promise<never> {

@@ -37,10 +37,10 @@ public struct NoResult: Codable, Sendable, Equatable {
 
 /// Every request, in the order of protocol/messages.ts.
 public let requestTypes: [any RequestType.Type] = [
-  InitializeRequest.self, ListDevicesRequest.self, LoadModuleRequest.self, UnloadModuleRequest.self, CreatePoolRequest.self,
-  ReleasePoolRequest.self, InvokeRequest.self, RunJobsRequest.self, ResumePoolRequest.self, SnapshotPoolRequest.self,
-  RestorePoolRequest.self, ResetPoolRequest.self, WriteMemoryRequest.self, ReadMemoryRequest.self,
-  ReadStateRequest.self, WriteStateRequest.self, WatchScheduleRequest.self, ShutdownRequest.self,
+  InitializeRequest.self, ListDevicesRequest.self, ListHostFunctionsRequest.self, LoadModuleRequest.self,
+  UnloadModuleRequest.self, CreatePoolRequest.self, ReleasePoolRequest.self, InvokeRequest.self, RunJobsRequest.self,
+  ResumePoolRequest.self, SnapshotPoolRequest.self, RestorePoolRequest.self, ResetPoolRequest.self, WriteMemoryRequest.self,
+  ReadMemoryRequest.self, ReadStateRequest.self, WriteStateRequest.self, WatchScheduleRequest.self, ShutdownRequest.self,
 ]
 
 public let notificationTypes: [any NotificationType.Type] = [

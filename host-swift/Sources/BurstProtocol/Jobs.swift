@@ -75,7 +75,7 @@ public enum RunJobsRequest: RequestType {
   }
 
   public struct Result: Codable, Sendable, Equatable {
-    /// Two words a job: trap code, or one of `JobStatus`, and function index.
+    /// Two words a job: trap code, or one of `JobStatus`, and function index. Empty where all are zero.
     public let status: Data
     /// One record a job; zero where it has no result.
     public let results: Data
@@ -85,11 +85,14 @@ public enum RunJobsRequest: RequestType {
     /// Lanes times slices, and what of them jobs were at work in, until the last job had begun.
     public let laneSlices: Double
     public let busyLaneSlices: Double
+    /// From the beginning of the work to its end.
+    public let seconds: Double
     /// Why jobs were lost or not run; absent where that was a cancellation.
     public let failure: String?
 
     public init(
-      status: Data, results: Data, reads: [Data]?, deviceSeconds: Double, laneSlices: Double, busyLaneSlices: Double, failure: String?
+      status: Data, results: Data, reads: [Data]?, deviceSeconds: Double, laneSlices: Double, busyLaneSlices: Double, seconds: Double,
+      failure: String?
     ) {
       self.status = status
       self.results = results
@@ -97,6 +100,7 @@ public enum RunJobsRequest: RequestType {
       self.deviceSeconds = deviceSeconds
       self.laneSlices = laneSlices
       self.busyLaneSlices = busyLaneSlices
+      self.seconds = seconds
       self.failure = failure
     }
   }

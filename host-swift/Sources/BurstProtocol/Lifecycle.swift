@@ -84,6 +84,8 @@ public enum LogNotification: NotificationType {
 
   public enum Level: String, Codable, Sendable {
     case error, warning, info, debug
+    /// What instances have to say to the client's user, through `wasmburst.log`: whole lines.
+    case output
   }
 
   public struct Parameters: Codable, Sendable, Equatable {

@@ -29,10 +29,12 @@ public enum CreatePoolRequest: RequestType {
     public let sliceFuel: Int?
     /// When its instances may use the device.
     public let schedule: ScheduleSettings?
+    /// The imports that the host serves; all others are the client's.
+    public let hostFunctions: [HostFunctionBinding]?
 
     public init(
       module: Int, instances: Int, memoryPages: Int? = nil, execution: Execution? = nil, initial: [InitialBytes]? = nil,
-      sliceFuel: Int? = nil, schedule: ScheduleSettings? = nil
+      sliceFuel: Int? = nil, schedule: ScheduleSettings? = nil, hostFunctions: [HostFunctionBinding]? = nil
     ) {
       self.module = module
       self.instances = instances
@@ -41,6 +43,7 @@ public enum CreatePoolRequest: RequestType {
       self.initial = initial
       self.sliceFuel = sliceFuel
       self.schedule = schedule
+      self.hostFunctions = hostFunctions
     }
   }
 
@@ -53,13 +56,18 @@ public enum CreatePoolRequest: RequestType {
     public let trap: TrapReport?
     /// Set where the start function called imports: `pool/resume` goes on with the instantiation.
     public let waiting: [WaitingCalls]?
+    public let failures: [HostFunctionFailures]?
 
-    public init(pool: Int, memoryPages: Int, bytesPerInstance: Int, trap: TrapReport?, waiting: [WaitingCalls]? = nil) {
+    public init(
+      pool: Int, memoryPages: Int, bytesPerInstance: Int, trap: TrapReport?, waiting: [WaitingCalls]? = nil,
+      failures: [HostFunctionFailures]? = nil
+    ) {
       self.pool = pool
       self.memoryPages = memoryPages
       self.bytesPerInstance = bytesPerInstance
       self.trap = trap
       self.waiting = waiting
+      self.failures = failures
     }
   }
 }
@@ -158,7 +166,8 @@ public enum InvokeRequest: RequestType {
   }
 
   public struct Result: Codable, Sendable, Equatable {
-    /// For each instance run, two 32-bit words: trap code (`waitingStatus` where it waits for an import), function index.
+    /// For each instance run, two 32-bit words: trap code (`waitingStatus` where it waits for an import), function index. Empty where
+    /// all are zero.
     public let status: Data
     /// One record an instance; zero where it trapped or waits.
     public let results: Data
@@ -166,12 +175,17 @@ public enum InvokeRequest: RequestType {
     public let deviceSeconds: Double
     /// One entry an import that instances wait for; `nil`: the invocation is complete.
     public let waiting: [WaitingCalls]?
+    /// Why instances have the trap `host function failed`, where it was a function of the host.
+    public let failures: [HostFunctionFailures]?
 
-    public init(status: Data, results: Data, deviceSeconds: Double, waiting: [WaitingCalls]? = nil) {
+    public init(
+      status: Data, results: Data, deviceSeconds: Double, waiting: [WaitingCalls]? = nil, failures: [HostFunctionFailures]? = nil
+    ) {
       self.status = status
       self.results = results
       self.deviceSeconds = deviceSeconds
       self.waiting = waiting
+      self.failures = failures
     }
   }
 }
@@ -190,10 +204,12 @@ public enum ResetPoolRequest: RequestType {
     public let trap: TrapReport?
     /// Set where the start function called imports.
     public let waiting: [WaitingCalls]?
+    public let failures: [HostFunctionFailures]?
 
-    public init(trap: TrapReport?, waiting: [WaitingCalls]?) {
+    public init(trap: TrapReport?, waiting: [WaitingCalls]?, failures: [HostFunctionFailures]? = nil) {
       self.trap = trap
       self.waiting = waiting
+      self.failures = failures
     }
   }
 }

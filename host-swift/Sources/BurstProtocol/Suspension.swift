@@ -67,7 +67,8 @@ public enum ResumePoolRequest: RequestType {
     public let results: Data
     public let deviceSeconds: Double
     public let waiting: [WaitingCalls]?
-    /// Those that were resumed or failed, ascending: the order of `status` and `results`.
+    public let failures: [HostFunctionFailures]?
+    /// Those that were resumed, served by the host or failed, ascending: the order of `status` and `results`.
     public let instances: [Int]
     /// While the pool is being instantiated: its first trap; the pool then does not exist any more.
     public let trap: TrapReport?
@@ -77,6 +78,7 @@ public enum ResumePoolRequest: RequestType {
       results = run.results
       deviceSeconds = run.deviceSeconds
       waiting = run.waiting
+      failures = run.failures
       self.instances = instances
       self.trap = trap
     }
@@ -107,11 +109,14 @@ public enum RestorePoolRequest: RequestType {
     public let snapshot: Data
     /// As of `pool/create`; a snapshot has none.
     public let schedule: ScheduleSettings?
+    /// As of `pool/create`, whatever served these imports when the snapshot was taken.
+    public let hostFunctions: [HostFunctionBinding]?
 
-    public init(module: Int, snapshot: Data, schedule: ScheduleSettings? = nil) {
+    public init(module: Int, snapshot: Data, schedule: ScheduleSettings? = nil, hostFunctions: [HostFunctionBinding]? = nil) {
       self.module = module
       self.snapshot = snapshot
       self.schedule = schedule
+      self.hostFunctions = hostFunctions
     }
   }
 
@@ -119,7 +124,7 @@ public enum RestorePoolRequest: RequestType {
     public let pool: Int
     public let memoryPages: Int
     public let bytesPerInstance: Int
-    /// As in the result that preceded the snapshot.
+    /// As in the result that preceded the snapshot; what the host serves now is not to be answered.
     public let waiting: [WaitingCalls]?
     public let instances: Int
     /// Of the invocation that instances wait in; absent where none wait, or where they wait in the instantiating kernel.

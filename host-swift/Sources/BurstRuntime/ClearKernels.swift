@@ -7,23 +7,40 @@ enum ClearKernels {
   static let memory = "wasmburst_clear_memory"
   static let state = "wasmburst_clear_state"
 
-  /// Threads to a lane.
-  static let threads = 64
+  static let names = [memory, state]
 
-  /// The kernels' `sizes` struct.
-  static func words(lanes: Int, _ plan: PoolPlan) -> [UInt32] {
-    [
-      UInt32(lanes), UInt32(plan.state.tileWidth), UInt32(plan.memory.cell / 4), UInt32(plan.memoryPages),
-      UInt32(plan.state.bytesPerInstance / 4), UInt32(plan.tables.bytesPerInstance / 4),
-    ].map(\.littleEndian)
+  /// A kernel that has something to clear, its `sizes` struct, and how many threads it takes.
+  struct Stage {
+    let kernel: String
+    let words: [UInt32]
+    let threads: Int
+
+    /// `parts`: threads to a lane.
+    fileprivate init(_ kernel: String, lanes: Int, parts: Int, _ plan: PoolPlan) {
+      self.kernel = kernel
+      threads = lanes * parts
+      words = [
+        UInt32(lanes), UInt32(parts), UInt32(plan.state.tileWidth), UInt32(plan.memory.cell / 4), UInt32(plan.memoryPages),
+        UInt32(plan.state.bytesPerInstance / 4), UInt32(plan.tables.bytesPerInstance / 4),
+      ].map(\.littleEndian)
+    }
   }
 
-  static let text = """
-    #include <metal_stdlib>
-    using namespace metal;
+  static func stages(lanes: Int, _ plan: PoolPlan) -> [Stage] {
+    let words = (plan.state.bytesPerInstance + plan.tables.bytesPerInstance) / 4
+    let ofState = Stage(state, lanes: lanes, parts: min(words / wordsPerPart + 1, mostParts), plan)
+    // A page has 64 KiB: enough for as many threads as there may be.
+    return plan.memoryPages == 0 ? [ofState] : [Stage(memory, lanes: lanes, parts: mostParts, plan), ofState]
+  }
 
+  /// The grid is counted in 32 bits.
+  private static let mostParts = 64
+  /// Below it a thread would cost more than its words.
+  private static let wordsPerPart = 16
+
+  static let text = """
     struct Sizes {
-      uint lanes, tile_width, memory_cell_words, memory_pages, state_words, table_words;
+      uint lanes, parts, tile_width, memory_cell_words, memory_pages, state_words, table_words;
     };
 
     // Neighbouring threads have neighbouring lanes, whose cells lie side by side.
@@ -31,7 +48,7 @@ enum ClearKernels {
       constant Sizes& sizes [[buffer(0)]], constant uint* lanes [[buffer(1)]], device uint* state [[buffer(3)]],
       device uint* memory [[buffer(4)]], uint t [[thread_position_in_grid]])
     {
-      if (t >= sizes.lanes * \(threads)u) return;
+      if (t >= sizes.lanes * sizes.parts) return;
       ulong lane = lanes[t % sizes.lanes];
       ulong width = sizes.tile_width;
       ulong tile = lane / width * width;
@@ -40,11 +57,12 @@ enum ClearKernels {
       ulong base = tile * sizes.memory_pages * (65536 / 4) + lane % width * sizes.memory_cell_words;
       // Neighbouring cells by one thread: side by side they lie where a tile is one lane wide.
       ulong part = t / sizes.lanes;
-      ulong end = cells * (part + 1) / \(threads)u;
-      for (ulong cell = cells * part / \(threads)u; cell < end; cell++) {
-        ulong place = base + cell * width * sizes.memory_cell_words;
-        memory[place] = 0;
-        if (sizes.memory_cell_words == 2) memory[place + 1] = 0;
+      ulong end = cells * (part + 1) / sizes.parts;
+      ulong cell = cells * part / sizes.parts;
+      if (sizes.memory_cell_words == 2) {
+        for (; cell < end; cell++) *(device ulong*)(memory + base + cell * width * 2) = 0;
+      } else {
+        for (; cell < end; cell++) memory[base + cell * width] = 0;
       }
     }
 
@@ -52,14 +70,13 @@ enum ClearKernels {
       constant Sizes& sizes [[buffer(0)]], constant uint* lanes [[buffer(1)]], device uint* state [[buffer(3)]],
       device uint* tables [[buffer(5)]], uint t [[thread_position_in_grid]])
     {
-      if (t >= sizes.lanes * \(threads)u) return;
+      if (t >= sizes.lanes * sizes.parts) return;
       ulong lane = lanes[t % sizes.lanes];
       ulong width = sizes.tile_width;
       ulong tile = lane / width * width;
       uint part = t / sizes.lanes;
-      for (ulong n = part; n < sizes.state_words; n += \(threads)u) state[tile * sizes.state_words + n * width + lane % width] = 0;
-      for (ulong n = part; n < sizes.table_words; n += \(threads)u) tables[tile * sizes.table_words + n * width + lane % width] = 0;
+      for (ulong n = part; n < sizes.state_words; n += sizes.parts) state[tile * sizes.state_words + n * width + lane % width] = 0;
+      for (ulong n = part; n < sizes.table_words; n += sizes.parts) tables[tile * sizes.table_words + n * width + lane % width] = 0;
     }
-
     """
 }

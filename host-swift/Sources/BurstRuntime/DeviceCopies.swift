@@ -26,17 +26,6 @@ enum DeviceCopies {
     #endif
   }
 
-  /// Whether the device itself set `block` to zero; else it is the caller's to do, in `contents()`.
-  static func clear(_ block: TiledRegion.Block, of buffer: any MTLBuffer) throws(ResponseError) -> Bool {
-    #if os(Linux)
-      guard let buffer = buffer as? any DiscreteBuffer else { return false }
-      try perform { try buffer.fillOnDevice(block.rectangle, value: 0) }
-      return true
-    #else
-      return false
-    #endif
-  }
-
   #if os(Linux)
     private static func perform(_ body: () throws -> Void) throws(ResponseError) {
       do {

@@ -17,6 +17,7 @@ final class Dispatcher {
   }
 
   let buffers: PoolBuffers
+  private let hostKernels: BuiltKernels
   private let queue: any MTLCommandQueue
   private let limits: Limits
   private let device: Device
@@ -27,7 +28,11 @@ final class Dispatcher {
   private static let threadsPerThreadgroup = 64
 
   /// `pool`: its number, for the device's turns.
-  init(buffers: PoolBuffers, queue: any MTLCommandQueue, device: Device, pool: Int, rules: BurstRules, limits: Limits) {
+  init(
+    buffers: PoolBuffers, hostKernels: BuiltKernels, queue: any MTLCommandQueue, device: Device, pool: Int, rules: BurstRules,
+    limits: Limits
+  ) {
+    self.hostKernels = hostKernels
     self.pool = pool
     self.rules = rules
     self.buffers = buffers
@@ -44,28 +49,91 @@ final class Dispatcher {
       fuelIsFixed: fuel != nil, slice: SliceTime(fixed: rules.slice))
   }
 
-  /// Runs a slice when the device is free for this pool; `live` counts the lanes that have not ended. Returns the seconds on the
-  /// device. Throws `ResponseError` (cancelled, device error) or `Abandoned`.
-  func slice(
-    _ pipeline: any MTLComputePipelineState, lanes: [UInt32], live: Int, size: LaunchSize, fuelLimit: UInt64,
-    request: any IncomingCancellation
-  ) throws -> Double {
-    try turn(expecting: size.expected, lanes: lanes.count, live: live, request) {
-      try launch(pipeline, lanes: lanes, fuel: size.fuel, fuelLimit: fuelLimit, request: request)
+  /// A kernel's launch, with the records that go in before it and come out after it.
+  struct Slice {
+    let pipeline: any MTLComputePipelineState
+    let lanes: [UInt32]
+    /// Index of the first lane that begins: those before it go on.
+    let beginning: Int
+    let argumentBytes: Int
+    let resultBytes: Int
+    let fuel: UInt32
+    let fuelLimit: UInt64
+    /// With fuel and frames of every lane.
+    let isDetailed: Bool
+  }
+
+  /// Runs a slice when the device is free for this pool; `live` counts the lanes that have not ended. Then `LaunchRecords` has the
+  /// reports of all lanes and the results of those that ended. Returns the seconds on the device. Throws `ResponseError` (cancelled,
+  /// device error) or `Abandoned`.
+  func run(_ slice: Slice, live: Int, expecting seconds: Double, request: any IncomingCancellation) throws -> Double {
+    let plan = buffers.plan
+    let records = buffers.records
+    let arguments = try records.argumentBuffer(bytesEach: slice.argumentBytes)
+    let results = try records.resultBuffer(bytesEach: slice.resultBytes)
+    let all = 0..<slice.lanes.count
+    let fresh = slice.beginning..<slice.lanes.count
+    let launch = launchWords(laneCount: slice.lanes.count, fuel: slice.fuel, fuelLimit: slice.fuelLimit)
+    buffers.poisonRemains(of: slice.lanes[fresh])
+    return try turn(expecting: seconds, lanes: slice.lanes.count, live: live, request) {
+      try submit(slice.lanes, request) { encoder in
+        move(encoder, RecordKernels.begin, RecordKernels.Grid(fresh, plan))
+        if slice.argumentBytes > 0 {
+          let grid = RecordKernels.Grid(fresh, plan, record: (plan.argumentsAddress, slice.argumentBytes))
+          move(encoder, RecordKernels.scatter, grid, arguments)
+        }
+        encoder.setComputePipelineState(slice.pipeline)
+        launch.withUnsafeBytes { encoder.setBytes($0.baseAddress!, length: $0.count, index: 0) }
+        dispatch(encoder, threads: slice.lanes.count, slice.pipeline)
+        move(encoder, RecordKernels.report, RecordKernels.Grid(all, plan, isDetailed: slice.isDetailed), records.report)
+        if slice.resultBytes > 0 {
+          let grid = RecordKernels.Grid(all, plan, record: (plan.resultsAddress, slice.resultBytes), endedOnly: true)
+          move(encoder, RecordKernels.gather, grid, results)
+        }
+      }
     }
   }
 
-  /// Zeroes memory, state and tables of `lanes`, on the device. As `slice`.
-  func clear(_ lanes: [UInt32], with kernels: BuiltKernels, live: Int, _ request: any IncomingCancellation) throws -> Double {
-    let sizes = ClearKernels.words(lanes: lanes.count, buffers.plan)
-    let stages = [ClearKernels.memory, ClearKernels.state].compactMap { kernels.pipelines[$0] }
+  /// Records in the order of `lanes` to `address` of each lane's execution buffer. Throws as `run`.
+  func scatter(_ data: Data, bytesEach: Int, to lanes: [UInt32], address: Int, _ request: any IncomingCancellation) throws {
+    guard bytesEach > 0, !lanes.isEmpty else { return }
+    try buffers.records.setCalls(data, bytesEach: bytesEach, of: lanes)
+    let calls = try buffers.records.callBuffer(bytesEach: bytesEach)
+    let grid = RecordKernels.Grid(0..<lanes.count, buffers.plan, record: (address, bytesEach))
+    _ = try submit(lanes, request) { encoder in move(encoder, RecordKernels.scatter, grid, calls) }
+  }
+
+  /// Records at `address` of the lanes' execution buffers, in the order of `lanes`. Throws as `run`.
+  func gather(bytesEach: Int, from lanes: [UInt32], address: Int, _ request: any IncomingCancellation) throws -> Data {
+    guard bytesEach > 0, !lanes.isEmpty else { return Data() }
+    let calls = try buffers.records.callBuffer(bytesEach: bytesEach)
+    let grid = RecordKernels.Grid(0..<lanes.count, buffers.plan, record: (address, bytesEach))
+    _ = try submit(lanes, request) { encoder in move(encoder, RecordKernels.gather, grid, calls) }
+    return try buffers.records.calls(bytesEach: bytesEach, of: lanes)
+  }
+
+  private func move(
+    _ encoder: any MTLComputeCommandEncoder, _ kernel: String, _ grid: RecordKernels.Grid, _ records: (any MTLBuffer)? = nil
+  ) {
+    if let records { encoder.setBuffer(records, offset: 0, index: RecordKernels.recordsIndex) }
+    hostKernel(encoder, kernel, grid.words, threads: grid.threads)
+  }
+
+  /// `sizes`: what the kernel takes as buffer 0.
+  private func hostKernel(_ encoder: any MTLComputeCommandEncoder, _ kernel: String, _ sizes: [UInt32], threads: Int) {
+    guard threads > 0, let pipeline = hostKernels.pipelines[kernel] else { return }
+    encoder.setComputePipelineState(pipeline)
+    sizes.withUnsafeBytes { encoder.setBytes($0.baseAddress!, length: $0.count, index: 0) }
+    dispatch(encoder, threads: threads, pipeline)
+  }
+
+  /// Zeroes memory, state and tables of `lanes`, on the device. Throws as `run`.
+  func clear(_ lanes: [UInt32], live: Int, _ request: any IncomingCancellation) throws -> Double {
+    if lanes.isEmpty { return 0 }
+    let stages = ClearKernels.stages(lanes: lanes.count, buffers.plan)
     return try turn(expecting: Self.clearSeconds, lanes: lanes.count, live: live, request) {
       try submit(lanes, request) { encoder in
-        sizes.withUnsafeBytes { encoder.setBytes($0.baseAddress!, length: $0.count, index: 0) }
-        for pipeline in stages {
-          encoder.setComputePipelineState(pipeline)
-          dispatch(encoder, threads: lanes.count * ClearKernels.threads, pipeline)
-        }
+        for stage in stages { hostKernel(encoder, stage.kernel, stage.words, threads: stage.threads) }
       }
     }
   }
@@ -98,17 +166,6 @@ final class Dispatcher {
 
   var wantsFuel: Bool { device.scheduler.wantsFuel }
 
-  private func launch(
-    _ pipeline: any MTLComputePipelineState, lanes: [UInt32], fuel: UInt32, fuelLimit: UInt64, request: any IncomingCancellation
-  ) throws -> Double {
-    let launch = launchWords(laneCount: lanes.count, fuel: fuel, fuelLimit: fuelLimit)
-    return try submit(lanes, request) { encoder in
-      encoder.setComputePipelineState(pipeline)
-      launch.withUnsafeBytes { encoder.setBytes($0.baseAddress!, length: $0.count, index: 0) }
-      dispatch(encoder, threads: lanes.count, pipeline)
-    }
-  }
-
   /// Whole threadgroups, which every device can do: threads beyond the count return at once.
   private func dispatch(_ encoder: any MTLComputeCommandEncoder, threads: Int, _ pipeline: any MTLComputePipelineState) {
     let width = min(pipeline.maxTotalThreadsPerThreadgroup, Self.threadsPerThreadgroup)
@@ -121,13 +178,11 @@ final class Dispatcher {
   private func submit(
     _ lanes: [UInt32], _ request: any IncomingCancellation, encode: (any MTLComputeCommandEncoder) -> Void
   ) throws -> Double {
-    lanes.withUnsafeBytes { buffers.lanes.contents().copyMemory(from: $0.baseAddress!, byteCount: $0.count) }
-    try DeviceCopies.publish(
-      TiledRegion.Block(offset: 0, width: lanes.count * MemoryLayout<UInt32>.size, pitch: 0, rows: 1), of: buffers.lanes)
+    buffers.records.setLanes(lanes)
     guard let commandBuffer = queue.makeCommandBuffer(), let encoder = commandBuffer.makeComputeCommandEncoder() else {
       throw Self.deviceError("the device makes no command buffer")
     }
-    encoder.setBuffer(buffers.lanes, offset: 0, index: 1)
+    encoder.setBuffer(buffers.records.lanes, offset: 0, index: 1)
     encoder.setBuffer(buffers.status, offset: 0, index: 2)
     encoder.setBuffer(buffers.state, offset: 0, index: 3)
     encoder.setBuffer(buffers.memory, offset: 0, index: 4)

@@ -3,7 +3,7 @@ import Foundation
 
 /// Instantiation, invocation, and going on where instances waited for imports.
 extension InstancePool {
-  typealias Initialization = (trap: TrapReport?, waiting: [WaitingCalls]?)
+  typealias Initialization = (trap: TrapReport?, waiting: [WaitingCalls]?, failures: [HostFunctionFailures]?)
 
   /// Runs the instantiating kernel on fresh memory. The pool is not to be used where it traps or throws.
   func instantiate(_ request: any IncomingCancellation) throws -> Initialization {
@@ -23,9 +23,12 @@ extension InstancePool {
       guard case .ready = phase, Set(waiting.waiting).isSubset(of: instances) else { throw invocationWaiting() }
       self.waiting = nil
     }
-    try buffers.clear(instances)
-    let (trap, waiting) = try initialize(instances, .reset, request)
-    return ResetPoolRequest.Result(trap: trap, waiting: waiting)
+    _ = try onDevice {
+      defer { dispatcher.leave() }
+      return try dispatcher.clear(instances, live: instances.count, request)
+    }
+    let (trap, waiting, failures) = try initialize(instances, .reset, request)
+    return ResetPoolRequest.Result(trap: trap, waiting: waiting, failures: failures)
   }
 
   private func initialize(
@@ -33,31 +36,28 @@ extension InstancePool {
   ) throws -> Initialization {
     try buffers.write(instantiation.initial, to: instances)
     let invocation = try instantiating(purpose)
-    try buffers.beginInvocation(of: instances)
-    _ = try advance(invocation, instances, request) { _ in }
-    let trap = try firstTrap(of: instances)
+    let failures = try advance(invocation, instances, begins: true, request) { _ in }.failures
+    let trap = buffers.records.firstTrap(of: instances)
     if purpose == .instantiation { endInstantiation(trap) }
-    return (trap, try waitingCalls())
+    return (trap, try waitingCalls(request), failures.report)
   }
 
   /// Runs the instantiating kernel on lanes that were cleared. Returns the seconds on the device, and the lanes in which it trapped.
   func instantiate(
     again lanes: [UInt32], _ request: any IncomingCancellation
-  ) throws -> (seconds: Double, trap: (report: TrapReport, lanes: Set<UInt32>)?) {
+  ) throws -> (seconds: Double, trapped: Set<UInt32>) {
     try buffers.write(instantiation.initial, to: lanes)
-    try buffers.beginInvocation(of: lanes)
     var invocation = try instantiating(.reset)
-    let seconds = try invocation.run(lanes, on: dispatcher, request: request) { _ in }
-    let outcomes = try buffers.outcomes(of: lanes)
-    guard let first = outcomes.first(where: { $0.code != 0 }) else { return (seconds, nil) }
-    let trapped = Set(zip(lanes, outcomes).filter { $1.code != 0 }.map(\.0))
-    return (seconds, (TrapReport(code: Int(first.code), function: Int(first.function)), trapped))
+    let seconds = try invocation.run(lanes, begins: true, on: dispatcher, request: request) { _ in }
+    guard buffers.records.firstTrap(of: lanes) != nil else { return (seconds, []) }
+    let outcomes = buffers.records.outcomes
+    return (seconds, Set(lanes.filter { outcomes[Int($0) * 2] != 0 }))
   }
 
   private func instantiating(_ purpose: Invocation.Purpose) throws(ResponseError) -> Invocation {
     Invocation(
       purpose: purpose, kernel: module.instantiateKernel, pipeline: try kernel(module.instantiateKernel), resultBytes: 0,
-      budget: InvocationBudget(sliceFuel: instantiation.sliceFuel))
+      budget: InvocationBudget(sliceFuel: instantiation.sliceFuel), hostFunctions: hostFunctions)
   }
 
   func invoke(
@@ -78,36 +78,48 @@ extension InstancePool {
 
     try checkUsable()
     if waiting != nil { throw invocationWaiting() }
-    try buffers.scatterRecords(parameters.arguments, bytesEach: parameters.argumentBytes, to: instances, address: plan.argumentsAddress)
-    try buffers.beginInvocation(of: instances)
+    try buffers.records.setArguments(parameters.arguments, bytesEach: parameters.argumentBytes, of: instances)
     let invocation = Invocation(
-      purpose: .export, kernel: parameters.kernel, pipeline: pipeline, resultBytes: parameters.resultBytes, budget: budget)
-    let seconds = try advance(invocation, instances, request, progress: progress)
-    return try result(of: instances, resultBytes: parameters.resultBytes, seconds: seconds)
+      purpose: .export, kernel: parameters.kernel, pipeline: pipeline, argumentBytes: parameters.argumentBytes,
+      resultBytes: parameters.resultBytes, budget: budget, hostFunctions: hostFunctions)
+    let advanced = try advance(invocation, instances, begins: true, request, progress: progress)
+    return try result(of: instances, resultBytes: parameters.resultBytes, advanced, request)
   }
 
   func resume(
     _ parameters: ResumePoolRequest.Parameters, _ request: any IncomingCancellation, progress: Progress
   ) throws -> ResumePoolRequest.Result {
     try checkUsable()
-    guard let invocation = waiting else { throw invalid("pool", "none of its instances waits") }
-    let calls = AnsweredCalls(waiting: invocation.waiting, imports: try buffers.importsWaitedFor(by: invocation.waiting))
+    guard var invocation = waiting else { throw invalid("pool", "none of its instances waits") }
+    // A restored pool's instances may wait for what the host serves now; the client can end them all the same.
+    let ended = Set(parameters.failed ?? [])
+    let calling = invocation.hostFunctions.split(invocation.waiting, in: buffers.records).calling
+      .mapValues { lanes in lanes.filter { !ended.contains(Int($0)) } }.filter { !$0.value.isEmpty }
+    let bound = calling.values.flatMap(\.self)
+    let toAnswer = bound.isEmpty ? invocation.waiting : Set(invocation.waiting).subtracting(bound).sorted()
+    let calls = AnsweredCalls(waiting: toAnswer, imports: buffers.records.importsWaitedFor(by: toAnswer))
     let (answered, failed) = try calls.check(parameters, instances: plan.instances, records: module.imports)
     do {
       for answer in parameters.answers {
-        try buffers.scatterRecords(
-          answer.results, bytesEach: module.imports[answer.number].resultBytes, to: answer.instances.map(UInt32.init),
-          address: plan.resultsAddress)
+        try onDevice {
+          try dispatcher.scatter(
+            answer.results, bytesEach: module.imports[answer.number].resultBytes, to: answer.instances.map(UInt32.init),
+            address: plan.resultsAddress, request)
+        }
       }
       try buffers.endWithTrap(.hostFunctionFailed, failed)
-      let seconds = try advance(invocation, answered, request, progress: progress)
-      let instances = (answered + failed).sorted()
+      invocation.failures = HostFailures()
+      let served = try onDevice {
+        try invocation.hostFunctions.serve(calling, on: dispatcher, request, failures: &invocation.failures)
+      }
+      let advanced = try advance(invocation, answered + served, begins: false, request, progress: progress)
+      let instances = (answered + failed + bound).sorted()
       var trap: TrapReport?
       if invocation.purpose == .instantiation {
-        trap = try firstTrap(of: instances)
+        trap = buffers.records.firstTrap(of: instances)
         endInstantiation(trap)
       }
-      let outcome = try result(of: instances, resultBytes: invocation.resultBytes, seconds: seconds)
+      let outcome = try result(of: instances, resultBytes: invocation.resultBytes, advanced, request)
       return ResumePoolRequest.Result(outcome, instances: instances.map(Int.init), trap: trap)
     } catch {
       waiting = nil
@@ -118,23 +130,27 @@ extension InstancePool {
 
   // MARK: Steps
 
+  private typealias Advanced = (seconds: Double, failures: HostFailures)
+
   /// Runs `instances` until each has ended or waits; the invocation is kept where some wait.
   private func advance(
-    _ invocation: Invocation, _ instances: [UInt32], _ request: any IncomingCancellation, progress: Progress
-  ) throws -> Double {
+    _ invocation: Invocation, _ instances: [UInt32], begins: Bool, _ request: any IncomingCancellation, progress: Progress
+  ) throws -> Advanced {
     var invocation = invocation
     invocation.waiting = []
     waiting = nil
-    let seconds = try run(&invocation, instances, request, progress: progress)
-    if invocation.waiting.isEmpty { return seconds }
+    let seconds = try onDevice {
+      try instances.isEmpty ? 0 : invocation.run(instances, begins: begins, on: dispatcher, request: request, progress: progress)
+    }
+    if invocation.waiting.isEmpty { return (seconds, invocation.failures) }
     invocation.waiting.sort()
-    let imports = try buffers.importsWaitedFor(by: invocation.waiting)
+    let imports = buffers.records.importsWaitedFor(by: invocation.waiting)
     if let unknown = imports.first(where: { !module.imports.indices.contains($0) }) {
       throw ResponseError(
         .internalError, "An instance waits for import \(unknown), but the module was loaded with \(module.imports.count).")
     }
     waiting = invocation
-    return seconds
+    return (seconds, invocation.failures)
   }
 
   private func endInstantiation(_ trap: TrapReport?) {
@@ -150,30 +166,26 @@ extension InstancePool {
     if case .instantiating = phase { phase = .failed }
   }
 
-  private func firstTrap(of instances: [UInt32]) throws -> TrapReport? {
-    let outcome = try buffers.outcomes(of: instances).first { $0.code != 0 && $0.code != waitingStatus }
-    return outcome.map { TrapReport(code: Int($0.code), function: Int($0.function)) }
-  }
-
-  private func result(of instances: [UInt32], resultBytes: Int, seconds: Double) throws -> InvokeRequest.Result {
-    let outcomes = try buffers.outcomes(of: instances)
-    let results = try buffers.gatherRecords(bytesEach: resultBytes, from: instances, address: plan.resultsAddress) {
-      outcomes[$0].code != 0
-    }
-    let words = outcomes.flatMap { [$0.code.littleEndian, $0.function.littleEndian] }
+  private func result(
+    of instances: [UInt32], resultBytes: Int, _ advanced: Advanced, _ request: any IncomingCancellation
+  ) throws -> InvokeRequest.Result {
+    let records = buffers.records
+    let results = try records.endedResults(bytesEach: resultBytes, of: instances)
     return InvokeRequest.Result(
-      status: words.withUnsafeBytes { Data($0) }, results: results, deviceSeconds: seconds, waiting: try waitingCalls())
+      status: records.status(of: instances), results: results, deviceSeconds: advanced.seconds, waiting: try waitingCalls(request),
+      failures: advanced.failures.report)
   }
 
   /// The instances that wait, by import; `nil` where none does.
-  func waitingCalls() throws -> [WaitingCalls]? {
+  func waitingCalls(_ request: any IncomingCancellation) throws -> [WaitingCalls]? {
     guard let lanes = waiting?.waiting else { return nil }
-    let imports = try buffers.importsWaitedFor(by: lanes)
+    let imports = buffers.records.importsWaitedFor(by: lanes)
     var lanesOf: [Int: [UInt32]] = [:]
     for (lane, number) in zip(lanes, imports) { lanesOf[number, default: []].append(lane) }
     return try lanesOf.sorted { $0.key < $1.key }.map { number, lanes in
-      let arguments = try buffers.gatherRecords(
-        bytesEach: module.imports[number].argumentBytes, from: lanes, address: plan.argumentsAddress)
+      let arguments = try onDevice {
+        try dispatcher.gather(bytesEach: module.imports[number].argumentBytes, from: lanes, address: plan.argumentsAddress, request)
+      }
       return WaitingCalls(number: number, instances: lanes.map(Int.init), arguments: arguments)
     }
   }

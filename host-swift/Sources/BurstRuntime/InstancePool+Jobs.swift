@@ -5,14 +5,14 @@ import Metal
 /// `pool/run`: more jobs than instances. Lanes that have ended are brought to the initial state and get the next job between slices.
 extension InstancePool {
   func run(
-    _ parameters: RunJobsRequest.Parameters, clear: BuiltKernels, _ request: any IncomingCancellation, progress: Progress
+    _ parameters: RunJobsRequest.Parameters, _ request: any IncomingCancellation, progress: Progress
   ) throws -> RunJobsRequest.Result {
     let pipeline = try kernel(parameters.kernel)
     try check(parameters)
     let budget = try InvocationBudget(parameters)
     try checkUsable()
     if waiting != nil { throw invocationWaiting() }
-    var run = JobRun(parameters, pool: self, pipeline: pipeline, clear: clear, budget: budget)
+    var run = JobRun(parameters, pool: self, pipeline: pipeline, budget: budget)
     do {
       try run.all(request, progress: progress)
     } catch let error as Dispatcher.Abandoned {

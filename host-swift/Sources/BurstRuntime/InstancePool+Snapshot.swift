@@ -32,7 +32,8 @@ extension InstancePool {
 
   /// A pool with a snapshot's instances. Throws `ResponseError`: `invalidSnapshot`, `poolTooLarge`, `deviceError`.
   static func restored(
-    _ snapshot: Data, module: LoadedModule, worker: SerialWorker, number: Int, rules: BurstRules, _ request: any IncomingCancellation
+    _ snapshot: Data, module: LoadedModule, hostFunctions: BoundFunctions, worker: SerialWorker, number: Int, rules: BurstRules,
+    _ request: any IncomingCancellation
   ) throws -> InstancePool {
     let (header, range) = try Snapshot.open(snapshot)
     guard header.module == module.identity else {
@@ -44,9 +45,10 @@ extension InstancePool {
     let least = SnapshotInstance.statusBytes + plan.state.bytesPerInstance + plan.tables.bytesPerInstance
     guard plan.instances <= reader.remaining / least else { throw Snapshot.invalid("it ends too early") }
 
-    let waiting = try header.invocation?.checked(for: module, plan: plan)
+    let waiting = try header.invocation?.checked(for: module, plan: plan, hostFunctions)
     let suspended = Set(waiting?.waiting ?? [])
-    let pool = try InstancePool(plan, module: module, instantiation: instantiation, worker: worker, number: number, rules: rules)
+    let pool = try InstancePool(
+      plan, module: module, instantiation: instantiation, hostFunctions: hostFunctions, worker: worker, number: number, rules: rules)
     for instance in 0..<plan.instances {
       if request.isCancelled { throw ResponseError.cancelled }
       let content = try SnapshotInstance(
@@ -55,6 +57,7 @@ extension InstancePool {
     }
     guard reader.remaining == 0 else { throw Snapshot.invalid("\(reader.remaining) bytes follow its last instance") }
     try pool.buffers.publishInstances(areSuspended: !suspended.isEmpty)
+    pool.buffers.reportSuspensions(of: waiting?.waiting ?? [])
     pool.waiting = waiting
     pool.phase = waiting?.purpose == .instantiation ? .instantiating : .ready
     return pool
@@ -90,7 +93,9 @@ extension Snapshot.WaitingInvocation {
     seconds = budget.seconds == nil ? nil : invocation.waiting.map { invocation.secondsOf[$0] ?? 0 }
   }
 
-  fileprivate func checked(for module: LoadedModule, plan: PoolPlan) throws(ResponseError) -> Invocation {
+  fileprivate func checked(
+    for module: LoadedModule, plan: PoolPlan, _ hostFunctions: BoundFunctions
+  ) throws(ResponseError) -> Invocation {
     func require(_ condition: Bool, _ problem: String) throws(ResponseError) {
       if !condition { throw Snapshot.invalid("of the invocation in progress, \(problem)") }
     }
@@ -112,7 +117,8 @@ extension Snapshot.WaitingInvocation {
     }
     let lanes = instances.map(UInt32.init)
     return Invocation(
-      purpose: purpose, kernel: kernel, pipeline: pipeline, resultBytes: resultBytes, budget: budget, waiting: lanes,
+      purpose: purpose, kernel: kernel, pipeline: pipeline, resultBytes: resultBytes, budget: budget,
+      hostFunctions: hostFunctions, waiting: lanes,
       secondsOf: Dictionary(uniqueKeysWithValues: zip(lanes, seconds ?? [])))
   }
 }

@@ -13,6 +13,7 @@ final class InstancePool: @unchecked Sendable {
   let plan: PoolPlan
   let module: LoadedModule
   let instantiation: Instantiation
+  let hostFunctions: BoundFunctions
   let buffers: PoolBuffers
   let dispatcher: Dispatcher
   /// The invocation in which instances wait for imports.
@@ -32,8 +33,8 @@ final class InstancePool: @unchecked Sendable {
 
   /// Allocates; nothing runs yet. Throws `ResponseError`: `poolTooLarge`, `deviceError`.
   init(
-    _ plan: PoolPlan, module: LoadedModule, instantiation: Instantiation, worker: SerialWorker, number: Int = 0,
-    rules: BurstRules = BurstRules(), limits: Dispatcher.Limits = Dispatcher.Limits()
+    _ plan: PoolPlan, module: LoadedModule, instantiation: Instantiation, hostFunctions: BoundFunctions,
+    worker: SerialWorker, number: Int = 0, rules: BurstRules = BurstRules(), limits: Dispatcher.Limits = Dispatcher.Limits()
   ) throws {
     let device = module.device
     let available = device.workingSetSize - device.metal.currentAllocatedSize - module.image.count
@@ -49,9 +50,10 @@ final class InstancePool: @unchecked Sendable {
     self.plan = plan
     self.module = module
     self.instantiation = instantiation
+    self.hostFunctions = hostFunctions
     self.buffers = buffers
     dispatcher = Dispatcher(
-      buffers: buffers, queue: commandQueue, device: device, pool: number, rules: rules, limits: limits)
+      buffers: buffers, hostKernels: module.hostKernels, queue: commandQueue, device: device, pool: number, rules: rules, limits: limits)
   }
 
   func write(_ parameters: WriteMemoryRequest.Parameters) throws {
@@ -122,14 +124,12 @@ final class InstancePool: @unchecked Sendable {
     try buffers.publishState()
   }
 
-  func run(
-    _ invocation: inout Invocation, _ instances: [UInt32], _ request: any IncomingCancellation, progress: Progress
-  ) throws -> Double {
+  /// Does what needs the device. Where a command buffer does not end, the pool is given up.
+  func onDevice<Result>(_ body: () throws -> Result) throws -> Result {
     worker.preconditionIsCurrent()
     try checkUsable()
-    if instances.isEmpty { return 0 }
     do {
-      return try invocation.run(instances, on: dispatcher, request: request, progress: progress)
+      return try body()
     } catch let error as Dispatcher.Abandoned {
       abandon()
       throw error.reason

@@ -34,7 +34,8 @@ extension InvocationBudget {
   }
 }
 
-/// One kernel's run over some instances: launched again until every one has ended or waits for an import.
+/// One kernel's run over some instances: launched again until every one has ended or waits for an import that the client serves.
+/// Those that wait for a function of the host are served after the launch, and go on.
 ///
 /// Each launch takes suspended lanes first and fills up with lanes that have not begun, so that a few long ones keep a wide
 /// device busy together with the rest.
@@ -46,43 +47,55 @@ struct Invocation {
   let purpose: Purpose
   let kernel: String
   let pipeline: any MTLComputePipelineState
+  var argumentBytes = 0
   let resultBytes: Int
   let budget: InvocationBudget
-  /// Lanes that wait for imports; a run adds to them.
+  let hostFunctions: BoundFunctions
+  /// Lanes that wait for imports which the client serves; a run adds to them.
   var waiting: [UInt32] = []
   /// Seconds so far of lanes that are suspended; kept only where they are limited.
   var secondsOf: [UInt32: Double] = [:]
+  /// Of functions of the host, since the request began.
+  var failures = HostFailures()
 
-  /// Returns the seconds on the device. Throws `ResponseError` (cancelled, device error) or `Dispatcher.Abandoned`.
+  /// `begins`: `lanes` are no suspended ones that go on; their arguments are in the pool's records. Returns the seconds on the device.
+  /// Throws `ResponseError` (cancelled, device error) or `Dispatcher.Abandoned`.
   mutating func run(
-    _ lanes: [UInt32], on dispatcher: Dispatcher, request: any IncomingCancellation, progress: (Double) -> Void
+    _ lanes: [UInt32], begins: Bool, on dispatcher: Dispatcher, request: any IncomingCancellation, progress: (Double) -> Void
   ) throws -> Double {
     var size = dispatcher.firstLaunch(fuel: budget.sliceFuel)
-    var outOfFuel: [UInt32] = []
+    var ready: [UInt32] = []
     var begun = 0
     var deviceSeconds = 0.0
-    var fuelUsed: UInt64 = 0
+    let records = dispatcher.buffers.records
     defer { dispatcher.leave() }
-    while begun < lanes.count || !outOfFuel.isEmpty {
+    while begun < lanes.count || !ready.isEmpty {
       if request.isCancelled { throw ResponseError.cancelled }
-      let again = outOfFuel.prefix(size.lanes)
+      let again = ready.prefix(size.lanes)
       let fresh = lanes[begun...].prefix(size.lanes - again.count)
-      let launched = Array(again) + fresh
-      let seconds = try dispatcher.slice(
-        pipeline, lanes: launched, live: lanes.count - begun + outOfFuel.count, size: size, fuelLimit: budget.fuel, request: request)
+      // Most often all in one launch: then without a copy.
+      let launched = fresh.count == lanes.count ? lanes : Array(again) + fresh
+      let goingOn = begins ? again.count : launched.count
+      let wantsFuel = dispatcher.wantsFuel
+      let fuelBefore = wantsFuel ? records.fuelUsed(by: launched.prefix(goingOn)) : 0
+      let slice = Dispatcher.Slice(
+        pipeline: pipeline, lanes: launched, beginning: goingOn, argumentBytes: argumentBytes, resultBytes: resultBytes,
+        fuel: size.fuel, fuelLimit: budget.fuel, isDetailed: wantsFuel)
+      let seconds = try dispatcher.run(slice, live: lanes.count - begun + ready.count, expecting: size.expected, request: request)
       let ended = DeviceScheduler.now
       deviceSeconds += seconds
       begun += fresh.count
-      let suspended = try dispatcher.buffers.suspended(launched)
-      waiting += suspended.waiting
+      let suspended = records.suspended(launched)
+      let (calling, others) = hostFunctions.split(suspended.waiting, in: records)
+      waiting += others
       add(seconds, to: suspended.outOfFuel + suspended.waiting)
-      outOfFuel = try outOfFuel.dropFirst(again.count) + endingThoseOverTime(suspended.outOfFuel, in: dispatcher.buffers)
-      if dispatcher.wantsFuel {
-        let before = fuelUsed
-        fuelUsed = try dispatcher.buffers.fuelUsed(by: lanes)
-        dispatcher.observe(pipeline, lanes: launched.count, seconds: seconds, fuel: fuelUsed &- before)
+      let served = try hostFunctions.serve(calling, on: dispatcher, request, failures: &failures)
+      ready = try ready.dropFirst(again.count) + endingThoseOverTime(suspended.outOfFuel + served, in: dispatcher.buffers)
+      if wantsFuel {
+        let fuel = records.fuelUsed(by: launched[...]) &- fuelBefore
+        dispatcher.observe(pipeline, lanes: launched.count, seconds: seconds, fuel: fuel)
       }
-      progress(Double(begun - outOfFuel.count) / Double(lanes.count))
+      progress(Double(begun - ready.count) / Double(lanes.count))
       size.adapt(
         afterSeconds: seconds, overhead: DeviceScheduler.now - ended, launched: launched.count,
         ranOutOfFuel: !suspended.outOfFuel.isEmpty)

@@ -8,7 +8,8 @@ struct JobQueue: Sendable {
   private(set) var ended = 0
   private(set) var laneSlices = 0.0
   private(set) var busyLaneSlices = 0.0
-  private var jobOf: [UInt32: Int] = [:]
+  /// By lane; negative: none.
+  private var jobOf: [Int]
   private var idle: [UInt32]
 
   /// What is known of a lane after a launch.
@@ -20,6 +21,7 @@ struct JobQueue: Sendable {
 
   init(count: Int, lanes: Int) {
     self.count = count
+    jobOf = Array(repeating: -1, count: lanes)
     // The last is taken first.
     idle = (0..<UInt32(lanes)).reversed()
   }
@@ -35,25 +37,29 @@ struct JobQueue: Sendable {
     idle.removeLast(wanted)
     defer { next += wanted }
     return lanes.enumerated().map { index, lane in
-      jobOf[lane] = next + index
+      jobOf[Int(lane)] = next + index
       return (lane, next + index)
     }
   }
 
   /// The job of a lane that has ended with it; the lane is idle.
   mutating func end(_ lane: UInt32) -> Int {
-    guard let job = jobOf.removeValue(forKey: lane) else { preconditionFailure("no job stands in lane \(lane)") }
+    let job = jobOf[Int(lane)]
+    precondition(job >= 0, "no job stands in a lane that ends")
+    jobOf[Int(lane)] = -1
     idle.append(lane)
     ended += 1
     return job
   }
+
+  func isIdle(_ lane: UInt32) -> Bool { jobOf[Int(lane)] < 0 }
 
   /// A launch of as many lanes as could have run. A lane counts as busy for the share of it that its fuel is of the longest lane's;
   /// after the last job has begun nothing counts, since there is nothing to fill lanes with.
   /// Returns the longest lane's fuel.
   @discardableResult
   mutating func launched(_ progress: [Progress], of lanes: Int) -> UInt64 {
-    let most = progress.lazy.map(\.fuel).max() ?? 0
+    let most = progress.reduce(0) { max($0, $1.fuel) }
     guard !isEmpty else { return most }
     laneSlices += Double(lanes)
     busyLaneSlices += most == 0 ? Double(progress.count) : progress.reduce(0) { $0 + Double($1.fuel) / Double(most) }

@@ -7,20 +7,35 @@ struct JobRun {
   private let parameters: RunJobsRequest.Parameters
   private let pool: InstancePool
   private let pipeline: any MTLComputePipelineState
-  private let clear: BuiltKernels
   private let budget: InvocationBudget
   private var queue: JobQueue
-  /// Lanes with a job, and where each stood when it was last suspended.
-  private var live: [(lane: UInt32, point: PoolBuffers.Point)] = []
+  /// Lanes that go on, and those whose job has not begun.
+  private var suspended: [Suspended] = []
+  private var fresh: [UInt32] = []
   /// Lanes whose refill is not complete.
   private var filling: [UInt32] = []
-  private var fuelOf: [UInt32: UInt64] = [:]
-  private var secondsOf: [UInt32: Double] = [:]
+  /// By lane, of its job so far; the seconds only where they are limited.
+  private var fuelOf: [UInt64]
+  private var secondsOf: [Double]
   private var status: [UInt32]
   private var results: Data
   private var reads: [Data]
   private var deviceSeconds = 0.0
+  private let began = DeviceScheduler.now
   var failure: String?
+
+  /// Lanes of one function and depth side by side walk together; within them by number, where memory lies side by side.
+  private struct Suspended: Comparable {
+    let lane: UInt32
+    let function: UInt32
+    let frames: UInt32
+
+    static func < (left: Suspended, right: Suspended) -> Bool {
+      (left.function, left.frames, left.lane) < (right.function, right.frames, right.lane)
+    }
+  }
+
+  private var live: Int { suspended.count + fresh.count }
 
   /// Where lanes are threads of a SIMD-group; else an idle one leaves its processor to others.
   private var idleLanesCost: Bool { pool.plan.status.tileWidth > 1 }
@@ -30,25 +45,26 @@ struct JobRun {
   private static let mostFailures = 3
 
   init(
-    _ parameters: RunJobsRequest.Parameters, pool: InstancePool, pipeline: any MTLComputePipelineState, clear: BuiltKernels,
-    budget: InvocationBudget
+    _ parameters: RunJobsRequest.Parameters, pool: InstancePool, pipeline: any MTLComputePipelineState, budget: InvocationBudget
   ) {
     self.parameters = parameters
     self.pool = pool
     self.pipeline = pipeline
-    self.clear = clear
     self.budget = budget
     queue = JobQueue(count: parameters.jobs, lanes: pool.plan.instances)
-    status = (0..<parameters.jobs * 2).map { $0 % 2 == 0 ? JobStatus.notRun : 0 }
+    fuelOf = Array(repeating: 0, count: pool.plan.instances)
+    secondsOf = budget.seconds == nil ? [] : Array(repeating: 0, count: pool.plan.instances)
+    status = Array(repeating: 0, count: parameters.jobs * 2)
+    for job in 0..<parameters.jobs { status[job * 2] = JobStatus.notRun }
     results = Data(count: parameters.jobs * parameters.resultBytes)
     reads = Array(repeating: Data(), count: parameters.reads?.count ?? 0)
   }
 
   var result: RunJobsRequest.Result {
     RunJobsRequest.Result(
-      status: status.map(\.littleEndian).withUnsafeBytes { Data($0) }, results: results,
+      status: status.allSatisfy { $0 == 0 } ? Data() : status.withUnsafeBytes { Data($0) }, results: results,
       reads: parameters.reads == nil ? nil : reads, deviceSeconds: deviceSeconds, laneSlices: queue.laneSlices,
-      busyLaneSlices: queue.busyLaneSlices, failure: failure)
+      busyLaneSlices: queue.busyLaneSlices, seconds: DeviceScheduler.now - began, failure: failure)
   }
 
   /// Throws `ResponseError` (cancelled, or what is no device's failure) or `Dispatcher.Abandoned`; `result` has what ended before.
@@ -63,14 +79,18 @@ struct JobRun {
       let before = deviceSeconds
       var launched: [UInt32] = []
       do {
-        try refill(limit: size.lanes - live.count, request)
-        // Lanes of one function and depth side by side walk together; within them by number, where memory lies side by side.
-        live.sort { ($0.point, $0.lane) < ($1.point, $1.lane) }
-        launched = live.prefix(size.lanes).map(\.lane)
+        try refill(limit: size.lanes - live, request)
+        suspended.sort()
+        let again = suspended.prefix(size.lanes).map(\.lane)
+        launched = again + fresh.prefix(size.lanes - again.count)
         if launched.isEmpty { continue }
-        let seconds = try dispatcher.slice(
-          pipeline, lanes: launched, live: live.count, size: size, fuelLimit: budget.fuel, request: request)
+        let slice = Dispatcher.Slice(
+          pipeline: pipeline, lanes: launched, beginning: again.count, argumentBytes: parameters.argumentBytes,
+          resultBytes: parameters.resultBytes, fuel: size.fuel, fuelLimit: budget.fuel, isDetailed: true)
+        let seconds = try dispatcher.run(slice, live: live, expecting: size.expected, request: request)
         deviceSeconds += seconds
+        suspended.removeFirst(again.count)
+        fresh.removeFirst(launched.count - again.count)
         let (ended, longestFuel) = try collect(launched, seconds: seconds, width: min(size.lanes, pool.plan.instances))
         let elapsed = Double(DispatchTime.now().uptimeNanoseconds - began.uptimeNanoseconds) / 1e9
         size.adapt(
@@ -98,25 +118,20 @@ struct JobRun {
     let lanes = placed.map(\.lane)
     filling = lanes
     for lane in lanes {
-      live.append((lane, PoolBuffers.Point()))
-      fuelOf[lane] = 0
-      secondsOf[lane] = 0
+      fuelOf[Int(lane)] = 0
+      if budget.seconds != nil { secondsOf[Int(lane)] = 0 }
     }
-    deviceSeconds += try pool.dispatcher.clear(lanes, with: clear, live: live.count, request)
-    let (seconds, trap) = try pool.instantiate(again: lanes, request)
+    fresh += lanes
+    deviceSeconds += try pool.dispatcher.clear(lanes, live: live, request)
+    let (seconds, trapped) = try pool.instantiate(again: lanes, request)
     deviceSeconds += seconds
-    if let trap { try endTrapped(trap.lanes) }
+    if !trapped.isEmpty { endTrapped(trapped) }
 
-    let remaining = trap == nil ? placed : placed.filter { !trap!.lanes.contains($0.lane) }
     let size = parameters.argumentBytes
     let first = placed[0].job
-    var records = parameters.arguments.dropFirst(first * size).prefix(placed.count * size)
-    if remaining.count < placed.count {
-      records = remaining.reduce(into: Data()) { $0 += parameters.arguments.dropFirst($1.job * size).prefix(size) }
-    }
-    try buffers.scatterRecords(Data(records), bytesEach: size, to: remaining.map(\.lane), address: pool.plan.argumentsAddress)
-    try write(remaining)
-    try buffers.beginInvocation(of: lanes)
+    let records = parameters.arguments.dropFirst(first * size).prefix(placed.count * size)
+    try buffers.records.setArguments(records, bytesEach: size, of: lanes)
+    try write(trapped.isEmpty ? placed : placed.filter { !trapped.contains($0.lane) })
     filling = []
   }
 
@@ -143,41 +158,53 @@ struct JobRun {
 
   /// Takes what ended in the launch; returns how many, and what the longest lane used.
   private mutating func collect(_ launched: [UInt32], seconds: Double, width: Int) throws -> (ended: Int, longestFuel: UInt64) {
-    let after = try buffers.progress(of: launched)
-    let longestFuel = queue.launched(
-      zip(launched, after).map { JobQueue.Progress(lane: $0, fuel: $1.fuel &- (fuelOf[$0] ?? 0)) }, of: width)
-    var points: [UInt32: PoolBuffers.Point] = [:]
+    let records = buffers.records
+    let (fuelUsed, suspensions, outcomes, frames) = (records.fuelUsed, records.suspensions, records.outcomes, records.frames)
+    var progress: [JobQueue.Progress] = []
+    progress.reserveCapacity(launched.count)
     var ended: [UInt32] = []
+    ended.reserveCapacity(launched.count)
     var late: [UInt32] = []
-    for (lane, state) in zip(launched, after) {
-      fuelOf[lane] = state.fuel
-      secondsOf[lane, default: 0] += seconds
-      guard state.isSuspended else {
-        ended.append(lane)
-        continue
+    for lane in launched {
+      let index = Int(lane)
+      progress.append(JobQueue.Progress(lane: lane, fuel: fuelUsed[index] &- fuelOf[index]))
+      fuelOf[index] = fuelUsed[index]
+      if let limit = budget.seconds {
+        secondsOf[index] += seconds
+        if suspensions[index] != 0, secondsOf[index] > limit {
+          late.append(lane)
+          continue
+        }
       }
-      points[lane] = state.point
-      if let limit = budget.seconds, secondsOf[lane, default: 0] > limit { late.append(lane) }
+      if suspensions[index] == 0 {
+        ended.append(lane)
+      } else {
+        suspended.append(Suspended(lane: lane, function: outcomes[index * 2 + 1], frames: frames[index]))
+      }
     }
+    let longestFuel = queue.launched(progress, of: width)
     if !late.isEmpty { try buffers.endWithTrap(.timeLimitExceeded, late) }
     ended += late
-    for index in live.indices { if let point = points[live[index].lane] { live[index].point = point } }
     if ended.isEmpty { return (0, longestFuel) }
-    let outcomes = try buffers.outcomes(of: ended)
-    let records = try buffers.gatherRecords(bytesEach: parameters.resultBytes, from: ended, address: pool.plan.resultsAddress) {
-      outcomes[$0].code != 0
-    }
-    let reading = parameters.reads == nil ? [] : ended.indices.filter { outcomes[$0].code == 0 }.map { ended[$0] }
-    if !reading.isEmpty { try buffers.fetchMemorySizes(of: reading) }
-    let index = Dictionary(uniqueKeysWithValues: zip(ended, ended.indices))
-    try endWithResults(ended) { run, lane, job in
-      let position = index[lane]!
-      let size = run.parameters.resultBytes
-      run.results.replaceSubrange(
-        job * size..<(job + 1) * size, with: records[records.startIndex + position * size..<records.startIndex + (position + 1) * size])
-      let outcome = outcomes[position]
-      if outcome.code == 0, try !run.read(job, from: lane) { return (JobStatus.outOfBounds, 1) }
-      return (outcome.code, outcome.function)
+
+    let size = parameters.resultBytes
+    let found = try records.resultBuffer(bytesEach: size).contents()
+    if parameters.reads != nil { try buffers.fetchMemorySizes(of: ended) }
+    for lane in ended {
+      let job = queue.end(lane)
+      var outcome = (code: outcomes[Int(lane) * 2], function: outcomes[Int(lane) * 2 + 1])
+      if outcome.code == 0 {
+        results.withUnsafeMutableBytes { bytes in
+          if size == 4 {
+            let word = found.load(fromByteOffset: Int(lane) * 4, as: UInt32.self)
+            bytes.storeBytes(of: word, toByteOffset: job * 4, as: UInt32.self)
+          } else if size > 0 {
+            (bytes.baseAddress! + job * size).copyMemory(from: found + Int(lane) * size, byteCount: size)
+          }
+        }
+        if try !read(job, from: lane) { outcome = (JobStatus.outOfBounds, 1) }
+      }
+      (status[job * 2], status[job * 2 + 1]) = (outcome.code, outcome.function)
     }
     return (ended.count, longestFuel)
   }
@@ -197,34 +224,24 @@ struct JobRun {
 
   // MARK: Ends
 
-  private mutating func endTrapped(_ lanes: Set<UInt32>) throws {
-    let ordered = lanes.sorted()
-    let outcomes = Dictionary(uniqueKeysWithValues: zip(ordered, try buffers.outcomes(of: ordered)))
-    end(lanes) { lane in (outcomes[lane]!.code, outcomes[lane]!.function) }
+  private mutating func endTrapped(_ lanes: Set<UInt32>) {
+    let outcomes = buffers.records.outcomes
+    end(lanes) { (outcomes[Int($0) * 2], outcomes[Int($0) * 2 + 1]) }
   }
 
   /// The state before the slice is gone with it: nobody knows what of it was done.
   private mutating func lose(_ lanes: [UInt32]) {
-    end(Set(lanes)) { _ in (JobStatus.lost, 0) }
+    end(Set(lanes.filter { !queue.isIdle($0) })) { _ in (JobStatus.lost, 0) }
   }
 
   private mutating func end(_ lanes: Set<UInt32>, _ outcome: (UInt32) -> (UInt32, UInt32)) {
+    if lanes.isEmpty { return }
     for lane in lanes.sorted() {
       let job = queue.end(lane)
       (status[job * 2], status[job * 2 + 1]) = outcome(lane)
     }
-    if !lanes.isEmpty { live.removeAll { lanes.contains($0.lane) } }
-  }
-
-  private mutating func endWithResults(
-    _ lanes: [UInt32], _ outcome: (inout JobRun, UInt32, Int) throws -> (UInt32, UInt32)
-  ) throws {
-    for lane in lanes {
-      let job = queue.end(lane)
-      (status[job * 2], status[job * 2 + 1]) = try outcome(&self, lane, job)
-    }
-    let gone = Set(lanes)
-    live.removeAll { gone.contains($0.lane) }
+    suspended.removeAll { queue.isIdle($0.lane) }
+    fresh.removeAll { queue.isIdle($0) }
   }
 
   private static func firstIndex(in count: Int, where isBehind: (Int) -> Bool) -> Int {

@@ -8,6 +8,8 @@ struct LoadedModule: Sendable {
   /// Segments, read-only, shared by all instances of a pool.
   let image: Data
   let kernels: BuiltKernels
+  /// `HostKernels`, built for the device.
+  let hostKernels: BuiltKernels
   let instantiateKernel: String
   /// Of the imported functions, by number.
   let imports: [ImportRecords]

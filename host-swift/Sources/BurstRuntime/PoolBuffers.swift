@@ -5,25 +5,27 @@ import Metal
 /// A pool's device memory and the copies in and out of it. Not Sendable: `InstancePool` keeps it on its worker.
 final class PoolBuffers {
   let plan: PoolPlan
-  let lanes: any MTLBuffer
+  let records: LaunchRecords
   let status: any MTLBuffer
   let state: any MTLBuffer
   let memory: any MTLBuffer
   let tables: any MTLBuffer
   let execution: any MTLBuffer
   let image: any MTLBuffer
+  /// What nobody has written holds a pattern.
+  let isPoisoned: Bool
 
   /// Smallest buffer that may be bound (docs/kernel-abi.md).
   private static let minimumLength = 16
 
   /// `nil` where the device has no memory left in spite of its limits.
-  init?(_ plan: PoolPlan, image: Data, device: any MTLDevice) {
+  init?(_ plan: PoolPlan, image: Data, device: any MTLDevice, isPoisoned: Bool = PoolBuffers.poisonIsAskedFor) {
     func buffer(_ length: Int) -> (any MTLBuffer)? {
       device.makeBuffer(length: max(length, Self.minimumLength), options: DeviceCopies.storage(of: device))
     }
     func buffer(_ region: TiledRegion) -> (any MTLBuffer)? { buffer(region.length(instances: plan.instances)) }
     guard
-      let lanes = buffer(plan.instances * MemoryLayout<UInt32>.size), let status = buffer(plan.status),
+      let records = LaunchRecords(instances: plan.instances, device: device), let status = buffer(plan.status),
       let state = buffer(plan.state), let memory = buffer(plan.memory), let tables = buffer(plan.tables),
       let execution = buffer(plan.execution), let imageBuffer = buffer(image.count)
     else { return nil }
@@ -33,45 +35,15 @@ final class PoolBuffers {
     let whole = TiledRegion.Block(offset: 0, width: image.count, pitch: 0, rows: 1)
     guard (try? DeviceCopies.publish(whole, of: imageBuffer)) != nil else { return nil }
     self.plan = plan
-    self.lanes = lanes
+    self.records = records
     self.status = status
     self.state = state
     self.memory = memory
     self.tables = tables
     self.execution = execution
     self.image = imageBuffer
-  }
-
-  /// Records in the order of `instances` to `address` of each instance's execution buffer.
-  func scatterRecords(_ records: Data, bytesEach: Int, to instances: [UInt32], address: Int) throws {
-    guard bytesEach > 0, let block = block(plan.execution, address: address, length: bytesEach, instances) else { return }
-    let base = execution.contents()
-    // The block has other instances' records as well.
-    if instances.count < plan.instances { try DeviceCopies.fetch(block, of: execution) }
-    records.withUnsafeBytes { bytes in
-      for (index, instance) in instances.enumerated() {
-        plan.execution.scatter(
-          UnsafeRawBufferPointer(rebasing: bytes[index * bytesEach..<(index + 1) * bytesEach]), to: base,
-          instance: Int(instance), address: address)
-      }
-    }
-    try DeviceCopies.publish(block, of: execution)
-  }
-
-  /// Records at `address` of the execution buffers, in the order of `instances`; zero where `isEmpty` says so.
-  func gatherRecords(bytesEach: Int, from instances: [UInt32], address: Int, isEmpty: (Int) -> Bool = { _ in false }) throws -> Data {
-    var records = Data(count: instances.count * bytesEach)
-    guard let block = block(plan.execution, address: address, length: bytesEach, instances) else { return records }
-    try DeviceCopies.fetch(block, of: execution)
-    let base = execution.contents()
-    records.withUnsafeMutableBytes { bytes in
-      for (index, instance) in instances.enumerated() where !isEmpty(index) {
-        plan.execution.gather(
-          from: base, instance: Int(instance), address: address,
-          into: UnsafeMutableRawBufferPointer(rebasing: bytes[index * bytesEach..<(index + 1) * bytesEach]))
-      }
-    }
-    return records
+    self.isPoisoned = isPoisoned && device.hasUnifiedMemory
+    poisonAll()
   }
 
   /// `nil` where there is nothing to copy.
@@ -89,31 +61,6 @@ final class PoolBuffers {
   func memoryBytes(of instance: Int) -> Int {
     // A kernel wrote the word; what it may reach is bounded by what was allocated, whatever it says.
     min(Int(plan.state.word(0, of: instance, in: state.contents())), plan.memoryPages) * Layout.pageBytes
-  }
-
-  /// Zeroes what the instantiating kernel does not write: memory beyond segments, state, tables.
-  func clear(_ instances: [UInt32]) throws {
-    try fetchMemorySizes(of: instances)
-    let wholeState = plan.state.block(instances: plan.instances)
-    if instances.count == plan.instances, try DeviceCopies.clear(wholeState, of: state) {
-      // The memories' sizes differ by instance; those that never grew need no more than the first bytes of all.
-      let largest = instances.lazy.map { self.memoryBytes(of: Int($0)) }.max() ?? 0
-      let all = 0...plan.instances - 1
-      _ = try DeviceCopies.clear(plan.memory.block(address: 0, length: largest, instances: all), of: memory)
-      _ = try DeviceCopies.clear(plan.tables.block(instances: plan.instances), of: tables)
-      return
-    }
-    for lane in instances {
-      let instance = Int(lane)
-      try clear(plan.memory, memory, instance, length: memoryBytes(of: instance))
-      try clear(plan.state, state, instance, length: plan.state.bytesPerInstance)
-      try clear(plan.tables, tables, instance, length: plan.tables.bytesPerInstance)
-    }
-  }
-
-  private func clear(_ region: TiledRegion, _ buffer: any MTLBuffer, _ instance: Int, length: Int) throws {
-    if try DeviceCopies.clear(region.cells(address: 0, length: length, instance: instance), of: buffer) { return }
-    region.clear(buffer.contents(), instance: instance, length: length)
   }
 
   // MARK: Bytes of one instance

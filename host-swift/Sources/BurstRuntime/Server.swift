@@ -24,6 +24,7 @@ public final class Server: ConnectionHandler {
 
   private let state = Locked(State())
   private let devices: DeviceRegistry
+  private let hostFunctions: HostFunctionTable
   private let cache: PipelineCache
   private let connection: Connection
   private let watch: ScheduleWatch
@@ -35,17 +36,23 @@ public final class Server: ConnectionHandler {
   /// How long `shutdown` waits for work that was told to end.
   private static let shutdownTimeout = DispatchTimeInterval.seconds(8)
 
-  /// `onExit` is called when the client sends `exit`.
+  /// `hostFunctions` are offered to modules; `onExit` is called when the client sends `exit`.
   public convenience init(
-    connection: Connection, environment: [String: String] = ProcessInfo.processInfo.environment,
-    onExit: @escaping @Sendable () -> Void
+    connection: Connection, hostFunctions: HostFunctionTable = .standard,
+    environment: [String: String] = ProcessInfo.processInfo.environment, onExit: @escaping @Sendable () -> Void
   ) {
-    self.init(connection: connection, devices: DeviceRegistry(), cacheRoot: CacheDirectory.root(environment: environment), onExit: onExit)
+    self.init(
+      connection: connection, devices: DeviceRegistry(), hostFunctions: hostFunctions,
+      cacheRoot: CacheDirectory.root(environment: environment), onExit: onExit)
   }
 
-  init(connection: Connection, devices: DeviceRegistry, cacheRoot: URL, onExit: @escaping @Sendable () -> Void) {
+  init(
+    connection: Connection, devices: DeviceRegistry, hostFunctions: HostFunctionTable, cacheRoot: URL,
+    onExit: @escaping @Sendable () -> Void
+  ) {
     self.connection = connection
     self.devices = devices
+    self.hostFunctions = hostFunctions
     self.onExit = onExit
     watch = ScheduleWatch(devices.devices.map(\.scheduler)) { [weak connection] events in
       connection?.notify(ScheduleNotification.self, .init(events: events))
@@ -91,6 +98,8 @@ public final class Server: ConnectionHandler {
     switch request.method {
     case InitializeRequest.method: try initialize(request)
     case ListDevicesRequest.method: try answer(ListDevicesRequest.self, request) { server, _ in server.listDevices() }
+    case ListHostFunctionsRequest.method:
+      try answer(ListHostFunctionsRequest.self, request) { server, _ in .init(functions: server.hostFunctions.descriptions) }
     case LoadModuleRequest.method: try answer(LoadModuleRequest.self, request) { try $0.loadModule($1) }
     case UnloadModuleRequest.method: try answer(UnloadModuleRequest.self, request) { try $0.unloadModule($1) }
     case CreatePoolRequest.method: try createPool(request)
@@ -101,10 +110,7 @@ public final class Server: ConnectionHandler {
       }
     case RunJobsRequest.method:
       try answer(RunJobsRequest.self, request) { server, pool, parameters in
-        let clear = try server.cache.kernels(
-          [ClearKernels.memory, ClearKernels.state], of: ClearKernels.text, for: pool.module.device
-        ).kernels
-        return try pool.run(parameters, clear: clear, request, progress: server.progress(parameters.progressToken, parameters.kernel))
+        return try pool.run(parameters, request, progress: server.progress(parameters.progressToken, parameters.kernel))
       }
     case ResetPoolRequest.method:
       try answer(ResetPoolRequest.self, request) { _, pool, parameters in try pool.reset(parameters, request) }
@@ -267,8 +273,9 @@ public final class Server: ConnectionHandler {
     // The set makes each pipeline once; sorted, so that the order in which a client lists kernels makes no difference.
     let names = Set(parameters.kernels + [parameters.instantiateKernel]).sorted()
     let (kernels, cached) = try cache.kernels(names, of: parameters.text, for: device)
+    let hostKernels = try cache.kernels(HostKernels.names, of: HostKernels.text, for: device).kernels
     let module = LoadedModule(
-      device: device, layout: parameters.layout, image: parameters.image, kernels: kernels,
+      device: device, layout: parameters.layout, image: parameters.image, kernels: kernels, hostKernels: hostKernels,
       instantiateKernel: parameters.instantiateKernel, imports: parameters.imports ?? [], identity: ModuleIdentity(parameters))
     let number = nextNumber()
     state.withLock { $0.modules[number] = module }
@@ -294,16 +301,18 @@ public final class Server: ConnectionHandler {
     try plan.check(module.imports)
     let instantiation = try Instantiation(parameters, plan: plan, layout: module.layout)
     let rules = try BurstRules(parameters.schedule)
+    let functions = try bound(parameters.hostFunctions, for: module)
     let worker = SerialWorker()
     worker.async(
       job(request) { server in
         let number = server.nextNumber()
         let pool = try InstancePool(
-          plan, module: module, instantiation: instantiation, worker: worker, number: number, rules: rules)
-        let (trap, waiting) = try pool.instantiate(request)
+          plan, module: module, instantiation: instantiation, hostFunctions: functions, worker: worker, number: number, rules: rules)
+        let (trap, waiting, failures) = try pool.instantiate(request)
         if trap == nil { server.state.withLock { $0.pools[number] = pool } }
         return CreatePoolRequest.Result(
-          pool: number, memoryPages: plan.memoryPages, bytesPerInstance: plan.bytesPerInstance, trap: trap, waiting: waiting)
+          pool: number, memoryPages: plan.memoryPages, bytesPerInstance: plan.bytesPerInstance, trap: trap, waiting: waiting,
+          failures: failures)
       })
   }
 
@@ -319,18 +328,25 @@ public final class Server: ConnectionHandler {
     let parameters = try decode(RestorePoolRequest.self, request)
     let module = try module(parameters.module)
     let rules = try BurstRules(parameters.schedule)
+    let functions = try bound(parameters.hostFunctions, for: module)
     let worker = SerialWorker()
     worker.async(
       job(request) { server in
         let number = server.nextNumber()
         let pool = try InstancePool.restored(
-          parameters.snapshot, module: module, worker: worker, number: number, rules: rules, request)
-        let waiting = try pool.waitingCalls()
+          parameters.snapshot, module: module, hostFunctions: functions, worker: worker, number: number, rules: rules, request)
+        let waiting = try pool.waitingCalls(request)
         server.state.withLock { $0.pools[number] = pool }
         return RestorePoolRequest.Result(
           pool: number, memoryPages: pool.plan.memoryPages, bytesPerInstance: pool.plan.bytesPerInstance, waiting: waiting,
           instances: pool.plan.instances, kernel: pool.waiting.flatMap { $0.purpose == .export ? $0.kernel : nil })
       })
+  }
+
+  private func bound(_ bindings: [HostFunctionBinding]?, for module: LoadedModule) throws(ResponseError) -> BoundFunctions {
+    try BoundFunctions(bindings, of: hostFunctions, records: module.imports) { [weak connection] text in
+      connection?.notify(LogNotification.self, .init(level: .output, message: text))
+    }
   }
 
   /// The number is gone at once; the memory when what arrived earlier has ended.

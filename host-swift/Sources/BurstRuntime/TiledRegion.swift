@@ -81,10 +81,10 @@ struct TiledRegion: Sendable, Equatable {
     }
   }
 
-  /// Sets the first `length` bytes of an instance to zero.
-  func clear(_ base: UnsafeMutableRawPointer, instance: Int, length: Int) {
-    forEachPiece(instance: instance, address: 0, length: length) { offset, _, count in
-      (base + offset).initializeMemory(as: UInt8.self, repeating: 0, count: count)
+  /// Sets every byte of an instance in `range` of addresses.
+  func fill(_ range: Range<Int>, of instance: Int, in base: UnsafeMutableRawPointer, with byte: UInt8) {
+    forEachPiece(instance: instance, address: range.lowerBound, length: range.count) { offset, _, count in
+      (base + offset).initializeMemory(as: UInt8.self, repeating: byte, count: count)
     }
   }
 

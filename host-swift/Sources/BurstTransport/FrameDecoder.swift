@@ -4,6 +4,7 @@ import Foundation
 public struct FrameDecoder: Sendable {
   public static let maximumHeaderBytes = 4096
   public static let maximumBodyBytes = 1 << 30
+  private static let reservedBytes = 1 << 24
 
   private enum State {
     case header(Data)
@@ -28,7 +29,8 @@ public struct FrameDecoder: Sendable {
             state = .header(header)
             return nil
           }
-          state = .body(Data(), remaining: length)
+          // Not all that is announced: nothing of it may come.
+          state = .body(Data(capacity: min(length, Self.reservedBytes)), remaining: length)
         case .body(var body, let remaining):
           // The state must not hold a second reference while the body grows, or each append copies it.
           state = .header(Data())

@@ -23,7 +23,7 @@ final class HostProcess: Sendable {
   init(write: @escaping @Sendable (Data) -> Void) {
     let exitReceived = Locked(false)
     connection = Connection(write: write)
-    server = Server(connection: connection) { exitReceived.withLock { $0 = true } }
+    server = Server(connection: connection, hostFunctions: .standard) { exitReceived.withLock { $0 = true } }
     self.exitReceived = exitReceived
     connection.start(server)
   }

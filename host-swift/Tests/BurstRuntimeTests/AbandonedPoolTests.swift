@@ -32,8 +32,10 @@ struct AbandonedPoolTests {
     let load = TestKernels.load(device.id)
     let cache = PipelineCache(root: TestClient.temporaryFolder()) { _ in }
     let kernels = try cache.kernels(load.kernels + ["instantiate"], of: load.text, for: device).kernels
+    let hostKernels = try cache.kernels(HostKernels.names, of: HostKernels.text, for: device).kernels
     let module = LoadedModule(
-      device: device, layout: load.layout, image: load.image, kernels: kernels, instantiateKernel: "instantiate", imports: [],
+      device: device, layout: load.layout, image: load.image, kernels: kernels, hostKernels: hostKernels, instantiateKernel: "instantiate",
+      imports: [],
       identity: ModuleIdentity(load))
     let parameters = CreatePoolRequest.Parameters(module: 1, instances: 1)
     let plan = try PoolPlan(parameters, layout: load.layout)
@@ -45,7 +47,8 @@ struct AbandonedPoolTests {
     }
     let pool = try onWorker(worker) {
       let limits = Dispatcher.Limits(commandBuffer: .milliseconds(100), afterCancellation: .milliseconds(100))
-      let pool = try InstancePool(plan, module: module, instantiation: instantiation, worker: worker, limits: limits)
+      let pool = try InstancePool(
+        plan, module: module, instantiation: instantiation, hostFunctions: .none, worker: worker, limits: limits)
       #expect(try pool.instantiate(running).trap == nil)
       return pool
     }

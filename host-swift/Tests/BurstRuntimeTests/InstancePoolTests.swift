@@ -32,7 +32,7 @@ struct InstancePoolTests {
       InvokeRequest.self,
       .init(
         pool: pool, kernel: kernel, instances: instances, arguments: TestKernels.records(arguments), argumentBytes: 4, resultBytes: 4))
-    return (TestKernels.words(result.status), TestKernels.words(result.results))
+    return (TestKernels.status(result.status, arguments.count), TestKernels.words(result.results))
   }
 
   static let shapes = [(1, 4), (1, 8), (32, 4), (32, 8)]

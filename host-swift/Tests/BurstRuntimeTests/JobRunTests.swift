@@ -38,7 +38,7 @@ struct JobRunTests {
     for slice in [10, nil] {
       let result = try client.call(RunJobsRequest.self, parameters(pool, "work", units, slice: slice))
       #expect(TestKernels.words(result.results) == units)
-      #expect(TestKernels.words(result.status) == Array(repeating: 0, count: 1000))
+      #expect(result.status.isEmpty)
       #expect(result.failure == nil && result.reads == nil)
       #expect(result.busyLaneSlices <= result.laneSlices && result.laneSlices > 0)
     }

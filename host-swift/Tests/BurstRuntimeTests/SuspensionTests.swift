@@ -41,7 +41,7 @@ struct SuspensionTests {
     let units = (0..<70).map { UInt32($0 * 13 % 97) }
     let result = try work(pool, units, slice: slice)
     #expect(TestKernels.words(result.results) == units)
-    #expect(TestKernels.words(result.status) == Array(repeating: 0, count: 140))
+    #expect(result.status.isEmpty)
     #expect(try globals(pool, 70) == units.map { 100 + $0 })
     // Nothing is left of it for the next.
     let some = try work(pool, [5, 0, 9], instances: [69, 2, 0], slice: slice)

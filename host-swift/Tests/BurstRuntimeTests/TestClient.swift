@@ -51,13 +51,17 @@ final class TestClient: Sendable {
     }
   }
 
-  init(cache: URL = TestClient.temporaryFolder(), devices: DeviceRegistry = DeviceRegistry()) {
+  init(
+    cache: URL = TestClient.temporaryFolder(), devices: DeviceRegistry = DeviceRegistry(), hostFunctions: HostFunctionTable = .standard
+  ) {
     let inbox = Inbox()
     let exited = Locked(false)
     self.inbox = inbox
     self.exited = exited
     connection = Connection { inbox.receive($0) }
-    server = Server(connection: connection, devices: devices, cacheRoot: cache) { exited.withLock { $0 = true } }
+    server = Server(connection: connection, devices: devices, hostFunctions: hostFunctions, cacheRoot: cache) {
+      exited.withLock { $0 = true }
+    }
     connection.start(server)
   }
 
@@ -67,9 +71,10 @@ final class TestClient: Sendable {
 
   /// A client that has shaken hands.
   static func initialized(
-    encoding: Encoding = .msgpack, cache: URL = TestClient.temporaryFolder(), devices: DeviceRegistry = DeviceRegistry()
+    encoding: Encoding = .msgpack, cache: URL = TestClient.temporaryFolder(), devices: DeviceRegistry = DeviceRegistry(),
+    hostFunctions: HostFunctionTable = .standard
   ) throws -> TestClient {
-    let client = TestClient(cache: cache, devices: devices)
+    let client = TestClient(cache: cache, devices: devices, hostFunctions: hostFunctions)
     _ = try client.call("initialize", try client.handshake(protocolVersion, [encoding.rawValue]))
     return client
   }

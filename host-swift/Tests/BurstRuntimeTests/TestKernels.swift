@@ -173,6 +173,11 @@ enum TestKernels {
     values.reduce(into: Data()) { data, value in withUnsafeBytes(of: value.littleEndian) { data.append(contentsOf: $0) } }
   }
 
+  /// Two words each of `count`: none where all are zero.
+  static func status(_ data: Data, _ count: Int) -> [UInt32] {
+    data.isEmpty ? Array(repeating: 0, count: count * 2) : words(data)
+  }
+
   static func words(_ data: Data) -> [UInt32] {
     stride(from: 0, to: data.count, by: 4).map { start in
       data.subdata(in: start..<start + 4).withUnsafeBytes { UInt32(littleEndian: $0.loadUnaligned(as: UInt32.self)) }

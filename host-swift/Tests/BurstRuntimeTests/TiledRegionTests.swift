@@ -61,7 +61,7 @@ struct TiledRegionTests {
     let base = UnsafeMutableRawPointer.allocate(byteCount: length, alignment: 16)
     defer { base.deallocate() }
     base.initializeMemory(as: UInt8.self, repeating: 1, count: length)
-    region.clear(base, instance: 33, length: 40)
+    region.fill(0..<40, of: 33, in: base, with: 0)
     let zeros = Set((0..<length).filter { base.load(fromByteOffset: $0, as: UInt8.self) == 0 })
     #expect(zeros == Set((0..<40).map { naiveOffset(region, 33, $0) }))
   }

@@ -24,59 +24,80 @@ static inline ulong wb_u64_shift_right_sticky(ulong a, uint shift) {
   return (a >> (count & 63u)) | ulong(lost != 0ul);
 }
 
-__attribute__((noinline)) static ulong wb_f64_pack_subnormal(ulong significand, int base) {
-  return wb_f64_round(wb_u64_shift_right_sticky(significand, uint(0 - base)), 0u);
+// The result is subnormal, or beyond the largest exponent or close to it.
+__attribute__((noinline)) static ulong wb_f64_pack_special(ulong significand, int base) {
+  ulong result = 0x7ff0000000000000ul;
+  if (base < 0) {
+    result = wb_f64_round(wb_u64_shift_right_sticky(significand, uint(0 - base)), 0u);
+  } else if (base < 0x7fe) {
+    result = wb_f64_round(significand, uint(base));
+  }
+  return result;
 }
 
-// Rounds as `wb_f64_round` does, for any base: results under the normal range are subnormal, over it infinite.
+// Rounds as `wb_f64_round` does, for any base: results under the normal range are subnormal, over it infinite. One comparison tells
+// both; what rounding carries stays under infinity.
 static inline ulong wb_f64_pack(ulong sign, int base, ulong significand) {
   ulong magnitude = 0ul;
-  if (base < 0) {
-    magnitude = wb_f64_pack_subnormal(significand, base);
-  } else {
+  if (uint(base) < 0x7fdu) {
     magnitude = wb_f64_round(significand, uint(base));
-    magnitude = magnitude > 0x7ff0000000000000ul ? 0x7ff0000000000000ul : magnitude;
+  } else {
+    magnitude = wb_f64_pack_special(significand, base);
   }
   return sign | magnitude;
 }
 
-// An operand is infinite or NaN.
+// One path for all finite operands. Significands have 9 bits below the last place, so that a carry, the leading place lost by a
+// subtraction, and the sticky bit all fit; normalizing stops at the subnormals' exponent. Bases are exponent fields less 1, and 0
+// for subnormals: taken from the magnitude, they leave the leading one where there is one. A sum over the range is over infinity.
+static inline ulong wb_f64_add_finite(ulong a, ulong b) {
+  ulong a_magnitude = wb_f64_magnitude(a);
+  ulong b_magnitude = wb_f64_magnitude(b);
+  bool swap = b_magnitude > a_magnitude;
+  ulong large = swap ? b_magnitude : a_magnitude;
+  ulong small = swap ? a_magnitude : b_magnitude;
+  ulong sign = (swap ? b : a) & 0x8000000000000000ul;
+  uint large_base = uint(large >> 52);
+  uint small_base = uint(small >> 52);
+  large_base -= uint(large_base != 0u);
+  small_base -= uint(small_base != 0u);
+  ulong large_significand = (large - (ulong(large_base) << 52)) << 9;
+  ulong small_significand = (small - (ulong(small_base) << 52)) << 9;
+  uint distance = large_base - small_base;
+  distance = distance > 63u ? 63u : distance;
+  ulong aligned = small_significand >> (distance & 63u);
+  aligned |= ulong((aligned << (distance & 63u)) != small_significand);
+  ulong negate = 0ul - ((a ^ b) >> 63);
+  ulong sum = large_significand + ((aligned ^ negate) - negate);
+  uint zeros = uint(clz(sum)) - 1u;
+  uint shift = zeros > large_base ? large_base + 1u : zeros;
+  ulong magnitude = wb_f64_round(sum << (shift & 63u), large_base + 1u - shift);
+  return sum == 0ul ? a & b & 0x8000000000000000ul : sign | magnitude;
+}
+
+// An operand is infinite or NaN, or so large that the sum may be over the range.
 __attribute__((noinline)) static ulong wb_f64_add_special(ulong a, ulong b) {
   bool a_is_infinite = wb_f64_magnitude(a) == 0x7ff0000000000000ul;
   bool b_is_infinite = wb_f64_magnitude(b) == 0x7ff0000000000000ul;
-  bool nan = wb_f64_is_nan(a) || wb_f64_is_nan(b) || (a_is_infinite && b_is_infinite && a != b);
-  ulong infinite = a_is_infinite ? a : b;
-  return nan ? 0x7ff8000000000000ul : infinite;
+  ulong result = a_is_infinite ? a : b;
+  if (wb_f64_is_nan(a) || wb_f64_is_nan(b) || (a_is_infinite && b_is_infinite && a != b)) {
+    result = 0x7ff8000000000000ul;
+  } else if (!a_is_infinite && !b_is_infinite) {
+    ulong sum = wb_f64_add_finite(a, b);
+    result = wb_f64_magnitude(sum) > 0x7ff0000000000000ul ? (sum & 0x8000000000000000ul) | 0x7ff0000000000000ul : sum;
+  }
+  return result;
 }
 
-// One path for all finite operands. Significands have 9 bits below the last place, so that a carry, the leading place lost by a
-// subtraction, and the sticky bit all fit; normalizing stops at the subnormals' exponent.
+// With exponent fields of at most 0x7fd the sum is finite.
 __attribute__((noinline)) static ulong wb_f64_add(ulong a, ulong b) {
-  bool swap = wb_f64_magnitude(b) > wb_f64_magnitude(a);
-  ulong large = swap ? b : a;
-  ulong small = swap ? a : b;
-  uint large_exponent = wb_f64_exponent(large);
-  uint small_exponent = wb_f64_exponent(small);
+  uint a_exponent = wb_f64_exponent(a);
+  uint b_exponent = wb_f64_exponent(b);
   ulong result = 0ul;
-  if (large_exponent == 0x7ffu) {
-    result = wb_f64_add_special(a, b);
+  if ((a_exponent > b_exponent ? a_exponent : b_exponent) < 0x7feu) {
+    result = wb_f64_add_finite(a, b);
   } else {
-    ulong large_significand = ((large & 0x000ffffffffffffful) | (ulong(large_exponent != 0u) << 52)) << 9;
-    ulong small_significand = ((small & 0x000ffffffffffffful) | (ulong(small_exponent != 0u) << 52)) << 9;
-    large_exponent = large_exponent == 0u ? 1u : large_exponent;
-    small_exponent = small_exponent == 0u ? 1u : small_exponent;
-    uint distance = large_exponent - small_exponent;
-    distance = distance > 63u ? 63u : distance;
-    ulong aligned = small_significand >> (distance & 63u);
-    aligned |= ulong((aligned << (distance & 63u)) != small_significand);
-    ulong negate = 0ul - ((a ^ b) >> 63);
-    ulong sum = large_significand + ((aligned ^ negate) - negate);
-    uint zeros = uint(clz(sum | 1ul)) - 1u;
-    uint shift = zeros > large_exponent ? large_exponent : zeros;
-    ulong magnitude = wb_f64_round(sum << (shift & 63u), large_exponent - shift);
-    magnitude = magnitude > 0x7ff0000000000000ul ? 0x7ff0000000000000ul : magnitude;
-    ulong zero = a & b & 0x8000000000000000ul;
-    result = sum == 0ul ? zero : ((large & 0x8000000000000000ul) | magnitude);
+    result = wb_f64_add_special(a, b);
   }
   return result;
 }

@@ -23,11 +23,12 @@ static inline ulong wb_f64_max(ulong a, ulong b) {
 }
 
 static inline uint wb_f64_eq(ulong a, ulong b) {
-  return uint(wb_f64_order(a) == wb_f64_order(b)) & uint(!wb_f64_unordered(a, b));
+  uint both_zero = uint(((a | b) << 1) == 0ul);
+  return (uint(a == b) & uint(!wb_f64_is_nan(a))) | both_zero;
 }
 
 static inline uint wb_f64_ne(ulong a, ulong b) {
-  return uint(wb_f64_order(a) != wb_f64_order(b)) | uint(wb_f64_unordered(a, b));
+  return wb_f64_eq(a, b) ^ 1u;
 }
 
 static inline uint wb_f64_lt(ulong a, ulong b) {

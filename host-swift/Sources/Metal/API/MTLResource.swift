@@ -35,6 +35,19 @@ public struct MTLResourceOptions: OptionSet, Sendable {
   public static let hazardTrackingModeTracked = MTLResourceOptions(rawValue: 2 << 8)
 }
 
+// What the options say, for the properties of resources.
+extension MTLCPUCacheMode {
+  init(_ options: MTLResourceOptions) { self = options.contains(.cpuCacheModeWriteCombined) ? .writeCombined : .defaultCache }
+}
+
+extension MTLStorageMode {
+  init(_ options: MTLResourceOptions) { self = Self(rawValue: options.rawValue >> 4 & 0xf) ?? .shared }
+}
+
+extension MTLHazardTrackingMode {
+  init(_ options: MTLResourceOptions) { self = Self(rawValue: options.rawValue >> 8 & 3) ?? .default }
+}
+
 public protocol MTLAllocation: NSObjectProtocol {
   /// Bytes.
   var allocatedSize: Int { get }

@@ -39,9 +39,9 @@ final class CPUBuffer: NSObject, MTLBuffer, @unchecked Sendable {
     set { guardedLabel.withLock { $0 = newValue } }
   }
 
-  var cpuCacheMode: MTLCPUCacheMode { resourceOptions.contains(.cpuCacheModeWriteCombined) ? .writeCombined : .defaultCache }
-  var storageMode: MTLStorageMode { MTLStorageMode(rawValue: resourceOptions.rawValue >> 4 & 0xf) ?? .shared }
-  var hazardTrackingMode: MTLHazardTrackingMode { MTLHazardTrackingMode(rawValue: resourceOptions.rawValue >> 8 & 3) ?? .default }
+  var cpuCacheMode: MTLCPUCacheMode { MTLCPUCacheMode(resourceOptions) }
+  var storageMode: MTLStorageMode { MTLStorageMode(resourceOptions) }
+  var hazardTrackingMode: MTLHazardTrackingMode { MTLHazardTrackingMode(resourceOptions) }
 
   func contents() -> UnsafeMutableRawPointer { memory }
   var gpuAddress: UInt64 { UInt64(UInt(bitPattern: memory)) }

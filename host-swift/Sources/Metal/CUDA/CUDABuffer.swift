@@ -58,9 +58,9 @@ final class CUDABuffer: NSObject, DiscreteBuffer, @unchecked Sendable {
     set { guardedLabel.withLock { $0 = newValue } }
   }
 
-  var cpuCacheMode: MTLCPUCacheMode { resourceOptions.contains(.cpuCacheModeWriteCombined) ? .writeCombined : .defaultCache }
-  var storageMode: MTLStorageMode { MTLStorageMode(rawValue: resourceOptions.rawValue >> 4 & 0xf) ?? .shared }
-  var hazardTrackingMode: MTLHazardTrackingMode { MTLHazardTrackingMode(rawValue: resourceOptions.rawValue >> 8 & 3) ?? .default }
+  var cpuCacheMode: MTLCPUCacheMode { MTLCPUCacheMode(resourceOptions) }
+  var storageMode: MTLStorageMode { MTLStorageMode(resourceOptions) }
+  var hazardTrackingMode: MTLHazardTrackingMode { MTLHazardTrackingMode(resourceOptions) }
 
   func contents() -> UnsafeMutableRawPointer { mirror }
 }

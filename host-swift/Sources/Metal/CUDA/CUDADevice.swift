@@ -85,13 +85,14 @@ extension CUDADevice {
   }
 
   func makeBuffer(length: Int, options: MTLResourceOptions) -> (any MTLBuffer)? {
-    CUDABuffer(device: self, length: length, options: options)
+    if MTLStorageMode(options) == .shared { return CUDASharedBuffer(device: self, length: length, options: options) }
+    return CUDABuffer(device: self, length: length, options: options)
   }
 
   func makeBuffer(bytes pointer: UnsafeRawPointer, length: Int, options: MTLResourceOptions) -> (any MTLBuffer)? {
-    guard let buffer = CUDABuffer(device: self, length: length, options: options) else { return nil }
+    guard let buffer = makeBuffer(length: length, options: options) else { return nil }
     buffer.contents().copyMemory(from: pointer, byteCount: length)
-    try? buffer.copyToDevice(.whole(of: buffer))
+    try? (buffer as? any DiscreteBuffer)?.copyToDevice(.whole(of: buffer))
     return buffer
   }
 

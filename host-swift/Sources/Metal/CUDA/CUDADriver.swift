@@ -25,9 +25,12 @@ struct CUDADriver: Sendable {
   typealias MemoryGetInfo = @convention(c) (UnsafeMutablePointer<Int>, UnsafeMutablePointer<Int>) -> Status
   typealias MemoryAllocate = @convention(c) (UnsafeMutablePointer<DevicePointer>, Int) -> Status
   typealias MemoryFree = @convention(c) (DevicePointer) -> Status
+  typealias HostAllocate = @convention(c) (UnsafeMutablePointer<UnsafeMutableRawPointer?>, Int, UInt32) -> Status
+  typealias HostFree = @convention(c) (UnsafeMutableRawPointer) -> Status
   typealias CopyToDevice = @convention(c) (DevicePointer, UnsafeRawPointer, Int, Stream?) -> Status
   typealias CopyToHost = @convention(c) (UnsafeMutableRawPointer, DevicePointer, Int, Stream?) -> Status
-  typealias CopyOnDevice = @convention(c) (DevicePointer, DevicePointer, Int, Stream?) -> Status
+  /// Either side may be host memory of `hostAllocate`'s.
+  typealias Copy = @convention(c) (DevicePointer, DevicePointer, Int, Stream?) -> Status
   /// Takes a CUDA_MEMCPY2D; see `CUDAMemory`.
   typealias CopyRectangle = @convention(c) (UnsafeRawPointer, Stream?) -> Status
   typealias Fill = @convention(c) (DevicePointer, UInt8, Int, Stream?) -> Status
@@ -61,9 +64,11 @@ struct CUDADriver: Sendable {
   let memoryGetInfo: MemoryGetInfo
   let memoryAllocate: MemoryAllocate
   let memoryFree: MemoryFree
+  let hostAllocate: HostAllocate
+  let hostFree: HostFree
   let copyToDevice: CopyToDevice
   let copyToHost: CopyToHost
-  let copyOnDevice: CopyOnDevice
+  let copy: Copy
   let copyRectangle: CopyRectangle
   let fill: Fill
   let fillRectangle: FillRectangle
@@ -100,9 +105,11 @@ struct CUDADriver: Sendable {
       let memoryGetInfo = library.function("cuMemGetInfo_v2", as: MemoryGetInfo.self),
       let memoryAllocate = library.function("cuMemAlloc_v2", as: MemoryAllocate.self),
       let memoryFree = library.function("cuMemFree_v2", as: MemoryFree.self),
+      let hostAllocate = library.function("cuMemHostAlloc", as: HostAllocate.self),
+      let hostFree = library.function("cuMemFreeHost", as: HostFree.self),
       let copyToDevice = library.function("cuMemcpyHtoDAsync_v2", as: CopyToDevice.self),
       let copyToHost = library.function("cuMemcpyDtoHAsync_v2", as: CopyToHost.self),
-      let copyOnDevice = library.function("cuMemcpyDtoDAsync_v2", as: CopyOnDevice.self),
+      let copy = library.function("cuMemcpyAsync", as: Copy.self),
       let copyRectangle = library.function("cuMemcpy2DAsync_v2", as: CopyRectangle.self),
       let fill = library.function("cuMemsetD8Async", as: Fill.self),
       let fillRectangle = library.function("cuMemsetD2D8Async", as: FillRectangle.self),
@@ -133,9 +140,11 @@ struct CUDADriver: Sendable {
     self.memoryGetInfo = memoryGetInfo
     self.memoryAllocate = memoryAllocate
     self.memoryFree = memoryFree
+    self.hostAllocate = hostAllocate
+    self.hostFree = hostFree
     self.copyToDevice = copyToDevice
     self.copyToHost = copyToHost
-    self.copyOnDevice = copyOnDevice
+    self.copy = copy
     self.copyRectangle = copyRectangle
     self.fill = fill
     self.fillRectangle = fillRectangle

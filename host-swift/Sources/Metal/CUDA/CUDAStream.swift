@@ -38,9 +38,7 @@ final class CUDAStream: CommandExecutor, @unchecked Sendable {
 
   func execute(_ commands: [Command]) -> CommandExecution {
     var execution = CommandExecution(start: CommandExecution.now, end: 0)
-    let shared = Self.sharedBuffers(of: commands)
     do {
-      for buffer in shared { try buffer.copyToDevice(.whole(of: buffer)) }
       try perform { $0.eventRecord(start, stream) }
       for command in commands { try execute(command) }
       try perform { $0.eventRecord(end, stream) }
@@ -49,7 +47,6 @@ final class CUDAStream: CommandExecutor, @unchecked Sendable {
       try perform { $0.eventElapsedTime(&milliseconds, start, end) }
       execution.end = CommandExecution.now
       execution.start = execution.end - CFTimeInterval(milliseconds) / 1e3
-      for buffer in shared { try buffer.copyToHost(.whole(of: buffer)) }
     } catch let error as MTLCommandBufferError {
       // Whatever of the commands runs still must not outlive what they refer to.
       try? perform { $0.streamSynchronize(stream) }
@@ -69,7 +66,7 @@ final class CUDAStream: CommandExecutor, @unchecked Sendable {
       try launch(dispatch)
     case .copy(let source, let sourceOffset, let destination, let destinationOffset, let size):
       let (from, to) = (source.gpuAddress + UInt64(sourceOffset), destination.gpuAddress + UInt64(destinationOffset))
-      try perform { $0.copyOnDevice(to, from, size, stream) }
+      try perform { $0.copy(to, from, size, stream) }
     case .fill(let buffer, let range, let value):
       try perform { $0.fill(buffer.gpuAddress + UInt64(range.lowerBound), value, range.count, stream) }
     }
@@ -124,25 +121,5 @@ final class CUDAStream: CommandExecutor, @unchecked Sendable {
 
   private static func blocks(_ threads: Int, _ group: Int) -> UInt32 {
     UInt32((threads + group - 1) / group)
-  }
-
-  /// Those that follow `.storageModeShared`'s rules: see `DiscreteBuffer`.
-  private static func sharedBuffers(of commands: [Command]) -> [CUDABuffer] {
-    var found: [ObjectIdentifier: CUDABuffer] = [:]
-    func add(_ buffer: any MTLBuffer) {
-      guard buffer.storageMode == .shared, let buffer = buffer as? CUDABuffer else { return }
-      found[ObjectIdentifier(buffer)] = buffer
-    }
-    for command in commands {
-      switch command {
-      case .dispatch(let dispatch):
-        for case .buffer(let buffer, _) in dispatch.bindings { add(buffer) }
-      case .copy(let source, _, let destination, _, _):
-        add(source)
-        add(destination)
-      case .fill(let buffer, _, _): add(buffer)
-      }
-    }
-    return Array(found.values)
   }
 }

@@ -17,11 +17,11 @@ public struct BufferRectangle: Sendable, Equatable {
   }
 }
 
-/// A buffer of a device whose memory is not the host's; Apple's slice of Metal has none on the machines it supports today.
+/// A buffer in the memory of a device that the host does not reach; Apple's slice of Metal has none on the machines it supports today.
 ///
-/// With `.storageModeShared` the whole buffer is copied before and after each command buffer that binds it, as Metal's rules for
-/// `contents()` ask. With `.storageModeManaged` nothing is: the caller copies what it knows to have changed. Between copies,
-/// `contents()` is what the host last wrote or copied. All calls throw `MTLCommandBufferError`.
+/// `.storageModeManaged` and `.storageModePrivate` make one. Nothing is copied unless the caller asks: between copies, `contents()` is
+/// what the host last wrote or copied. With `.storageModeShared` a buffer lies in the host's memory instead, and the device reaches it
+/// over the bus: right for what passes through once, slow for what a kernel works on. All calls throw `MTLCommandBufferError`.
 public protocol DiscreteBuffer: MTLBuffer {
   func copyToDevice(_ rectangle: BufferRectangle) throws
   func copyToHost(_ rectangle: BufferRectangle) throws

@@ -1,0 +1,134 @@
+/**
+ * What is around the kernels: an invocation of a function that does next to nothing, and many small jobs, each in a fresh instance. Where the
+ * time goes: device, host, and the request itself. README.md says how to read it.
+ */
+import { parseArgs } from "node:util";
+import { WasmBurst } from "../compiler-ts/src/index.ts";
+import { wat } from "../test/support/wat.ts";
+import { formatTable, median } from "./measure.ts";
+import { execution, schedule } from "./programs.ts";
+
+const { values: flags } = parseArgs({
+  options: {
+    device: { type: "string", default: "auto" },
+    profile: { type: "string" },
+    instances: { type: "string", default: "262144" },
+    jobs: { type: "string", default: "1000000" },
+    repetitions: { type: "string", default: "5" },
+    json: { type: "boolean", default: false },
+  },
+});
+
+const instances = Number(flags.instances);
+const jobs = Number(flags.jobs);
+const repetitions = Number(flags.repetitions);
+const warmUps = 2;
+
+const add = `(func (export "work") (param i32) (result i32) (i32.add (local.get 0) (i32.const 1)))`;
+
+/** `image`: what has to be brought back for every job, a page with a data segment. The result says whether it was. */
+const programs = {
+  add: { text: `(module ${add})`, expected: (argument: number) => (argument + 1) >>> 0 },
+  image: {
+    text: `(module (memory 1 1) (data (i32.const 64) "${"0123456789abcdef".repeat(16)}")
+      (func (export "work") (param i32) (result i32)
+        (i32.store (i32.const 8) (i32.add (i32.load (i32.const 8)) (local.get 0)))
+        (i32.store (i32.const 64) (i32.add (i32.load (i32.const 64)) (i32.const 1)))
+        (i32.add (i32.load (i32.const 8)) (i32.load (i32.const 64)))))`,
+    expected: (argument: number) => (argument + 0x33323130 + 1) >>> 0,
+  },
+} as const;
+
+interface Row {
+  readonly what: string;
+  readonly count: number;
+  /** Medians, in seconds: as the client sees it, in the host where that is known, on the device. */
+  readonly seconds: number;
+  readonly hostSeconds: number | undefined;
+  readonly deviceSeconds: number;
+}
+
+interface Round {
+  readonly seconds: number;
+  readonly hostSeconds?: number;
+  readonly deviceSeconds: number;
+}
+
+async function timed<Result extends { readonly status: Uint32Array; readonly results: Uint32Array }>(
+  run: () => Promise<Result>,
+  expected: Uint32Array,
+): Promise<{ readonly seconds: number; readonly result: Result }> {
+  const start = performance.now();
+  const result = await run();
+  const seconds = (performance.now() - start) / 1000;
+  if (result.status.some((word) => word !== 0)) throw new Error("a trap, or a job that was not run");
+  const wrong = expected.findIndex((word, index) => word !== result.results[index]);
+  if (wrong >= 0) throw new Error(`result ${wrong} is ${result.results[wrong]}, not ${expected[wrong]}`);
+  return { seconds, result };
+}
+
+async function measured(what: string, count: number, round: () => Promise<Round>): Promise<Row> {
+  const rounds: Round[] = [];
+  for (let repetition = 0; repetition < warmUps + repetitions; repetition++) {
+    const one = await round();
+    if (repetition >= warmUps) rounds.push(one);
+  }
+  const hostSeconds = rounds.flatMap((one) => one.hostSeconds ?? []);
+  return {
+    what,
+    count,
+    seconds: median(rounds.map(({ seconds }) => seconds)),
+    hostSeconds: hostSeconds.length === 0 ? undefined : median(hostSeconds),
+    deviceSeconds: median(rounds.map(({ deviceSeconds }) => deviceSeconds)),
+  };
+}
+
+const first = (count: number): Uint32Array => Uint32Array.from({ length: count }, (_, index) => index);
+
+await using burst = await WasmBurst.launch({ device: flags.device, profile: flags.profile });
+const rows: Row[] = [];
+for (const [name, { text, expected }] of Object.entries(programs)) {
+  await using module = await burst.compile(wat(text));
+  await using pool = await module.instantiate({ instances, schedule, execution });
+  const invoked = first(instances);
+  const results = invoked.map(expected);
+  if (name === "add") {
+    rows.push(
+      await measured(`${name}: invoke`, instances, async () => {
+        const before = pool.deviceSeconds;
+        const { seconds } = await timed(() => pool.invokeRecords("work", invoked), results);
+        return { seconds, deviceSeconds: pool.deviceSeconds - before };
+      }),
+    );
+  }
+  const ran = first(jobs);
+  const jobResults = ran.map(expected);
+  rows.push(
+    await measured(`${name}: jobs`, jobs, async () => {
+      const { seconds, result } = await timed(() => pool.runJobRecords("work", jobs, ran), jobResults);
+      return { seconds, hostSeconds: result.hostSeconds, deviceSeconds: result.deviceSeconds };
+    }),
+  );
+}
+
+if (flags.json) console.log(JSON.stringify({ device: burst.device, instances, jobs, rows }, undefined, 2));
+else {
+  const milliseconds = (seconds: number | undefined): string =>
+    seconds === undefined ? "-" : (seconds * 1000).toFixed(1);
+  console.log(`${instances} instances on ${burst.device.id} (${burst.device.name})`);
+  console.log(
+    formatTable([
+      ["", "count", "ms", "host ms", "device ms", "ns each beside device", "per second", "request's share"],
+      ...rows.map(({ what, count, seconds, hostSeconds, deviceSeconds }) => [
+        what,
+        count.toLocaleString("en-US"),
+        milliseconds(seconds),
+        milliseconds(hostSeconds),
+        milliseconds(deviceSeconds),
+        (((seconds - deviceSeconds) / count) * 1e9).toFixed(0),
+        Math.round(count / seconds).toLocaleString("en-US"),
+        hostSeconds === undefined ? "-" : `${(((seconds - hostSeconds) / seconds) * 100).toFixed(1)}%`,
+      ]),
+    ]),
+  );
+}

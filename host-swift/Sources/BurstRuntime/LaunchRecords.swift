@@ -1,0 +1,186 @@
+import BurstProtocol
+import Foundation
+import Metal
+
+/// What host and device tell each other with every launch, packed by instance, in memory that both reach: `RecordKernels` fill and read it
+/// on the device's side. Not Sendable: `InstancePool` keeps it on its worker.
+final class LaunchRecords {
+  private let instances: Int
+  private let device: any MTLDevice
+  /// The instance of each thread of a launch.
+  let lanes: any MTLBuffer
+  let report: any MTLBuffer
+  private var arguments: (any MTLBuffer)?
+  private var results: (any MTLBuffer)?
+  /// Of calls of imports: the host serves some while others' arguments and results lie in the two above.
+  private var calls: (any MTLBuffer)?
+
+  /// Bytes that an instance's report takes.
+  private static let reportBytes = 24
+
+  /// `nil` where the device has no memory left.
+  init?(instances: Int, device: any MTLDevice) {
+    func buffer(_ bytesEach: Int) -> (any MTLBuffer)? { device.makeBuffer(length: instances * bytesEach, options: .storageModeShared) }
+    guard let lanes = buffer(MemoryLayout<UInt32>.size), let report = buffer(Self.reportBytes) else { return nil }
+    self.instances = instances
+    self.device = device
+    self.lanes = lanes
+    self.report = report
+  }
+
+  func setLanes(_ lanes: [UInt32]) {
+    lanes.withUnsafeBytes { self.lanes.contents().copyMemory(from: $0.baseAddress!, byteCount: $0.count) }
+  }
+
+  /// For records of `bytesEach`; what it held may be gone. Throws `ResponseError`: `deviceError`.
+  func argumentBuffer(bytesEach: Int) throws(ResponseError) -> any MTLBuffer { try grow(&arguments, bytesEach) }
+  func resultBuffer(bytesEach: Int) throws(ResponseError) -> any MTLBuffer { try grow(&results, bytesEach) }
+  func callBuffer(bytesEach: Int) throws(ResponseError) -> any MTLBuffer { try grow(&calls, bytesEach) }
+
+  private func grow(_ buffer: inout (any MTLBuffer)?, _ bytesEach: Int) throws(ResponseError) -> any MTLBuffer {
+    let length = max(instances * bytesEach, 16)
+    if let buffer, buffer.length >= length { return buffer }
+    buffer = nil
+    guard let new = device.makeBuffer(length: length, options: .storageModeShared) else {
+      throw Dispatcher.deviceError("no memory for records of \(bytesEach) bytes of \(instances) instances")
+    }
+    buffer = new
+    return new
+  }
+
+  // MARK: Records
+
+  /// Records in the order of `lanes` to their places.
+  func setArguments(_ records: Data, bytesEach: Int, of lanes: [UInt32]) throws(ResponseError) {
+    guard bytesEach > 0, !lanes.isEmpty else { return }
+    Self.unpack(records, bytesEach, lanes, to: try argumentBuffer(bytesEach: bytesEach).contents())
+  }
+
+  /// Records in the order of `lanes` to and from the buffer of calls.
+  func setCalls(_ records: Data, bytesEach: Int, of lanes: [UInt32]) throws(ResponseError) {
+    Self.unpack(records, bytesEach, lanes, to: try callBuffer(bytesEach: bytesEach).contents())
+  }
+  func calls(bytesEach: Int, of lanes: [UInt32]) throws(ResponseError) -> Data {
+    Self.packed(try callBuffer(bytesEach: bytesEach).contents(), bytesEach, lanes)
+  }
+
+  /// Records in the order of `lanes`, as the last slices left them: zero where an instance trapped or waits.
+  func endedResults(bytesEach: Int, of lanes: [UInt32]) throws(ResponseError) -> Data {
+    guard bytesEach > 0, !lanes.isEmpty else { return Data() }
+    var records = Self.packed(try resultBuffer(bytesEach: bytesEach).contents(), bytesEach, lanes)
+    let outcomes = outcomes
+    guard anyOutcome(of: lanes) else { return records }
+    records.withUnsafeMutableBytes { bytes in
+      for (index, lane) in lanes.enumerated() where outcomes[Int(lane) * 2] != 0 {
+        (bytes.baseAddress! + index * bytesEach).initializeMemory(as: UInt8.self, repeating: 0, count: bytesEach)
+      }
+    }
+    return records
+  }
+
+  private static func unpack(_ records: Data, _ bytesEach: Int, _ lanes: [UInt32], to target: UnsafeMutableRawPointer) {
+    records.withUnsafeBytes { source in
+      forEachRun(of: lanes) { lane, index, count in
+        (target + Int(lane) * bytesEach).copyMemory(from: source.baseAddress! + index * bytesEach, byteCount: count * bytesEach)
+      }
+    }
+  }
+
+  private static func packed(_ source: UnsafeRawPointer, _ bytesEach: Int, _ lanes: [UInt32]) -> Data {
+    var records = Data(capacity: lanes.count * bytesEach)
+    forEachRun(of: lanes) { lane, _, count in
+      records.append((source + Int(lane) * bytesEach).assumingMemoryBound(to: UInt8.self), count: count * bytesEach)
+    }
+    return records
+  }
+
+  /// Where lanes ascend without a gap, which most often they do: what is looked up for each of them is then one loop over memory.
+  private static func range(of lanes: [UInt32]) -> Range<Int>? {
+    guard let first = lanes.first else { return nil }
+    var differs: UInt32 = 0
+    var expected = first
+    for lane in lanes {
+      differs |= lane ^ expected
+      expected &+= 1
+    }
+    return differs == 0 ? Int(first)..<Int(first) + lanes.count : nil
+  }
+
+  /// Lanes that follow one another: `body(first lane, its index, count)`.
+  private static func forEachRun(of lanes: [UInt32], _ body: (UInt32, Int, Int) -> Void) {
+    if let range = range(of: lanes) { return body(lanes[0], 0, range.count) }
+    lanes.withUnsafeBufferPointer { lanes in
+      var start = 0
+      while start < lanes.count {
+        var end = start + 1
+        while end < lanes.count, lanes[end] == lanes[end - 1] &+ 1 { end += 1 }
+        body(lanes[start], start, end - start)
+        start = end
+      }
+    }
+  }
+
+  // MARK: Reports
+
+  // Of every instance that was launched since the pool was made or restored.
+  private var words: UnsafeMutablePointer<UInt32> { report.contents().assumingMemoryBound(to: UInt32.self) }
+
+  /// Trap code (`waitingStatus` where it is suspended) and function: two words an instance.
+  var outcomes: UnsafeMutablePointer<UInt32> { words }
+  /// Used since the invocation began. Of detailed reports only, as `frames`.
+  var fuelUsed: UnsafeMutablePointer<UInt64> { report.contents().assumingMemoryBound(to: UInt64.self) + instances }
+  /// Status word 2.
+  var suspensions: UnsafeMutablePointer<UInt32> { words + 4 * instances }
+  var frames: UnsafePointer<UInt32> { UnsafePointer(words + 5 * instances) }
+
+  /// Two words each, in the order of `lanes`; empty where all are zero.
+  func status(of lanes: [UInt32]) -> Data {
+    anyOutcome(of: lanes) ? Self.packed(UnsafeRawPointer(outcomes), 8, lanes) : Data()
+  }
+
+  /// Whether a word of their outcomes is not zero.
+  private func anyOutcome(of lanes: [UInt32]) -> Bool {
+    let outcomes = UnsafeRawPointer(outcomes).assumingMemoryBound(to: UInt64.self)
+    guard let range = Self.range(of: lanes) else { return lanes.contains { outcomes[Int($0)] != 0 } }
+    return UnsafeBufferPointer(start: outcomes + range.lowerBound, count: range.count).reduce(0, |) != 0
+  }
+
+  /// Why each of `lanes` did not end in its last launch, if it did not.
+  func suspended(_ lanes: [UInt32]) -> (outOfFuel: [UInt32], waiting: [UInt32]) {
+    let suspensions = suspensions
+    var outOfFuel: [UInt32] = []
+    var waiting: [UInt32] = []
+    if let range = Self.range(of: lanes), UnsafeBufferPointer(start: suspensions + range.lowerBound, count: range.count).reduce(0, |) == 0 {
+      return ([], [])
+    }
+    lanes.withUnsafeBufferPointer { lanes in
+      for lane in lanes {
+        switch suspensions[Int(lane)] {
+        case 0: break
+        case Self.outOfFuel: outOfFuel.append(lane)
+        default: waiting.append(lane)
+        }
+      }
+    }
+    return (outOfFuel, waiting)
+  }
+
+  private static let outOfFuel: UInt32 = 1
+  private static let firstImport = 2
+
+  /// Number of the import that each of `lanes` waits for; all of them have to wait.
+  func importsWaitedFor(by lanes: [UInt32]) -> [Int] { lanes.map { Int(suspensions[Int($0)]) - Self.firstImport } }
+
+  /// What `lanes` have used since their invocation began, together.
+  func fuelUsed(by lanes: ArraySlice<UInt32>) -> UInt64 {
+    let fuelUsed = fuelUsed
+    return lanes.reduce(into: 0) { $0 &+= fuelUsed[Int($1)] }
+  }
+
+  /// Of the first of `lanes` that trapped.
+  func firstTrap(of lanes: [UInt32]) -> TrapReport? {
+    let outcomes = outcomes
+    let trapped = lanes.first { outcomes[Int($0) * 2] != 0 && outcomes[Int($0) * 2] != waitingStatus }
+    return trapped.map { TrapReport(code: Int(outcomes[Int($0) * 2]), function: Int(outcomes[Int($0) * 2 + 1])) }
+  }
+}

@@ -1,0 +1,46 @@
+import Foundation
+import Synchronization
+
+/// Pinned memory of the host's, which kernels read and write over the bus at the address that the host uses.
+///
+/// What passes through it once, such as arguments and results, needs no copy and no call of the driver.
+final class CUDASharedBuffer: NSObject, MTLBuffer, @unchecked Sendable {
+  private let owner: CUDADevice
+  private let memory: UnsafeMutableRawPointer
+  let length: Int
+  let resourceOptions: MTLResourceOptions
+  private let guardedLabel = Mutex<String?>(nil)
+
+  init?(device: CUDADevice, length: Int, options: MTLResourceOptions) {
+    guard length > 0, length <= device.maxBufferLength else { return nil }
+    var memory: UnsafeMutableRawPointer?
+    // No flags: with unified addresses, which every 64-bit system has, such memory is mapped and portable without them.
+    guard (try? device.context.perform({ $0.hostAllocate(&memory, length, 0) })) != nil, let memory else { return nil }
+    memory.initializeMemory(as: UInt8.self, repeating: 0, count: length)
+    owner = device
+    self.memory = memory
+    self.length = length
+    resourceOptions = options
+    super.init()
+  }
+
+  deinit {
+    try? owner.context.perform { $0.hostFree(memory) }
+  }
+
+  var device: any MTLDevice { owner }
+  /// None of it is the device's memory, which `currentAllocatedSize` counts.
+  var allocatedSize: Int { length }
+
+  var label: String? {
+    get { guardedLabel.withLock { $0 } }
+    set { guardedLabel.withLock { $0 = newValue } }
+  }
+
+  var cpuCacheMode: MTLCPUCacheMode { MTLCPUCacheMode(resourceOptions) }
+  var storageMode: MTLStorageMode { MTLStorageMode(resourceOptions) }
+  var hazardTrackingMode: MTLHazardTrackingMode { MTLHazardTrackingMode(resourceOptions) }
+
+  func contents() -> UnsafeMutableRawPointer { memory }
+  var gpuAddress: UInt64 { UInt64(UInt(bitPattern: memory)) }
+}
