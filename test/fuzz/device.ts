@@ -1,4 +1,4 @@
-/** The cpu device with one profile, under observation. */
+/** A device with one profile, under observation. */
 
 import { readRecord, recordWords, writeRecord } from "../../compiler-ts/src/api/values.ts";
 import { type BurstModule, HostError, InstantiationTrap, type Pool, WasmBurst } from "../../compiler-ts/src/index.ts";
@@ -24,16 +24,18 @@ const pageBytes = 65_536;
 
 export class FuzzDevice {
   readonly profile: string;
+  readonly #device: string;
   #burst: Promise<WasmBurst>;
 
-  private constructor(profile: string, burst: WasmBurst) {
+  private constructor(profile: string, device: string, burst: WasmBurst) {
     this.profile = profile;
+    this.#device = device;
     this.#burst = Promise.resolve(burst);
   }
 
   /** @throws HostError where there is no host. */
-  static async launch(profile: string): Promise<FuzzDevice> {
-    return new FuzzDevice(profile, await WasmBurst.launch({ device: "cpu", profile }));
+  static async launch(profile: string, device = "cpu"): Promise<FuzzDevice> {
+    return new FuzzDevice(profile, device, await WasmBurst.launch({ device, profile }));
   }
 
   /** @throws CompileError, HostError */
@@ -54,7 +56,7 @@ export class FuzzDevice {
     } catch (error) {
       if (error instanceof HostError && error.code === "hostExited") {
         // One module that kills the host must not fail all after it.
-        this.#burst = WasmBurst.launch({ device: "cpu", profile: this.profile });
+        this.#burst = WasmBurst.launch({ device: this.#device, profile: this.profile });
       }
       throw error;
     }

@@ -10,14 +10,15 @@ import { compare, emptyTally, type Finding, searchOwn, singlePrograms } from "./
 import { compareSlices, slicedPrograms } from "./slices.ts";
 import { searchSmith } from "./smithSource.ts";
 
-const usage = `npm run fuzz -- [--count N] [--seed S] [--profile ${Object.keys(profiles).join("|")}|all] [--source own|smith]
-              [--slices] [--unoptimized] [--shrink-seconds N] [--out DIRECTORY]`;
+const usage = `npm run fuzz -- [--count N] [--seed S] [--profile ${Object.keys(profiles).join("|")}|all] [--device D]
+              [--source own|smith] [--slices] [--unoptimized] [--shrink-seconds N] [--out DIRECTORY]`;
 
 const { values } = parseArgs({
   options: {
     count: { type: "string", default: "200" },
     seed: { type: "string", default: "1" },
     profile: { type: "string", default: "all" },
+    device: { type: "string", default: "cpu" },
     source: { type: "string", default: "own" },
     slices: { type: "boolean", default: false },
     unoptimized: { type: "boolean", default: false },
@@ -51,7 +52,7 @@ function keep(finding: Finding): void {
 }
 
 if (values.unoptimized) process.env.WASMBURST_CLANG = fileURLToPath(new URL("clang-unoptimized.sh", import.meta.url));
-const devices = await Promise.all(chosen.map((profile) => FuzzDevice.launch(profile)));
+const devices = await Promise.all(chosen.map((profile) => FuzzDevice.launch(profile, values.device)));
 const started = performance.now();
 process.once("SIGINT", () => {
   report();
