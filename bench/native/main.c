@@ -45,10 +45,17 @@ struct program {
 };
 
 static const struct program programs[] = {
-    {{"collatz", "longest", 1, 1}, collatz},    {{"sha256", "search", 2, 2}, sha256}, {{"mandelbrot", "iterations", 4, 2}, mandelbrot},
-    {{"nqueens", "solve_from", 2, 1}, nqueens}, {{"montecarlo", "price", 2, 1}, montecarlo},
-    {{"fib", "fib", 1, 1}, fib},                {{"lz4", "run", 2, 2}, lz4},          {{"xxhash", "run", 3, 2}, xxhash},
-    {{"jsontree", "run", 2, 2}, jsontree},      {{"quicksort", "run", 2, 2}, quicksort}, {{"loop", "run", 2, 2}, loop},
+    {{"collatz", "longest", 1, 1}, collatz},
+    {{"sha256", "search", 2, 2}, sha256},
+    {{"mandelbrot", "iterations", 4, 2}, mandelbrot},
+    {{"nqueens", "solve_from", 2, 1}, nqueens},
+    {{"montecarlo", "price", 2, 1}, montecarlo},
+    {{"fib", "fib", 1, 1}, fib},
+    {{"lz4", "run", 2, 2}, lz4},
+    {{"xxhash", "run", 3, 2}, xxhash},
+    {{"jsontree", "run", 2, 2}, jsontree},
+    {{"quicksort", "run", 2, 2}, quicksort},
+    {{"loop", "run", 2, 2}, loop},
 };
 
 enum { JOBS_AT_A_TIME = 4 };
