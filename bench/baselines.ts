@@ -1,4 +1,4 @@
-/** What the throughput bench compares a device with: engines on this machine's CPU, on one core or on all of them. */
+/** What the throughput bench compares a device with: engines on this machine's CPU, on one core or on all of them, and hand-written code on its GPU. */
 import { availableParallelism } from "node:os";
 import { recordWords, writeRecord } from "../compiler-ts/src/api/values.ts";
 import type { FunctionType } from "../compiler-ts/src/wasm/module.ts";
@@ -9,10 +9,17 @@ import { startV8Baseline } from "./v8Baseline.ts";
 
 export const cores = availableParallelism();
 
+/** A GPU's times are those of its own clock, without launching and copying: they compare with the device's own clock alone. */
+export type Processor = { readonly kind: "cpu"; readonly cores: number } | { readonly kind: "gpu" };
+
 export interface Baseline {
   /** "Wasmtime, 16 cores". */
   readonly label: string;
-  readonly cores: number;
+  readonly processor: Processor;
+  /** It runs so many of the jobs, the first ones. */
+  readonly instances: number;
+  /** What it chose for this program, in words; may be empty. */
+  readonly note: string;
   /** One round over all jobs: the time they took and their results as records. */
   readonly run: () => Promise<{ readonly seconds: number; readonly results: Uint32Array }>;
   readonly [Symbol.asyncDispose]: () => Promise<void>;
@@ -23,6 +30,8 @@ export interface BaselineChoice {
   /** Binaries of bench/wasmtime and bench/native. */
   readonly wasmtime: string | undefined;
   readonly native: string | undefined;
+  /** Binary of bench/handwritten. */
+  readonly handwritten: string | undefined;
   /** On one core too, not only on all. */
   readonly oneCore: boolean;
 }
@@ -32,6 +41,8 @@ export interface Jobs {
   readonly program: BenchProgram;
   readonly type: FunctionType;
   readonly values: readonly (readonly WasmValue[])[];
+  /** So many of them, the first ones, run on CPUs. */
+  readonly cpuInstances: number;
 }
 
 /** Arguments and results travel as records of bit patterns: what is measured is the device and its host, not JavaScript's objects. */
@@ -45,7 +56,8 @@ export function recordsOf(types: FunctionType["parameters"], values: readonly (r
 }
 
 /** All chosen ones that have the program, ready to run. */
-export async function startBaselines(choice: BaselineChoice, jobs: Jobs): Promise<readonly Baseline[]> {
+export async function startBaselines(choice: BaselineChoice, all: Jobs): Promise<readonly Baseline[]> {
+  const jobs = { ...all, values: all.values.slice(0, all.cpuInstances) };
   const threads = choice.oneCore && cores > 1 ? [1, cores] : [cores];
   const started: Baseline[] = [];
   try {
@@ -56,9 +68,13 @@ export async function startBaselines(choice: BaselineChoice, jobs: Jobs): Promis
     ] as const) {
       if (binary === undefined) continue;
       for (const count of threads) {
-        const baseline = await process(name, binary, count, jobs);
+        const baseline = await process(labelOf(name, count), { kind: "cpu", cores: count }, binary, jobs);
         if (baseline !== undefined) started.push(baseline);
       }
+    }
+    if (choice.handwritten !== undefined) {
+      const baseline = await process(handwrittenLabel, { kind: "gpu" }, choice.handwritten, all);
+      if (baseline !== undefined) started.push(baseline);
     }
   } catch (error) {
     await stopAll(started);
@@ -71,6 +87,8 @@ export async function stopAll(baselines: readonly Baseline[]): Promise<void> {
   await Promise.all(baselines.map((baseline) => baseline[Symbol.asyncDispose]()));
 }
 
+const handwrittenLabel = "hand-written CUDA, GPU's clock";
+
 const labelOf = (name: string, threads: number): string => `${name}, ${threads} core${threads === 1 ? "" : "s"}`;
 
 async function v8(threads: number, { program, type, values }: Jobs): Promise<Baseline> {
@@ -78,7 +96,9 @@ async function v8(threads: number, { program, type, values }: Jobs): Promise<Bas
   const baseline = await startV8Baseline(threads, { bytes, exportName: program.exportName, arguments: values });
   return {
     label: labelOf("V8", threads),
-    cores: threads,
+    processor: { kind: "cpu", cores: threads },
+    instances: values.length,
+    note: "",
     run: async () => {
       const start = performance.now();
       const results = await baseline.run();
@@ -91,16 +111,18 @@ async function v8(threads: number, { program, type, values }: Jobs): Promise<Bas
 }
 
 async function process(
-  name: string,
+  label: string,
+  processor: Processor,
   binary: string,
-  threads: number,
   { program, type, values }: Jobs,
 ): Promise<Baseline | undefined> {
   const records = recordsOf(type.parameters, values);
   try {
     const { exportName } = program;
+    // A GPU's threads are its own business.
+    const threads = processor.kind === "cpu" ? processor.cores : 1;
     const baseline = await startProcessBaseline(binary, threads, { module: modulePath(program), exportName, records });
-    return { ...baseline, label: labelOf(name, threads), cores: threads };
+    return { ...baseline, label, processor, instances: values.length };
   } catch (error) {
     if (error instanceof MissingProgram) return undefined;
     throw error;

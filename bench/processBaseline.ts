@@ -1,7 +1,7 @@
 /**
- * A CPU baseline in a process of its own, `BINARY MODULE.wasm EXPORT ARGUMENTS RESULTS THREADS`: bench/wasmtime or bench/native. Both files
- * hold records of 32-bit words, little-endian. It says "ready", and for each line "run" that it reads, it runs every job, writes the results
- * and answers the seconds that the jobs took.
+ * A baseline in a process of its own, `BINARY MODULE.wasm EXPORT ARGUMENTS RESULTS THREADS`: bench/wasmtime, bench/native or bench/handwritten.
+ * Both files hold records of 32-bit words, little-endian. It says "ready", with or without a note behind it, and for each line "run" that it
+ * reads, it runs every job, writes the results and answers the seconds that the jobs took.
  */
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
@@ -12,6 +12,8 @@ import type { Readable, Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
 
 export interface ProcessBaseline {
+  /** What the process chose, in words; empty where there was nothing to choose. */
+  readonly note: string;
   readonly run: () => Promise<{ readonly seconds: number; readonly results: Uint32Array }>;
   readonly [Symbol.asyncDispose]: () => Promise<void>;
 }
@@ -48,14 +50,18 @@ export async function startProcessBaseline(
     const line = await lines.next();
     return line.done ? await ended : line.value;
   };
+  let note: string;
   try {
     const first = await answer();
-    if (first !== "ready") throw new BaselineError(`${binary} said ${JSON.stringify(first)} for "ready"`);
+    const ready = /^ready(?: (?<note>.*))?$/.exec(first);
+    if (ready === null) throw new BaselineError(`${binary} said ${JSON.stringify(first)} for "ready"`);
+    note = ready.groups?.note ?? "";
   } catch (error) {
     await dispose();
     throw error;
   }
   return {
+    note,
     run: async () => {
       child.stdin.write("run\n");
       const line = await answer();

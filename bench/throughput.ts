@@ -1,11 +1,11 @@
 /**
- * Instances a second of the examples on a device against engines on the CPU, on one core and on all cores: all in turn in
+ * Instances a second of the examples on a device against engines on the CPU, on one core and on all cores, and hand-written code on the GPU: all in turn in
  * every repetition of one run, results compared bit for bit, medians and their ratios printed. README.md says how to read it.
  */
 import { parseArgs } from "node:util";
 import { recordWords } from "../compiler-ts/src/api/values.ts";
 import { type RecordsResult, WasmBurst } from "../compiler-ts/src/index.ts";
-import { type BaselineChoice, cores, recordsOf, startBaselines, stopAll } from "./baselines.ts";
+import { type BaselineChoice, cores, type Processor, recordsOf, startBaselines, stopAll } from "./baselines.ts";
 import { positive, runBench } from "./main.ts";
 import { formatTable, median } from "./measure.ts";
 import { type BenchProgram, chosenPrograms, execution, moduleBytes, schedule } from "./programs.ts";
@@ -26,16 +26,17 @@ interface Row {
 
 interface BaselineRate {
   readonly label: string;
-  readonly cores: number;
+  readonly processor: Processor;
+  readonly note: string;
   /** Median, instances a second. */
   readonly rate: number;
-  /** How many times as fast the device is. */
+  /** How many times as fast the device is: by its own clock alone against a GPU's. */
   readonly ratio: number;
 }
 
 interface Sizes {
   readonly instances: number;
-  /** So many of them, the first ones, run on the baselines: their rate does not depend on it, but the time that the bench takes does. */
+  /** So many of them, the first ones, run on the CPU's baselines: their rate does not depend on it, but the time that the bench takes does. */
   readonly baselineInstances: number;
   readonly repetitions: number;
   /** Invocations of a round of the device's, sent without waiting for one another: one travels while another runs. */
@@ -69,13 +70,15 @@ async function measure(burst: WasmBurst, program: BenchProgram, sizes: Sizes, ch
   const values = Array.from({ length: instances }, (_, instance) => argumentsOf(instance));
   const build = await secondsOf(() => burst.compile(bytes, { exports: [exportName] }));
   await using module = build.result;
-  const allocation = await secondsOf(() => module.instantiate({ instances, memoryPages, execution, schedule }));
+  // V8's own has no schedule.
+  const paced = burst.device.id === "v8" ? {} : { schedule };
+  const allocation = await secondsOf(() => module.instantiate({ instances, memoryPages, execution, ...paced }));
   await using pool = allocation.result;
 
   const type = module.functions.get(exportName);
   if (type === undefined) throw new Error(`${name} does not export ${exportName}`);
   const records = recordsOf(type.parameters, values);
-  const baselines = await startBaselines(choice, { program, type, values: values.slice(0, baselineInstances) });
+  const baselines = await startBaselines(choice, { program, type, values, cpuInstances: baselineInstances });
   const seconds = {
     device: [] as number[],
     deviceAlone: [] as number[],
@@ -106,14 +109,15 @@ async function measure(burst: WasmBurst, program: BenchProgram, sizes: Sizes, ch
   }
 
   const device = instances / median(seconds.device);
+  const deviceAlone = instances / median(seconds.deviceAlone);
   return {
     program: name,
     instances,
     device,
-    deviceAlone: instances / median(seconds.deviceAlone),
-    baselines: baselines.map(({ label, cores }, index) => {
-      const rate = baselineInstances / median(seconds.baselines[index] ?? []);
-      return { label, cores, rate, ratio: device / rate };
+    deviceAlone,
+    baselines: baselines.map(({ label, processor, note, instances }, index) => {
+      const rate = instances / median(seconds.baselines[index] ?? []);
+      return { label, processor, note, rate, ratio: (processor.kind === "gpu" ? deviceAlone : device) / rate };
     }),
     buildSeconds: build.seconds,
     poolSeconds: allocation.seconds,
@@ -156,10 +160,14 @@ function print(rows: readonly Row[], inFlight: number, device: WasmBurst["device
   );
   for (const label of labels) {
     const rates = rows.flatMap((row) => of(row, label) ?? []);
-    if (rates[0]?.cores !== cores) continue;
-    console.log(
-      `Speedup: ${times(geometricMean(rates.map(({ ratio }) => ratio)))} over CPU (${label}; device ${device.id})`,
-    );
+    const mean = times(geometricMean(rates.map(({ ratio }) => ratio)));
+    const processor = rates[0]?.processor;
+    if (processor?.kind === "gpu") console.log(`${device.id} alone against ${label}: ${mean} on the geometric mean`);
+    if (processor?.kind === "cpu" && processor.cores === cores)
+      console.log(`Speedup: ${mean} over CPU (${label}; device ${device.id})`);
+  }
+  for (const row of rows) {
+    for (const { label, note } of row.baselines) if (note !== "") console.log(`${row.program}, ${label}: ${note}`);
   }
 }
 
@@ -175,6 +183,7 @@ async function main(): Promise<void> {
       "without-v8": { type: "boolean", default: false },
       wasmtime: { type: "string" },
       native: { type: "string" },
+      handwritten: { type: "string" },
       "all-cores-only": { type: "boolean", default: false },
       json: { type: "boolean", default: false },
     },
@@ -193,6 +202,7 @@ async function main(): Promise<void> {
     v8: !options["without-v8"],
     wasmtime: options.wasmtime,
     native: options.native,
+    handwritten: options.handwritten,
     oneCore: !options["all-cores-only"],
   };
   const chosen = chosenPrograms(options.programs);

@@ -17,4 +17,4 @@ for source in ../../examples/*/*.c; do
   "$clang" "${flags[@]}" -Wno-pointer-to-int-cast "${renamed[@]}" -c -o "target/$name.o" "$source"
   objects+=("target/$name.o")
 done
-"$clang" "${flags[@]}" -static -o target/native-baseline main.c ports.c "${objects[@]}" -lm
+"$clang" "${flags[@]}" -static -o target/native-baseline main.c rounds.c ports.c "${objects[@]}" -lm

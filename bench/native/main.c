@@ -5,7 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+
+#include "rounds.h"
 
 uint32_t collatz_longest(uint32_t limit);
 uint64_t sha256_search(uint32_t seed, uint32_t count);
@@ -39,47 +40,46 @@ static uint64_t quicksort(const uint32_t *a) { return quicksort_run(a[0], a[1]);
 static uint64_t loop(const uint32_t *a) { return loop_run(a[0], a[1]); }
 
 struct program {
-  const char *module, *export;
-  // 32-bit words of a record of arguments and of one of results.
-  size_t words, result_words;
+  struct signature signature;
   uint64_t (*call)(const uint32_t *arguments);
 };
 
 static const struct program programs[] = {
-    {"collatz", "longest", 1, 1, collatz},   {"sha256", "search", 2, 2, sha256},  {"mandelbrot", "iterations", 4, 2, mandelbrot},
-    {"nqueens", "solve_from", 2, 1, nqueens}, {"montecarlo", "price", 2, 1, montecarlo}, {"fib", "fib", 1, 1, fib},
-    {"lz4", "run", 2, 2, lz4},               {"xxhash", "run", 3, 2, xxhash},     {"jsontree", "run", 2, 2, jsontree},
-    {"quicksort", "run", 2, 2, quicksort},   {"loop", "run", 2, 2, loop},
+    {{"collatz", "longest", 1, 1}, collatz},
+    {{"sha256", "search", 2, 2}, sha256},
+    {{"mandelbrot", "iterations", 4, 2}, mandelbrot},
+    {{"nqueens", "solve_from", 2, 1}, nqueens},
+    {{"montecarlo", "price", 2, 1}, montecarlo},
+    {{"fib", "fib", 1, 1}, fib},
+    {{"lz4", "run", 2, 2}, lz4},
+    {{"xxhash", "run", 3, 2}, xxhash},
+    {{"jsontree", "run", 2, 2}, jsontree},
+    {{"quicksort", "run", 2, 2}, quicksort},
+    {{"loop", "run", 2, 2}, loop},
 };
 
-// What bench/processBaseline.ts takes for: there is no such program here.
-enum { MISSING_PROGRAM = 3, JOBS_AT_A_TIME = 4 };
+enum { JOBS_AT_A_TIME = 4 };
 
 static struct {
   const struct program *program;
-  const uint32_t *arguments;
-  uint32_t *results;
-  size_t jobs;
+  struct jobs jobs;
   atomic_size_t next;
   // All threads and main: passed when a round begins and when it has ended.
   pthread_barrier_t gate;
 } work;
 
-static void fail(const char *what) {
-  perror(what);
-  exit(1);
-}
-
 static void *run_jobs(void *unused) {
+  const struct jobs *jobs = &work.jobs;
+  size_t words = work.program->signature.words, result_words = work.program->signature.result_words;
   for (;;) {
     pthread_barrier_wait(&work.gate);
     for (;;) {
       size_t first = atomic_fetch_add(&work.next, JOBS_AT_A_TIME);
-      if (first >= work.jobs) break;
-      size_t end = first + JOBS_AT_A_TIME < work.jobs ? first + JOBS_AT_A_TIME : work.jobs;
+      if (first >= jobs->count) break;
+      size_t end = first + JOBS_AT_A_TIME < jobs->count ? first + JOBS_AT_A_TIME : jobs->count;
       for (size_t job = first; job < end; job++) {
-        uint64_t result = work.program->call(work.arguments + job * work.program->words);
-        memcpy(work.results + job * work.program->result_words, &result, work.program->result_words * sizeof(uint32_t));
+        uint64_t result = work.program->call(jobs->arguments + job * words);
+        memcpy(jobs->results + job * result_words, &result, result_words * sizeof(uint32_t));
       }
     }
     pthread_barrier_wait(&work.gate);
@@ -87,40 +87,19 @@ static void *run_jobs(void *unused) {
   return unused;
 }
 
-static double now(void) {
-  struct timespec time;
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
+static double run_round(void) {
+  atomic_store(&work.next, 0);
+  double start = seconds_now();
+  pthread_barrier_wait(&work.gate);
+  pthread_barrier_wait(&work.gate);
+  return seconds_now() - start;
 }
 
 static const struct program *find(const char *path, const char *export) {
-  const char *slash = strrchr(path, '/'), *module = slash ? slash + 1 : path;
-  size_t length = strcspn(module, ".");
   for (size_t i = 0; i < sizeof programs / sizeof *programs; i++) {
-    const struct program *program = &programs[i];
-    if (strlen(program->module) == length && !strncmp(program->module, module, length) && !strcmp(program->export, export)) return program;
+    if (is_signature_of(&programs[i].signature, path, export)) return &programs[i];
   }
-  fprintf(stderr, "no program %s, %s\n", path, export);
-  exit(MISSING_PROGRAM);
-}
-
-static const uint32_t *read_arguments(const char *path, size_t *words) {
-  FILE *file = fopen(path, "rb");
-  if (!file || fseek(file, 0, SEEK_END)) fail(path);
-  long bytes = ftell(file);
-  uint32_t *content = malloc((size_t)bytes);
-  rewind(file);
-  if (!content || fread(content, 1, (size_t)bytes, file) != (size_t)bytes) fail(path);
-  fclose(file);
-  *words = (size_t)bytes / sizeof *content;
-  return content;
-}
-
-static void write_results(const char *path) {
-  FILE *file = fopen(path, "wb");
-  if (!file) fail(path);
-  size_t words = work.jobs * work.program->result_words;
-  if (fwrite(work.results, sizeof(uint32_t), words, file) != words || fclose(file)) fail(path);
+  fail_missing(path, export);
 }
 
 int main(int count, char **arguments) {
@@ -129,11 +108,7 @@ int main(int count, char **arguments) {
     return 2;
   }
   work.program = find(arguments[1], arguments[2]);
-  size_t words;
-  work.arguments = read_arguments(arguments[3], &words);
-  work.jobs = words / work.program->words;
-  work.results = calloc(work.jobs * work.program->result_words, sizeof(uint32_t));
-  if (!work.results) fail("results");
+  work.jobs = read_jobs(&work.program->signature, arguments[3]);
 
   unsigned threads = (unsigned)atoi(arguments[5]);
   pthread_barrier_init(&work.gate, NULL, threads + 1);
@@ -141,17 +116,6 @@ int main(int count, char **arguments) {
     pthread_t thread;
     if (pthread_create(&thread, NULL, run_jobs, NULL)) fail("a thread");
   }
-  setvbuf(stdout, NULL, _IOLBF, 0);
-  puts("ready");
-  char line[8];
-  while (fgets(line, sizeof line, stdin) && !strcmp(line, "run\n")) {
-    atomic_store(&work.next, 0);
-    double start = now();
-    pthread_barrier_wait(&work.gate);
-    pthread_barrier_wait(&work.gate);
-    double seconds = now() - start;
-    write_results(arguments[4]);
-    printf("%.9f\n", seconds);
-  }
+  serve_rounds(NULL, run_round, &work.program->signature, &work.jobs, arguments[4]);
   return 0;
 }

@@ -24,6 +24,14 @@ test("every round brings the time and the results that the process wrote", async
   }
 });
 
+test("what the process says behind ready is its note", async () => {
+  await using silent = await start("echo ready; read line");
+  assert.equal(silent.note, "");
+  await using noted = await start("echo ready 128 threads a block; read line");
+  assert.equal(noted.note, "128 threads a block");
+  await assert.rejects(start("echo readying; read line"), /said "readying"/);
+});
+
 test("status 3 means that the binary lacks the program", async () => {
   await assert.rejects(start("echo no such program >&2; exit 3"), (error) => {
     return error instanceof MissingProgram && error.message.includes("no such program");

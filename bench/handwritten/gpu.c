@@ -1,0 +1,125 @@
+// The first NVIDIA GPU, by the driver API's dlopen. CUDA_VISIBLE_DEVICES chooses another.
+#include "device.h"
+
+#include <dlfcn.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "nvrtc.h"
+
+// Names, types and numbers are those of cuda.h; the suffix _v2 is what the header's macros add.
+typedef int CUdevice;
+typedef struct context *CUcontext;
+typedef struct module *CUmodule;
+typedef struct function *CUfunction;
+typedef struct stream *CUstream;
+typedef struct event *CUevent;
+typedef uint64_t CUdeviceptr;
+
+enum { LIMIT_STACK_SIZE = 0, COMPUTE_CAPABILITY_MAJOR = 75, COMPUTE_CAPABILITY_MINOR = 76, MAX_THREADS_PER_BLOCK = 0 };
+
+#define DRIVER(function)                                        \
+  function(cuInit, (unsigned));                                 \
+  function(cuDeviceGet, (CUdevice *, int));                     \
+  function(cuDeviceGetAttribute, (int *, int, CUdevice));       \
+  function(cuDevicePrimaryCtxRetain, (CUcontext *, CUdevice));  \
+  function(cuCtxSetCurrent, (CUcontext));                       \
+  function(cuCtxSetLimit, (int, size_t));                       \
+  function(cuModuleLoadData, (CUmodule *, const void *));       \
+  function(cuModuleGetFunction, (CUfunction *, CUmodule, const char *)); \
+  function(cuFuncGetAttribute, (int *, int, CUfunction));       \
+  function(cuMemAlloc_v2, (CUdeviceptr *, size_t));             \
+  function(cuMemcpyHtoD_v2, (CUdeviceptr, const void *, size_t)); \
+  function(cuMemcpyDtoH_v2, (void *, CUdeviceptr, size_t));     \
+  function(cuMemsetD8_v2, (CUdeviceptr, unsigned char, size_t)); \
+  function(cuEventCreate, (CUevent *, unsigned));               \
+  function(cuEventRecord, (CUevent, CUstream));                 \
+  function(cuEventSynchronize, (CUevent));                      \
+  function(cuEventElapsedTime, (float *, CUevent, CUevent));    \
+  function(cuLaunchKernel, (CUfunction, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, CUstream, void **, void **)); \
+  function(cuGetErrorString, (int, const char **))
+
+#define DECLARE(name, parameters) static int(*name) parameters
+DRIVER(DECLARE);
+
+enum {
+  // Frames of recursive kernels: 26 levels of fib, 12 of place.
+  STACK_BYTES = 4096,
+  // What a block may have without asking.
+  SHARED_BYTES = 48 << 10,
+};
+
+static struct {
+  CUmodule module;
+  CUdeviceptr arguments, results;
+  size_t result_bytes;
+  CUevent start, end;
+} gpu;
+
+static void check(const char *call, int status) {
+  if (!status) return;
+  const char *text = NULL;
+  cuGetErrorString(status, &text);
+  fprintf(stderr, "%s: %s\n", call, text ? text : "unknown error");
+  exit(1);
+}
+#define CHECK(function, ...) check(#function, function(__VA_ARGS__))
+
+static void load_driver(void) {
+  void *library = dlopen("libcuda.so.1", RTLD_NOW);
+#define LOAD(name, parameters) \
+  if (library && !(*(void **)&name = dlsym(library, #name))) library = NULL
+  DRIVER(LOAD);
+  if (library) return;
+  fprintf(stderr, "no driver for NVIDIA GPUs: %s\n", dlerror());
+  exit(1);
+}
+
+void device_load(const char *module) {
+  load_driver();
+  CUdevice device;
+  CUcontext context;
+  int major, minor;
+  CHECK(cuInit, 0);
+  CHECK(cuDeviceGet, &device, 0);
+  CHECK(cuDeviceGetAttribute, &major, COMPUTE_CAPABILITY_MAJOR, device);
+  CHECK(cuDeviceGetAttribute, &minor, COMPUTE_CAPABILITY_MINOR, device);
+  CHECK(cuDevicePrimaryCtxRetain, &context, device);
+  CHECK(cuCtxSetCurrent, context);
+  CHECK(cuCtxSetLimit, LIMIT_STACK_SIZE, STACK_BYTES);
+  CHECK(cuEventCreate, &gpu.start, 0);
+  CHECK(cuEventCreate, &gpu.end, 0);
+  char architecture[32];
+  snprintf(architecture, sizeof architecture, "sm_%d%d", major, minor);
+  CHECK(cuModuleLoadData, &gpu.module, compile_kernels(module, architecture).code);
+}
+
+void device_check(const char *module, const char *architecture) { fputs(compile_kernels(module, architecture).log, stdout); }
+
+void device_set_records(const void *arguments, size_t argument_bytes, size_t result_bytes) {
+  gpu.result_bytes = result_bytes;
+  CHECK(cuMemAlloc_v2, &gpu.arguments, argument_bytes);
+  CHECK(cuMemAlloc_v2, &gpu.results, result_bytes);
+  CHECK(cuMemcpyHtoD_v2, gpu.arguments, arguments, argument_bytes);
+}
+
+double device_run(const struct kernel *kernel, unsigned threads, uint32_t instances) {
+  CUfunction function;
+  int most_threads;
+  CHECK(cuModuleGetFunction, &function, gpu.module, kernel->name);
+  CHECK(cuFuncGetAttribute, &most_threads, MAX_THREADS_PER_BLOCK, function);
+  unsigned shared = kernel->shared_bytes * threads;
+  if (threads > (unsigned)most_threads || shared > SHARED_BYTES) return -1;
+  // No result of an earlier round passes for one of this.
+  CHECK(cuMemsetD8_v2, gpu.results, 0xee, gpu.result_bytes);
+  void *parameters[] = {&gpu.arguments, &gpu.results, &instances};
+  CHECK(cuEventRecord, gpu.start, NULL);
+  CHECK(cuLaunchKernel, function, (instances + threads - 1) / threads, 1, 1, threads, 1, 1, shared, NULL, parameters, NULL);
+  CHECK(cuEventRecord, gpu.end, NULL);
+  CHECK(cuEventSynchronize, gpu.end);
+  float milliseconds;
+  CHECK(cuEventElapsedTime, &milliseconds, gpu.start, gpu.end);
+  return milliseconds * 1e-3;
+}
+
+void device_copy_results(void *results) { CHECK(cuMemcpyDtoH_v2, results, gpu.results, gpu.result_bytes); }
