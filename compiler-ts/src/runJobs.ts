@@ -43,6 +43,8 @@ export interface JobsSummary {
   readonly jobs: number;
   readonly traps: number;
   readonly errors: number;
+  /** Jobs that the device or its hosts failed at, or were not run for that reason. */
+  readonly lost: number;
   readonly deviceSeconds: number;
   /** Jobs that were read but had not ended when `signal` aborted. */
   readonly notRun: number;
@@ -71,7 +73,7 @@ export async function runJobs(
   options: RunJobsOptions,
   hooks: RunJobsHooks,
 ): Promise<JobsSummary> {
-  const summary = { jobs: 0, traps: 0, errors: 0, notRun: 0 };
+  const summary = { jobs: 0, traps: 0, errors: 0, lost: 0, notRun: 0 };
   const pools = new PoolKeeper(hooks, options);
   const { instances, batch = instances, signal } = options;
   for await (const jobsOfBatch of chunks(jobs, batch)) {
@@ -89,7 +91,7 @@ export async function runJobs(
       }
       summary.jobs++;
       if ("trap" in result) summary.traps++;
-      if ("error" in result) summary.errors++;
+      if ("error" in result) summary[result.isLost ? "lost" : "errors"]++;
       await hooks.onResult(
         "error" in result ? { instance, error: `line ${line}: ${result.error}` } : { instance, ...result },
         line,
@@ -108,7 +110,7 @@ export async function runJobs(
 type Outcome =
   | { readonly values: Extract<JobResult, { values: unknown }>["values"]; readonly read?: readonly string[] }
   | Trap
-  | { readonly error: string };
+  | { readonly error: string; readonly isLost: boolean };
 
 /** By job: `undefined` where it was not run because the signal aborted. */
 async function runBatch(
@@ -118,8 +120,8 @@ async function runBatch(
   options: RunJobsOptions,
 ): Promise<(Outcome | undefined)[]> {
   const outcomes: (Outcome | undefined)[] = new Array(batch.length).fill(undefined);
-  const fail = (position: number, error: unknown) => {
-    outcomes[position] = { error: messageOf(error) };
+  const fail = (position: number, error: unknown, isLost = false) => {
+    outcomes[position] = { error: messageOf(error), isLost };
   };
   if (options.signal?.aborted) return outcomes;
   const wanted: Wanted[] = [];
@@ -168,7 +170,7 @@ interface Round {
   readonly module: BurstModule;
   readonly options: RunJobsOptions;
   readonly outcomes: (Outcome | undefined)[];
-  readonly fail: (position: number, error: unknown) => void;
+  readonly fail: (position: number, error: unknown, isLost?: boolean) => void;
 }
 
 /** All of them, on a device that gives an instance its next job itself. */
@@ -198,8 +200,8 @@ async function runQueued(typed: readonly Typed[], round: Round, pools: PoolKeepe
         outcomes[position] = job.read.length === 0 ? { values } : { values, read };
       } else if (outcome.failed === "writes") fail(position, outsideWrites(job));
       else if (outcome.failed === "reads") fail(position, outOfBounds("read", job.read));
-      else if (outcome.failed === "lost") fail(position, `the device failed: ${ran.failure ?? "no reason given"}`);
-      else if (ran.failure !== undefined) fail(position, `not run: ${ran.failure}`);
+      else if (outcome.failed === "lost") fail(position, outcome.reason, true);
+      else if (ran.failure !== undefined) fail(position, `not run: ${ran.failure}`, true);
     });
   }
 }

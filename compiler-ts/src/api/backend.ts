@@ -153,11 +153,13 @@ export interface JobsResult {
   readonly results: Uint32Array;
   /** By job; empty lists where nothing was to be read, or where the job has no result. */
   readonly reads: readonly (readonly Uint8Array[])[];
+  /** By job: why it was given up. */
+  readonly reasons: ReadonlyMap<number, string>;
   readonly deviceSeconds: number;
   /** Lanes times launches until the last job had begun, and what of them jobs were at work in. */
   readonly laneSlices: number;
   readonly busyLaneSlices: number;
-  /** Why jobs were lost or not run. */
+  /** Why jobs were not run. */
   readonly failure: string | undefined;
 }
 

@@ -39,20 +39,21 @@ export interface PoolJob {
 }
 
 /**
- * `lost`: the device failed while it ran; `notRun`: the run was aborted, or the device gave up, before it had ended; `writes` and `reads`:
- * a range is not within its memory.
+ * `lost`: the device failed while it ran, or one host after the other died of it; `notRun`: the run was aborted, or the device gave up,
+ * before it had ended; `writes` and `reads`: a range is not within its memory.
  */
 export type JobOutcome =
   | { readonly values: readonly Value[]; readonly reads: readonly Uint8Array[] }
   | Trap
-  | { readonly failed: "lost" | "notRun" | "writes" | "reads" };
+  | { readonly failed: "lost"; readonly reason: string }
+  | { readonly failed: "notRun" | "writes" | "reads" };
 
 export interface JobsOutcome {
   readonly outcomes: readonly JobOutcome[];
   /** Lanes times launches until the last job had begun, and what of them jobs were at work in. */
   readonly laneSlices: number;
   readonly busyLaneSlices: number;
-  /** Why jobs were lost or not run, where the run was not aborted. */
+  /** Why jobs were not run, where the run was not aborted. */
   readonly failure: string | undefined;
 }
 
@@ -149,6 +150,7 @@ export class Pool {
   /**
    * Any number of jobs over the pool's instances, each in the state after instantiation: an instance whose job has ended gets the next
    * one between launches. Where `options.signal` aborts, the answer has what had ended. Leaves the instances in an undefined state.
+   * Where the host dies, another takes its place, and the jobs whose results have not arrived are run again.
    */
   async runJobs(
     name: string,
@@ -182,7 +184,8 @@ export class Pool {
     return { outcomes, laneSlices, busyLaneSlices, failure };
   }
 
-  #outcome({ results: types }: ExportedFunction, { status, results, reads }: JobsResult, job: number): JobOutcome {
+  #outcome({ results: types }: ExportedFunction, answer: JobsResult, job: number): JobOutcome {
+    const { status, results, reads, reasons } = answer;
     const code = status[job * 2] ?? jobStatus.notRun;
     const detail = status[job * 2 + 1] ?? 0;
     switch (code) {
@@ -191,7 +194,7 @@ export class Pool {
       case jobStatus.notRun:
         return { failed: "notRun" };
       case jobStatus.lost:
-        return { failed: "lost" };
+        return { failed: "lost", reason: reasons.get(job) ?? "no reason given" };
       case jobStatus.outOfBounds:
         return { failed: detail === 0 ? "writes" : "reads" };
       default:
@@ -227,7 +230,7 @@ export class Pool {
     return this.#module.functionNames[index] ?? `func[${index}]`;
   }
 
-  /** Brings instances (default: all) back to the state after instantiation. */
+  /** Brings instances (default: all) back to the state after instantiation; all of them also where the host that had them has died. */
   async reset(instances?: readonly number[]): Promise<void> {
     checkInstances(instances, this.instances);
     await this.#turns.take("reset", () => this.#pool.reset(instances));

@@ -225,6 +225,7 @@ async function runAll(burst: WasmBurst, lines: AsyncIterable<string>, options: R
   const failed = [
     ...(result.traps > 0 ? [`${result.traps} trapped`] : []),
     ...(result.errors > 0 ? [`${result.errors} in error`] : []),
+    ...(result.lost > 0 ? [`${result.lost} lost`] : []),
   ];
   if (signal.aborted) {
     const rest = result.notRun === 0 ? "" : ` and ${result.notRun} jobs that had been read were not run`;
@@ -237,6 +238,7 @@ async function runAll(burst: WasmBurst, lines: AsyncIterable<string>, options: R
       ? `${result.jobs} jobs${suffix}`
       : `${summary(burst, module, result.jobs, elapsed)}${laneUseText(result.laneUse)}${suffix}`,
   );
+  if (result.lost > 0) return exitCodes.failure;
   if (result.errors > 0) return exitCodes.badInput;
   return result.traps > 0 ? exitCodes.trap : exitCodes.ok;
 }

@@ -1,4 +1,5 @@
 /** `pool/run`: any number of jobs over a pool's instances. */
+import { jobStatus } from "../../../protocol/messages.ts";
 import type { BackendEvents, JobsInvocation, JobsResult } from "../api/backend.ts";
 import { recordWords } from "../api/values.ts";
 import type { HostClient } from "./client.ts";
@@ -37,5 +38,9 @@ export async function runJobs(
     if (status[job * 2] === 0) found[job]?.push(ofLength(answer.reads?.[index], length, "pool/run"));
   });
   const { deviceSeconds, laneSlices, busyLaneSlices, failure } = answer;
-  return { status, results, reads: found, deviceSeconds, laneSlices, busyLaneSlices, failure };
+  const reasons = new Map<number, string>();
+  for (let job = 0; job < jobs; job++) {
+    if (status[job * 2] === jobStatus.lost) reasons.set(job, `the device failed: ${failure ?? "no reason given"}`);
+  }
+  return { status, results, reads: found, reasons, deviceSeconds, laneSlices, busyLaneSlices, failure };
 }

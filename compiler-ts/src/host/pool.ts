@@ -38,51 +38,71 @@ import type { ValueType } from "../wasm/module.ts";
 import type { HostClient } from "./client.ts";
 import { initialState } from "./initialState.ts";
 import { runJobs } from "./jobs.ts";
+import { survivingDeaths, unlessDead } from "./keeper.ts";
 import { Outcome } from "./outcome.ts";
 import { bytesOf, ofLength, wordsOfBytes } from "./records.ts";
 import { serveRounds } from "./rounds.ts";
+import { runSurviving } from "./survival.ts";
 
-/** A module that the host has, under the number `module`. */
-export interface LoadedModule {
-  readonly client: HostClient;
-  readonly module: number;
+/** A module that can be loaded anew where the host that had it has died. */
+export interface HostModule {
   readonly metadata: ModuleMetadata;
   readonly events: BackendEvents;
+  /** The living host, and the module's number there. */
+  load(signal: AbortSignal | undefined): Promise<{ readonly client: HostClient; readonly module: number }>;
 }
 
-export async function createPool(module: LoadedModule, options: BackendPoolOptions): Promise<BackendPool> {
-  const { instances, execution, schedule, signal, hostFunctions, imports } = options;
+export async function createPool(module: HostModule, options: BackendPoolOptions): Promise<BackendPool> {
+  const { instances, execution, schedule, hostFunctions, imports } = options;
   const initial: readonly InitialBytes[] = initialState(module.metadata, imports);
   const memoryPages = options.memoryPages ?? pagesFor(imports);
-  const created = await module.client.createPool(
-    {
-      module: module.module,
-      instances,
-      ...(memoryPages === undefined ? {} : { memoryPages }),
-      ...(execution === undefined ? {} : { execution }),
-      ...(initial.length === 0 ? {} : { initial }),
-      ...(schedule === undefined ? {} : { schedule }),
-    },
-    { signal },
-  );
+  const create = async (signal: AbortSignal | undefined) => {
+    const { client, module: number } = await module.load(signal);
+    const created = await client.createPool(
+      {
+        module: number,
+        instances,
+        ...(memoryPages === undefined ? {} : { memoryPages }),
+        ...(execution === undefined ? {} : { execution }),
+        ...(initial.length === 0 ? {} : { initial }),
+        ...(schedule === undefined ? {} : { schedule }),
+      },
+      { signal },
+    );
+    return { client, ...created };
+  };
   const recordLimit = (execution?.scratch ?? defaultScratchBytes) / 2;
-  const pool = new HostPool(module, { ...created, instances, recordLimit, hostFunctions });
-  await pool.instantiated(created, signal);
-  return pool;
+  return survivingDeaths(async () => {
+    const created = await create(options.signal);
+    const pool = new HostPool(module, { ...created, instances, recordLimit, hostFunctions, create });
+    await pool.instantiated(created, options.signal);
+    return pool;
+  });
 }
 
-export async function restorePool(module: LoadedModule, options: RestoreOptions): Promise<RestoredPool> {
+export async function restorePool(module: HostModule, options: RestoreOptions): Promise<RestoredPool> {
   const { snapshot, hostFunctions, schedule, signal } = options;
-  const restored = await module.client.restorePool(
-    { module: module.module, snapshot, ...(schedule === undefined ? {} : { schedule }) },
+  const { client, module: number } = await module.load(signal);
+  const restored = await client.restorePool(
+    { module: number, snapshot, ...(schedule === undefined ? {} : { schedule }) },
     { signal },
   );
   const { kernel, waiting = [], instances } = restored;
   // How large scratch is the snapshot knows; the host refuses what does not fit.
-  const pool = new HostPool(module, { ...restored, recordLimit: Number.POSITIVE_INFINITY, hostFunctions });
+  const recordLimit = Number.POSITIVE_INFINITY;
+  const pool = new HostPool(module, { client, ...restored, recordLimit, hostFunctions, create: undefined });
   if (kernel === undefined) await pool.instantiated(restored, signal);
   else pool.suspend(kernel, waiting);
   return { pool, instances };
+}
+
+/** A pool on a host, as that host has answered. */
+interface CreatedPool {
+  readonly client: HostClient;
+  readonly pool: number;
+  readonly memoryPages: number;
+  readonly trap?: TrapReport;
+  readonly waiting?: readonly WaitingCalls[];
 }
 
 const pageBytes = 65_536;
@@ -104,8 +124,9 @@ function exportedFunction({ exportName: name, functionIndex: index, parameters, 
 
 class HostPool implements BackendPool {
   readonly memoryPages: number;
-  readonly #client: HostClient;
-  readonly #pool: number;
+  readonly #create: ((signal: AbortSignal | undefined) => Promise<CreatedPool>) | undefined;
+  #client: HostClient;
+  #pool: number;
   readonly #instances: number;
   readonly #recordLimit: number;
   readonly #hostFunctions: HostFunctions;
@@ -115,17 +136,18 @@ class HostPool implements BackendPool {
   #suspended: { readonly kernel: KernelMetadata; readonly waiting: readonly WaitingCalls[] } | undefined;
 
   constructor(
-    { client, metadata, events }: LoadedModule,
-    created: {
-      readonly pool: number;
-      readonly memoryPages: number;
+    { metadata, events }: HostModule,
+    created: CreatedPool & {
       readonly instances: number;
       /** Bytes that the arguments of one call may take, and its results. */
       readonly recordLimit: number;
       readonly hostFunctions: HostFunctions;
+      /** The same pool again; `undefined` where its state is more than what its instances begin with. */
+      readonly create: ((signal: AbortSignal | undefined) => Promise<CreatedPool>) | undefined;
     },
   ) {
-    this.#client = client;
+    this.#create = created.create;
+    this.#client = created.client;
     this.#pool = created.pool;
     this.#instances = created.instances;
     this.#recordLimit = created.recordLimit;
@@ -144,7 +166,15 @@ class HostPool implements BackendPool {
     if (this.#metadata.imports.length > 0) return undefined;
     return (invocation) => {
       const { kernel } = this.#kernel(invocation.function);
-      return runJobs({ client: this.#client, pool: this.#pool, kernel }, invocation, this.#events);
+      return runSurviving(invocation, {
+        revive: (signal) => this.#revive(signal),
+        run: (part, { before, share }) =>
+          runJobs({ client: this.#client, pool: this.#pool, kernel }, part, {
+            ...this.#events,
+            onProgress: ({ message, fraction = 0 }) =>
+              this.#events.onProgress?.({ message, fraction: before + share * fraction }),
+          }),
+      });
     };
   }
 
@@ -214,6 +244,7 @@ class HostPool implements BackendPool {
   }
 
   async reset(instances: readonly number[] | undefined): Promise<void> {
+    if (instances === undefined && (await this.#revive(undefined))) return;
     await this.instantiated(await this.#client.resetPool(this.#pool, instances), undefined);
   }
 
@@ -246,7 +277,20 @@ class HostPool implements BackendPool {
   }
 
   async release(): Promise<void> {
-    await this.#client.releasePool(this.#pool);
+    await unlessDead(() => this.#client.releasePool(this.#pool));
+  }
+
+  /** True where the host had died and the pool is new, its instances in their initial state. */
+  async #revive(signal: AbortSignal | undefined): Promise<boolean> {
+    const create = this.#create;
+    if (create === undefined || !this.#client.closed.aborted) return false;
+    await survivingDeaths(async () => {
+      const created = await create(signal);
+      this.#client = created.client;
+      this.#pool = created.pool;
+      await this.instantiated(created, signal);
+    });
+    return true;
   }
 
   #kernel({ name, parameters, results }: ExportedFunction): KernelMetadata {
