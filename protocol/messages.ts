@@ -185,6 +185,8 @@ export interface InvokeResult {
   readonly deviceSeconds: number;
   /** One entry an import that instances wait for; absent or empty: the invocation is complete. */
   readonly waiting?: readonly WaitingCalls[];
+  /** Why instances ended with the trap `device failed`: the command buffer that they were in failed, and nobody knows how far they came. */
+  readonly failure?: string;
 }
 /** First status word of an instance that waits. */
 export const waitingStatus = 0xffff_ffff;

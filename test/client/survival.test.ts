@@ -43,6 +43,7 @@ describe("jobs of hosts that die", () => {
         revive: async () => {
           isDead = false;
         },
+        renew: async () => false,
         run: async (part) => {
           assert.equal(isDead, false);
           isDead = part.arguments.some((job) => poison.includes(job));
@@ -67,6 +68,7 @@ describe("jobs of hosts that die", () => {
     let runs = 0;
     const result = await runSurviving(invocation(60_000), {
       revive: async () => {},
+      renew: async () => false,
       run: async () => {
         runs += 1;
         throw death();
@@ -77,11 +79,42 @@ describe("jobs of hosts that die", () => {
     assert.equal(result.status.at(-2), jobStatus.notRun);
   });
 
+  test("where the device gives a pool up, its jobs are lost and the rest goes on in another; three in a row without a result end it", async () => {
+    const pools: number[] = [];
+    const run = (givenUp: (pool: number) => boolean) => {
+      pools.length = 0;
+      return runSurviving(invocation(100), {
+        revive: async () => {},
+        renew: async () => true,
+        run: async (part) => {
+          const isGivenUp = givenUp(pools.push(part.jobs) - 1);
+          if (!isGivenUp) return answer(part);
+          const status = new Uint32Array(part.jobs * 2).map((_, index) => (index % 2 === 0 ? jobStatus.notRun : 0));
+          status[0] = jobStatus.lost;
+          return { ...answer(part), status, reasons: new Map([[0, "timeout"]]), failure: "timeout" };
+        },
+      });
+    };
+    const once = await run((pool) => pool === 0);
+    assert.deepEqual(pools, [100, 99]);
+    assert.deepEqual([...once.reasons], [[0, "timeout"]]);
+    assert.deepEqual(
+      Array.from({ length: 100 }, (_, job) => once.status[job * 2]),
+      [jobStatus.lost, ...Array(99).fill(0)],
+    );
+    assert.equal(once.results[99], 990);
+    const gone = await run(() => true);
+    assert.deepEqual(pools, [100, 99, 98]);
+    assert.deepEqual([...gone.reasons.keys()], [0, 1, 2]);
+    assert.equal(gone.status[6], jobStatus.notRun);
+  });
+
   test("an abort between two hosts keeps what had ended", async () => {
     const controller = new AbortController();
     let runs = 0;
     const result = await runSurviving(invocation(4, controller.signal), {
       revive: async () => {},
+      renew: async () => false,
       run: async (part) => {
         runs += 1;
         if (runs === 2) return answer(part);
@@ -95,7 +128,7 @@ describe("jobs of hosts that die", () => {
 
   test("what is no death is thrown on", async () => {
     const refused = new HostError("invalidParams", "no");
-    const host = { revive: async () => {}, run: () => Promise.reject(refused) };
+    const host = { revive: async () => {}, renew: async () => false, run: () => Promise.reject(refused) };
     await assert.rejects(runSurviving(invocation(4), host), refused);
   });
 });

@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { HostClient } from "../../compiler-ts/src/host/client.ts";
 import { locateHost } from "../../compiler-ts/src/host/locate.ts";
 import { WasmBurst } from "../../compiler-ts/src/index.ts";
 import { type JobResult, parseJobs } from "../../compiler-ts/src/jobs.ts";
@@ -21,10 +22,13 @@ const directory = mkdtempSync(join(tmpdir(), "wasmburst-deaths-"));
 after(() => rmSync(directory, { recursive: true }));
 
 /** A host that says who it is, so that it can be killed. */
-function killableHost(name: string): { readonly path: string; readonly pid: () => number | undefined } {
+function killableHost(
+  name: string,
+  environment = "",
+): { readonly path: string; readonly pid: () => number | undefined } {
   const path = join(directory, name);
   const pids = `${path}.pids`;
-  writeFileSync(path, `#!/bin/sh\necho $$ >> '${pids}'\nexec '${locateHost()}' "$@"\n`);
+  writeFileSync(path, `#!/bin/sh\necho $$ >> '${pids}'\nexec env ${environment} '${locateHost()}' "$@"\n`);
   chmodSync(path, 0o755);
   const pid = () => (existsSync(pids) ? Number(readFileSync(pids, "utf8").trim().split("\n").at(-1)) : undefined);
   return { path, pid };
@@ -129,6 +133,44 @@ describe("a queue of jobs whose hosts die", { skip: hostMissing, timeout: 300_00
       assert.match(notice, /the host process was ended by signal SIGKILL; another was started/);
   });
 
+  test("a job whose import kills the host, every time, is given up by name; the others have their results", async () => {
+    const { path, pid } = killableHost("poison");
+    await using burst = await WasmBurst.launch({ device: "cpu", hostPath: path, onNotice: () => {} });
+    const bytes = wat(`(module (import "env" "twice" (func $twice (param i32) (result i32)))
+      (func (export "f") (param i32) (result i32) (call $twice (local.get 0))))`);
+    const imports = {
+      env: {
+        twice(_: unknown, value: number) {
+          if (value === 13) process.kill(Number(pid()), "SIGKILL");
+          return value * 2;
+        },
+      },
+    };
+    async function* lines() {
+      for (let job = 0; job < 40; job++) yield `{"invoke":"f","args":[${job}]}`;
+    }
+    const results: JobResult[] = [];
+    const summary = await runJobs(
+      parseJobs(lines()),
+      { instances: 16, batch: 40, imports },
+      {
+        exports: new Set(["f"]),
+        compile: (exports) => burst.compile(bytes, { exports }),
+        onResult: async (result) => void results.push(result),
+      },
+    );
+    assert.equal(summary.lost, 1);
+    results.forEach((result, instance) => {
+      if (instance !== 13) assert.deepEqual(result, { instance, values: [instance * 2] });
+      else
+        assert.match(
+          "error" in result ? result.error : "",
+          /^line 14: 3 hosts died of it: the host process was ended by signal SIGKILL/,
+        );
+    });
+    assert.equal(results.length, 40);
+  });
+
   test("what needs no state starts a new host, what needs the old one's says why it cannot be", async () => {
     const { path, pid } = killableHost("states");
     await using burst = await WasmBurst.launch({ device: "cpu", hostPath: path, onNotice: () => {} });
@@ -158,3 +200,41 @@ describe("a queue of jobs whose hosts die", { skip: hostMissing, timeout: 300_00
     await module.release();
   });
 });
+
+describe("a build whose host dies", { skip: hostMissing || process.platform === "darwin" }, () => {
+  for (const signal of ["SIGKILL", "SIGTERM"] as const) {
+    test(`the compiler ends with a host that ${signal} ends, and so do the compiler's children`, async () => {
+      const pids = join(directory, `compiler-${signal}.pids`);
+      const compiler = join(directory, `compiler-${signal}`);
+      writeFileSync(compiler, `#!/bin/sh\nsleep 100 &\necho $$ $! > '${pids}.new'\nmv '${pids}.new' '${pids}'\nwait\n`);
+      chmodSync(compiler, 0o755);
+      const { path, pid } = killableHost(`building-${signal}`, `WASMBURST_CLANG='${compiler}'`);
+      const client = await HostClient.launch(path);
+      // Whether the cpu device is usable a small build tells.
+      const listing = assert.rejects(client.listDevices(), { code: "hostExited" });
+      await until(() => existsSync(pids));
+      const children = readFileSync(pids, "utf8").trim().split(" ").map(Number);
+      assert.equal(children.filter(isAlive).length, 2);
+      process.kill(Number(pid()), signal);
+      await until(() => !children.some(isAlive));
+      await listing;
+      await client.close();
+    });
+  }
+});
+
+function isAlive(pid: number): boolean {
+  try {
+    // One that has ended and that nobody has waited for is a zombie.
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
+  } catch {
+    return false;
+  }
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  for (let waited = 0; !condition(); waited += 20) {
+    assert.ok(waited < 10_000, "not within ten seconds");
+    await sleep(20);
+  }
+}

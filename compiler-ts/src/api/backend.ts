@@ -72,7 +72,7 @@ export interface InvocationResult {
   /** One record an instance; a trapped instance's is undefined in content. */
   readonly results: Uint32Array;
   readonly deviceSeconds: number;
-  /** By instance: why the trap `host function failed`. */
+  /** By instance: why the traps `host function failed` and `device failed`. */
   readonly failures: ReadonlyMap<number, HostFailure>;
 }
 

@@ -25,7 +25,7 @@ export interface Trap {
   readonly trap: string;
   /** Name of the wasm function that trapped, or `module.name` of the import that failed. */
   readonly function: string;
-  /** What the import threw, or what is wrong with what it returned; with the trap `host function failed`. */
+  /** With the trap `host function failed`: what the import threw, or what is wrong with what it returned; with `device failed`: the device's reason. */
   readonly message?: string;
 }
 
@@ -62,7 +62,7 @@ export interface RecordsResult {
   readonly status: Uint32Array;
   readonly results: Uint32Array;
   readonly deviceSeconds: number;
-  /** By instance: which import failed and why, where the trap is `host function failed`. */
+  /** By instance: which import failed and why, where the trap is `host function failed`; the device's reason, where it is `device failed`. */
   readonly failures: ReadonlyMap<number, HostFailure>;
 }
 
@@ -103,7 +103,7 @@ export class Pool {
   /**
    * Calls the exported function `name` in every instance named. `argumentsOfEachInstance` has one list an instance, or is one list for
    * all. The answer has one entry an instance; an instance that traps has its trap there and the others go on. Instances keep their
-   * state from one call to the next. Throws CompileError of kind "usage" for an unknown export or a wrong argument.
+   * state from one call to the next; what it is after the trap `device failed` nobody knows. Throws CompileError of kind "usage" for an unknown export or a wrong argument.
    */
   async invoke(
     name: string,

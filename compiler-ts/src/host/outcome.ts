@@ -1,5 +1,7 @@
 /** Status and results of an invocation, put together from what the host answers at once and in later rounds. */
 import type { InvokeResult, ResumePoolResult } from "../../../protocol/messages.ts";
+import type { HostFailure } from "../api/hostFunctions.ts";
+import { trapCode } from "../metadata.ts";
 import { ofLength, wordsOfBytes } from "./records.ts";
 
 export class Outcome {
@@ -9,6 +11,7 @@ export class Outcome {
   #status: Uint32Array;
   #results: Uint32Array;
   #deviceSeconds = 0;
+  #failure: string | undefined;
 
   /** `instances`: those that run, in the order of the records; `undefined`: all `total`. `words`: of one record of results. */
   constructor(instances: readonly number[] | undefined, total: number, words: number) {
@@ -25,6 +28,7 @@ export class Outcome {
     this.#status = wordsOfBytes(ofLength(answer.status, this.#count * 8, "pool/invoke"));
     this.#results = wordsOfBytes(ofLength(answer.results, this.#count * this.#words * 4, "pool/invoke"));
     this.#deviceSeconds += answer.deviceSeconds;
+    this.#failure = answer.failure;
   }
 
   /** What a round answered, of the instances that it resumed. */
@@ -39,9 +43,19 @@ export class Outcome {
       this.#results.set(results.subarray(index * this.#words, (index + 1) * this.#words), position * this.#words);
     });
     this.#deviceSeconds += resumed.deviceSeconds;
+    this.#failure = resumed.failure ?? this.#failure;
   }
 
-  result() {
-    return { status: this.#status, results: this.#results, deviceSeconds: this.#deviceSeconds };
+  /** `called`: the exported function; `hostFailures`: by instance, why imports failed. */
+  result(called: string, hostFailures: ReadonlyMap<number, HostFailure>) {
+    const failures = new Map(hostFailures);
+    if (this.#failure !== undefined) {
+      const instances = this.#positions === undefined ? undefined : [...this.#positions.keys()];
+      for (let position = 0; position < this.#count; position++) {
+        if (this.#status[position * 2] !== trapCode("device failed")) continue;
+        failures.set(instances?.[position] ?? position, { import: called, message: this.#failure });
+      }
+    }
+    return { status: this.#status, results: this.#results, deviceSeconds: this.#deviceSeconds, failures };
   }
 }

@@ -168,6 +168,7 @@ class HostPool implements BackendPool {
       const { kernel } = this.#kernel(invocation.function);
       return runSurviving(invocation, {
         revive: (signal) => this.#revive(signal),
+        renew: (signal) => this.#renew(signal),
         run: (part, { before, share }) =>
           runJobs({ client: this.#client, pool: this.#pool, kernel }, part, {
             ...this.#events,
@@ -226,7 +227,7 @@ class HostPool implements BackendPool {
     const outcome = new Outcome(invocation.instances, this.#instances, recordWords(results));
     outcome.begin(answer);
     const failures = await this.#serve(answer.waiting, invocation.signal, (resumed) => outcome.add(resumed));
-    return { ...outcome.result(), failures };
+    return outcome.result(invocation.function.name, failures);
   }
 
   async resume(signal: AbortSignal | undefined): Promise<ResumedResult> {
@@ -236,7 +237,7 @@ class HostPool implements BackendPool {
     const instances = waiting.flatMap((calls) => calls.instances).sort((a, b) => a - b);
     const outcome = new Outcome(instances, this.#instances, recordWords(kernel.results));
     const failures = await this.#serve(waiting, signal, (resumed) => outcome.add(resumed));
-    return { instances, ...outcome.result(), failures };
+    return { instances, ...outcome.result(kernel.exportName, failures) };
   }
 
   async snapshot(): Promise<Uint8Array> {
@@ -282,15 +283,32 @@ class HostPool implements BackendPool {
 
   /** True where the host had died and the pool is new, its instances in their initial state. */
   async #revive(signal: AbortSignal | undefined): Promise<boolean> {
-    const create = this.#create;
-    if (create === undefined || !this.#client.closed.aborted) return false;
-    await survivingDeaths(async () => {
-      const created = await create(signal);
-      this.#client = created.client;
-      this.#pool = created.pool;
-      await this.instantiated(created, signal);
-    });
+    if (this.#create === undefined || !this.#client.closed.aborted) return false;
+    await survivingDeaths(() => this.#makeAgain(signal));
     return true;
+  }
+
+  /** After the device gave this pool up: another one, on another host where this one's device fails even so. False where it cannot be. */
+  async #renew(signal: AbortSignal | undefined): Promise<boolean> {
+    if (this.#create === undefined) return false;
+    try {
+      await this.release();
+      await this.#makeAgain(signal);
+    } catch (error) {
+      if (signal?.aborted || !(error instanceof HostError)) throw error;
+      // What a driver holds of a fault goes with the process.
+      await this.#client.close();
+      await this.#revive(signal);
+    }
+    return true;
+  }
+
+  async #makeAgain(signal: AbortSignal | undefined): Promise<void> {
+    const created = await this.#create?.(signal);
+    if (created === undefined) return;
+    this.#client = created.client;
+    this.#pool = created.pool;
+    await this.instantiated(created, signal);
   }
 
   #kernel({ name, parameters, results }: ExportedFunction): KernelMetadata {

@@ -1,17 +1,19 @@
 /**
  * A queue of jobs that outlives its host. Every job begins in the initial state, so one whose result has not arrived is run again from
- * its beginning, on a new host. What was in flight when a host died is tried in halves: that finds the job that kills hosts in few
- * deaths, and ends whatever else happens to hosts, since what is in flight becomes smaller than the time between two deaths.
+ * its beginning, on a new host.
  */
 import { jobStatus } from "../../../protocol/messages.ts";
 import type { JobsInvocation, JobsResult } from "../api/backend.ts";
 import { recordWords } from "../api/values.ts";
+import { Attempts } from "../attempts.ts";
 import { messageOf } from "../errors.ts";
 import { isDeath } from "./keeper.ts";
 
 export interface SurvivingHost {
   /** Makes the pool anew where its host is dead. */
   readonly revive: (signal: AbortSignal | undefined) => Promise<unknown>;
+  /** Makes the pool anew after the device gave it up; false where it cannot be. */
+  readonly renew: (signal: AbortSignal | undefined) => Promise<boolean>;
   /** `before`: share of all jobs that have ended; `share`: that of `part`. */
   readonly run: (
     part: JobsInvocation,
@@ -19,24 +21,15 @@ export interface SurvivingHost {
   ) => Promise<JobsResult>;
 }
 
-interface Group {
-  readonly jobs: readonly number[];
-  /** How many hosts died of these jobs. */
-  readonly deaths: number;
-}
-
-/** Hosts that a job alone may kill. */
-const deathsOfOne = 3;
-/** With no job ended between them. More than one job among the largest number of jobs needs to be found and given up. */
-const deathsInARow = 64;
+/** Pools, one after the other, that the device gave up before a job had a result. */
+const poolsInARow = 3;
 
 export async function runSurviving(invocation: JobsInvocation, host: SurvivingHost): Promise<JobsResult> {
   const record = new JobsRecord(invocation);
   const { signal } = invocation;
-  const groups: Group[] = [{ jobs: Array.from({ length: invocation.jobs }, (_, job) => job), deaths: 0 }];
-  let row = 0;
-  for (let group = groups.shift(); group !== undefined && !signal?.aborted; group = groups.shift()) {
-    const { jobs, deaths } = group;
+  const attempts = new Attempts([Array.from({ length: invocation.jobs }, (_, job) => job)]);
+  let poolRow = 0;
+  for (let jobs = attempts.next(); jobs !== undefined && !signal?.aborted; jobs = attempts.next()) {
     try {
       await host.revive(signal);
     } catch (error) {
@@ -45,24 +38,21 @@ export async function runSurviving(invocation: JobsInvocation, host: SurvivingHo
       record.failure = messageOf(error);
       break;
     }
-    const [first] = jobs;
     try {
       const progress = { before: record.ended / invocation.jobs, share: jobs.length / invocation.jobs };
-      record.add(jobs, await host.run(partOf(invocation, jobs), progress));
-      row = 0;
+      const result = await host.run(partOf(invocation, jobs), progress);
+      const rest = record.add(jobs, result);
+      attempts.ended(rest);
+      poolRow = rest.length < jobs.length - result.reasons.size ? 0 : poolRow + 1;
+      if (result.failure === undefined || rest.length === 0 || signal?.aborted) continue;
+      if (poolRow === poolsInARow || !(await host.renew(signal).catch(() => false))) break;
     } catch (error) {
       if (signal?.aborted) break;
       if (!isDeath(error)) throw error;
-      row += 1;
-      if (jobs.length > 1) {
-        const half = Math.ceil(jobs.length / 2);
-        groups.unshift({ jobs: jobs.slice(0, half), deaths: 0 }, { jobs: jobs.slice(half), deaths: 0 });
-      } else if (deaths + 1 < deathsOfOne) groups.unshift({ jobs, deaths: deaths + 1 });
-      else if (first !== undefined) record.giveUp(first, `${deathsOfOne} hosts died of it: ${error.message}`);
-      if (row === deathsInARow) {
-        record.failure = `${deathsInARow} hosts died one after the other: ${error.message}`;
-        break;
-      }
+      const { lost, isOver } = attempts.died(error.message);
+      if (lost !== undefined) record.giveUp(lost.item, lost.reason);
+      record.failure = isOver ?? record.failure;
+      if (isOver !== undefined) break;
     }
   }
   return record.result();
@@ -88,7 +78,8 @@ class JobsRecord {
     this.#reads = Array.from({ length: jobs }, () => []);
   }
 
-  add(jobs: readonly number[], { status, results, reads, ...rest }: JobsResult): void {
+  /** Returns those that were not run. */
+  add(jobs: readonly number[], { status, results, reads, ...rest }: JobsResult): number[] {
     jobs.forEach((job, index) => {
       this.#status.set(status.subarray(index * 2, index * 2 + 2), job * 2);
       this.#results.set(results.subarray(index * this.#words, (index + 1) * this.#words), job * this.#words);
@@ -101,6 +92,7 @@ class JobsRecord {
     this.#laneSlices += rest.laneSlices;
     this.#busyLaneSlices += rest.busyLaneSlices;
     this.failure = rest.failure ?? this.failure;
+    return jobs.filter((job) => this.#status[job * 2] === jobStatus.notRun);
   }
 
   giveUp(job: number, reason: string): void {

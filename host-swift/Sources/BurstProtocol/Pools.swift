@@ -166,12 +166,15 @@ public enum InvokeRequest: RequestType {
     public let deviceSeconds: Double
     /// One entry an import that instances wait for; `nil`: the invocation is complete.
     public let waiting: [WaitingCalls]?
+    /// Why instances ended with the trap `device failed`.
+    public let failure: String?
 
-    public init(status: Data, results: Data, deviceSeconds: Double, waiting: [WaitingCalls]? = nil) {
+    public init(status: Data, results: Data, deviceSeconds: Double, waiting: [WaitingCalls]? = nil, failure: String? = nil) {
       self.status = status
       self.results = results
       self.deviceSeconds = deviceSeconds
       self.waiting = waiting
+      self.failure = failure
     }
   }
 }

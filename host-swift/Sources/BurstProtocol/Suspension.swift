@@ -67,6 +67,7 @@ public enum ResumePoolRequest: RequestType {
     public let results: Data
     public let deviceSeconds: Double
     public let waiting: [WaitingCalls]?
+    public let failure: String?
     /// Those that were resumed or failed, ascending: the order of `status` and `results`.
     public let instances: [Int]
     /// While the pool is being instantiated: its first trap; the pool then does not exist any more.
@@ -77,6 +78,7 @@ public enum ResumePoolRequest: RequestType {
       results = run.results
       deviceSeconds = run.deviceSeconds
       waiting = run.waiting
+      failure = run.failure
       self.instances = instances
       self.trap = trap
     }

@@ -82,8 +82,8 @@ extension InstancePool {
     try buffers.beginInvocation(of: instances)
     let invocation = Invocation(
       purpose: .export, kernel: parameters.kernel, pipeline: pipeline, resultBytes: parameters.resultBytes, budget: budget)
-    let seconds = try advance(invocation, instances, request, progress: progress)
-    return try result(of: instances, resultBytes: parameters.resultBytes, seconds: seconds)
+    let done = try advance(invocation, instances, request, progress: progress)
+    return try result(of: instances, resultBytes: parameters.resultBytes, done)
   }
 
   func resume(
@@ -100,14 +100,14 @@ extension InstancePool {
           address: plan.resultsAddress)
       }
       try buffers.endWithTrap(.hostFunctionFailed, failed)
-      let seconds = try advance(invocation, answered, request, progress: progress)
+      let done = try advance(invocation, answered, request, progress: progress)
       let instances = (answered + failed).sorted()
       var trap: TrapReport?
       if invocation.purpose == .instantiation {
         trap = try firstTrap(of: instances)
         endInstantiation(trap)
       }
-      let outcome = try result(of: instances, resultBytes: invocation.resultBytes, seconds: seconds)
+      let outcome = try result(of: instances, resultBytes: invocation.resultBytes, done)
       return ResumePoolRequest.Result(outcome, instances: instances.map(Int.init), trap: trap)
     } catch {
       waiting = nil
@@ -118,15 +118,18 @@ extension InstancePool {
 
   // MARK: Steps
 
+  private typealias Advance = (seconds: Double, failure: String?)
+
   /// Runs `instances` until each has ended or waits; the invocation is kept where some wait.
   private func advance(
     _ invocation: Invocation, _ instances: [UInt32], _ request: any IncomingCancellation, progress: Progress
-  ) throws -> Double {
+  ) throws -> Advance {
     var invocation = invocation
     invocation.waiting = []
+    invocation.failure = nil
     waiting = nil
     let seconds = try run(&invocation, instances, request, progress: progress)
-    if invocation.waiting.isEmpty { return seconds }
+    if invocation.waiting.isEmpty { return (seconds, invocation.failure) }
     invocation.waiting.sort()
     let imports = try buffers.importsWaitedFor(by: invocation.waiting)
     if let unknown = imports.first(where: { !module.imports.indices.contains($0) }) {
@@ -134,7 +137,7 @@ extension InstancePool {
         .internalError, "An instance waits for import \(unknown), but the module was loaded with \(module.imports.count).")
     }
     waiting = invocation
-    return seconds
+    return (seconds, invocation.failure)
   }
 
   private func endInstantiation(_ trap: TrapReport?) {
@@ -155,14 +158,15 @@ extension InstancePool {
     return outcome.map { TrapReport(code: Int($0.code), function: Int($0.function)) }
   }
 
-  private func result(of instances: [UInt32], resultBytes: Int, seconds: Double) throws -> InvokeRequest.Result {
+  private func result(of instances: [UInt32], resultBytes: Int, _ done: Advance) throws -> InvokeRequest.Result {
     let outcomes = try buffers.outcomes(of: instances)
     let results = try buffers.gatherRecords(bytesEach: resultBytes, from: instances, address: plan.resultsAddress) {
       outcomes[$0].code != 0
     }
     let words = outcomes.flatMap { [$0.code.littleEndian, $0.function.littleEndian] }
     return InvokeRequest.Result(
-      status: words.withUnsafeBytes { Data($0) }, results: results, deviceSeconds: seconds, waiting: try waitingCalls())
+      status: words.withUnsafeBytes { Data($0) }, results: results, deviceSeconds: done.seconds, waiting: try waitingCalls(),
+      failure: done.failure)
   }
 
   /// The instances that wait, by import; `nil` where none does.

@@ -52,7 +52,13 @@ struct Invocation {
   var waiting: [UInt32] = []
   /// Seconds so far of lanes that are suspended; kept only where they are limited.
   var secondsOf: [UInt32: Double] = [:]
+  /// Why instances ended with the trap `device failed`.
+  var failure: String?
 
+  /// Failures one after the other after which the device is taken for gone.
+  static let mostFailures = 3
+
+  /// A command buffer that fails ends the instances in it, since nobody knows how far they came; the others go on. Instantiation needs all.
   /// Returns the seconds on the device. Throws `ResponseError` (cancelled, device error) or `Dispatcher.Abandoned`.
   mutating func run(
     _ lanes: [UInt32], on dispatcher: Dispatcher, request: any IncomingCancellation, progress: (Double) -> Void
@@ -62,14 +68,27 @@ struct Invocation {
     var begun = 0
     var deviceSeconds = 0.0
     var fuelUsed: UInt64 = 0
+    var failures = 0
     defer { dispatcher.leave() }
     while begun < lanes.count || !outOfFuel.isEmpty {
       if request.isCancelled { throw ResponseError.cancelled }
       let again = outOfFuel.prefix(size.lanes)
       let fresh = lanes[begun...].prefix(size.lanes - again.count)
       let launched = Array(again) + fresh
-      let seconds = try dispatcher.slice(
-        pipeline, lanes: launched, live: lanes.count - begun + outOfFuel.count, size: size, fuelLimit: budget.fuel, request: request)
+      let seconds: Double
+      do {
+        seconds = try dispatcher.slice(
+          pipeline, lanes: launched, live: lanes.count - begun + outOfFuel.count, size: size, fuelLimit: budget.fuel, request: request)
+        failures = 0
+      } catch let error as ResponseError where error.code == .deviceError && purpose == .export {
+        failures += 1
+        if failures == Self.mostFailures { throw error }
+        failure = error.message
+        try dispatcher.buffers.endWithTrap(.deviceFailed, launched)
+        begun += fresh.count
+        outOfFuel.removeFirst(again.count)
+        continue
+      }
       let ended = DeviceScheduler.now
       deviceSeconds += seconds
       begun += fresh.count
