@@ -3,6 +3,7 @@
 import { once } from "node:events";
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
+import { basename } from "node:path";
 import { parseArgs } from "node:util";
 import type { ScheduleSettings } from "../../../protocol/messages.ts";
 import { WasmBurst } from "../api/burst.ts";
@@ -142,7 +143,7 @@ export async function run(argv: readonly string[], signal: AbortSignal): Promise
       lines === undefined ? await runOne(burst, invoke as InvokeArguments, all) : await runAll(burst, lines, all);
     await output.end();
     await timeline?.write(
-      timelinePage(`${path} on ${burst.device.id} (${burst.device.name})`, options.activity.events),
+      timelinePage(`${basename(path)} on ${burst.device.id} (${burst.device.name})`, options.activity.events),
     );
     await timeline?.end();
     return exitCode;
