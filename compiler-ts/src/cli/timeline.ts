@@ -99,9 +99,10 @@ function draw() {
   pen.fillRect(left, 300, width - left - 8, 1);
   const digits = Math.max(0, -Math.floor(Math.log10(step)));
   for (const at of ticks) {
-    const text = at.toFixed(digits) + " s", wide = pen.measureText(text).width;
-    pen.fillText(text, Math.min(x(at) - wide / 2, width - wide), 322);
+    pen.textAlign = x(at) > width - 40 ? "right" : "center";
+    pen.fillText(at.toFixed(digits) + " s", x(at), 322);
   }
+  pen.textAlign = "left";
 }
 // 1, 2 or 5 times a power of ten.
 function roundStep(least) {
