@@ -199,6 +199,35 @@ describe("a queue of jobs whose hosts die", { skip: hostMissing, timeout: 300_00
     await pool.release();
     await module.release();
   });
+
+  test("the host's own functions serve a pool of the new host, and what they log comes out where it did", async () => {
+    const { path, pid } = killableHost("logging");
+    let output = "";
+    await using burst = await WasmBurst.launch({
+      device: "cpu",
+      hostPath: path,
+      onNotice: () => {},
+      onOutput: (text) => {
+        output += text;
+      },
+    });
+    await using module = await burst.compile(
+      wat(`(module (import "wasmburst" "log" (func $log (param i32 i32)))
+        (import "wasmburst" "instance_index" (func $index (result i32)))
+        (memory (export "memory") 1) (data (i32.const 8) "hello")
+        (func (export "say") (result i32) (call $log (i32.const 8) (i32.const 5)) (call $index)))`),
+    );
+    await using pool = await module.instantiate({ instances: 2 });
+    const numbers = [{ values: [0] }, { values: [1] }];
+    assert.deepEqual(await pool.invoke("say"), numbers);
+    const before = output;
+    assert.match(before, /hello[\s\S]*hello/);
+    process.kill(Number(pid()), "SIGKILL");
+    await assert.rejects(pool.invoke("say"), { code: "hostExited" });
+    await pool.reset();
+    assert.deepEqual(await pool.invoke("say"), numbers);
+    assert.equal(output, before + before);
+  });
 });
 
 describe("a build whose host dies", { skip: hostMissing || process.platform === "darwin" }, () => {
