@@ -32,7 +32,7 @@ export async function runSurviving(invocation: JobsInvocation, host: SurvivingHo
     made ??= new JobsRecord(invocation);
     return made;
   };
-  const attempts = new Attempts([Array.from({ length: invocation.jobs }, (_, job) => job)]);
+  const attempts = new Attempts([numbersTo(invocation.jobs)]);
   let poolRow = 0;
   for (let jobs = attempts.next(); jobs !== undefined && !signal?.aborted; jobs = attempts.next()) {
     try {
@@ -63,6 +63,13 @@ export async function runSurviving(invocation: JobsInvocation, host: SurvivingHo
     }
   }
   return record().result();
+}
+
+/** `Array.from` takes 40 ms for a million. */
+function numbersTo(count: number): readonly number[] {
+  const numbers = new Array<number>(count);
+  for (let number = 0; number < count; number++) numbers[number] = number;
+  return numbers;
 }
 
 /** Results by the number of the job, of whichever host. */
