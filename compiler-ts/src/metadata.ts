@@ -152,6 +152,7 @@ export const trapMessages = [
   "fuel exhausted",
   "time limit exceeded",
   "host function failed",
+  "device failed",
 ] as const;
 
 export type TrapMessage = Exclude<(typeof trapMessages)[number], "">;

@@ -8,8 +8,10 @@ import type { BurstModule } from "./api/module.ts";
 import type { InvokeResult, Pool, Trap } from "./api/pool.ts";
 import { unknownExport } from "./api/usage.ts";
 import type { Value } from "./api/values.ts";
+import { Attempts } from "./attempts.ts";
 import { CompileError } from "./diagnostics.ts";
 import { HostError, messageOf } from "./errors.ts";
+import { isDeath } from "./host/keeper.ts";
 import type { Job, JobLine, JobResult } from "./jobs.ts";
 import { PoolKeeper } from "./poolKeeper.ts";
 import { parseValue, valueToJson } from "./valueText.ts";
@@ -43,6 +45,8 @@ export interface JobsSummary {
   readonly jobs: number;
   readonly traps: number;
   readonly errors: number;
+  /** Jobs that the device or its hosts failed at, or were not run for that reason. */
+  readonly lost: number;
   readonly deviceSeconds: number;
   /** Jobs that were read but had not ended when `signal` aborted. */
   readonly notRun: number;
@@ -71,7 +75,7 @@ export async function runJobs(
   options: RunJobsOptions,
   hooks: RunJobsHooks,
 ): Promise<JobsSummary> {
-  const summary = { jobs: 0, traps: 0, errors: 0, notRun: 0 };
+  const summary = { jobs: 0, traps: 0, errors: 0, lost: 0, notRun: 0 };
   const pools = new PoolKeeper(hooks, options);
   const { instances, batch = instances, signal } = options;
   for await (const jobsOfBatch of chunks(jobs, batch)) {
@@ -89,7 +93,7 @@ export async function runJobs(
       }
       summary.jobs++;
       if ("trap" in result) summary.traps++;
-      if ("error" in result) summary.errors++;
+      if ("error" in result) summary[result.isLost ? "lost" : "errors"]++;
       await hooks.onResult(
         "error" in result ? { instance, error: `line ${line}: ${result.error}` } : { instance, ...result },
         line,
@@ -108,7 +112,7 @@ export async function runJobs(
 type Outcome =
   | { readonly values: Extract<JobResult, { values: unknown }>["values"]; readonly read?: readonly string[] }
   | Trap
-  | { readonly error: string };
+  | { readonly error: string; readonly isLost: boolean };
 
 /** By job: `undefined` where it was not run because the signal aborted. */
 async function runBatch(
@@ -118,8 +122,8 @@ async function runBatch(
   options: RunJobsOptions,
 ): Promise<(Outcome | undefined)[]> {
   const outcomes: (Outcome | undefined)[] = new Array(batch.length).fill(undefined);
-  const fail = (position: number, error: unknown) => {
-    outcomes[position] = { error: messageOf(error) };
+  const fail = (position: number, error: unknown, isLost = false) => {
+    outcomes[position] = { error: messageOf(error), isLost };
   };
   if (options.signal?.aborted) return outcomes;
   const wanted: Wanted[] = [];
@@ -149,15 +153,30 @@ async function runBatch(
     await runQueued(typed, round, pools);
     return outcomes;
   }
-  for (let start = 0; start < typed.length && !options.signal?.aborted; start += pool.instances) {
-    if (start > 0) await pool.reset();
-    const placed = typed.slice(start, start + pool.instances).map((one, instance) => ({ ...one, instance }));
+  const rounds = Math.ceil(typed.length / pool.instances);
+  const attempts = new Attempts(
+    Array.from({ length: rounds }, (_, at) => typed.slice(at * pool.instances, (at + 1) * pool.instances)),
+  );
+  let isInitial = true;
+  for (let next = attempts.next(); next !== undefined && !options.signal?.aborted; next = attempts.next()) {
+    const placed = next.map((one, instance) => ({ ...one, instance }));
     try {
+      if (!isInitial) await pool.reset();
+      isInitial = false;
       await runRound(placed, round);
+      attempts.ended();
     } catch (error) {
       // What earlier rounds gave is kept.
-      if (!options.signal?.aborted) throw error;
       for (const { position } of placed) outcomes[position] = undefined;
+      if (options.signal?.aborted) break;
+      if (!isDeath(error)) throw error;
+      const { lost, isOver } = attempts.died(error.message);
+      if (lost !== undefined) fail(lost.item.position, lost.reason, true);
+      if (isOver !== undefined) {
+        for (const { position } of typed)
+          if (outcomes[position] === undefined) fail(position, `not run: ${isOver}`, true);
+        break;
+      }
     }
   }
   return outcomes;
@@ -168,7 +187,7 @@ interface Round {
   readonly module: BurstModule;
   readonly options: RunJobsOptions;
   readonly outcomes: (Outcome | undefined)[];
-  readonly fail: (position: number, error: unknown) => void;
+  readonly fail: (position: number, error: unknown, isLost?: boolean) => void;
 }
 
 /** All of them, on a device that gives an instance its next job itself. */
@@ -198,8 +217,8 @@ async function runQueued(typed: readonly Typed[], round: Round, pools: PoolKeepe
         outcomes[position] = job.read.length === 0 ? { values } : { values, read };
       } else if (outcome.failed === "writes") fail(position, outsideWrites(job));
       else if (outcome.failed === "reads") fail(position, outOfBounds("read", job.read));
-      else if (outcome.failed === "lost") fail(position, `the device failed: ${ran.failure ?? "no reason given"}`);
-      else if (ran.failure !== undefined) fail(position, `not run: ${ran.failure}`);
+      else if (outcome.failed === "lost") fail(position, outcome.reason, true);
+      else if (ran.failure !== undefined) fail(position, `not run: ${ran.failure}`, true);
     });
   }
 }

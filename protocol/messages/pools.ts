@@ -85,6 +85,8 @@ export interface InvokeResult {
   readonly waiting?: readonly WaitingCalls[];
   /** Why instances have the trap `host function failed`, where it was a function of the host. */
   readonly failures?: readonly HostFunctionFailures[];
+  /** Why instances ended with the trap `device failed`: the command buffer that they were in failed, and nobody knows how far they came. */
+  readonly failure?: string;
 }
 /** An error `invocationWaiting` while instances of an earlier invocation of this pool wait. */
 export const invoke = request<InvokeParameters, InvokeResult>()("pool/invoke");

@@ -103,7 +103,8 @@ describe("the timeline", () => {
     for (const track of ["heat", "bursts", "slices", "cool-downs", "host calls", "live lanes"]) {
       assert.ok(drawn.includes(track), track);
     }
-    assert.equal(colours.size, 6);
+    // Of the six tracks, the lines of the ticks, and the axis.
+    assert.equal(colours.size, 8);
   });
 
   test("a run without events is an empty page, not a broken one", () => {

@@ -7,6 +7,7 @@ import { HostBackend } from "../../compiler-ts/src/host/backend.ts";
 import { HostClient } from "../../compiler-ts/src/host/client.ts";
 import { connect, handshake } from "../../compiler-ts/src/host/connection.ts";
 import { moduleIdentity } from "../../compiler-ts/src/host/identity.ts";
+import { HostKeeper } from "../../compiler-ts/src/host/keeper.ts";
 import { type CompiledModule, profiles } from "../../compiler-ts/src/metadata.ts";
 import type { DeviceDescription } from "../../protocol/messages.ts";
 import { type Handler, serveFakeHost } from "../support/fakeHost.ts";
@@ -60,7 +61,7 @@ async function backend(handlers: Readonly<Record<string, Handler>>, program: Com
   serveFakeHost(clientOutput, clientInput, { handlers: Object.fromEntries(recorded) });
   const connection = connect(clientInput, clientOutput, { onBroken: (reason) => connection.close(reason) });
   await handshake(connection, { name: "test", version: "0" });
-  const module = await new HostBackend(new HostClient(connection), device, () => program).compile(
+  const module = await new HostBackend(new HostKeeper(new HostClient(connection)), device, () => program).compile(
     new Uint8Array(0),
     {},
   );

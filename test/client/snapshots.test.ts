@@ -5,6 +5,7 @@ import { BurstModule } from "../../compiler-ts/src/api/module.ts";
 import { compileModule } from "../../compiler-ts/src/compile.ts";
 import { HostBackend } from "../../compiler-ts/src/host/backend.ts";
 import { HostClient } from "../../compiler-ts/src/host/client.ts";
+import { HostKeeper } from "../../compiler-ts/src/host/keeper.ts";
 import { locateHost } from "../../compiler-ts/src/host/locate.ts";
 import { type ImportContext, type Imports, type Pool, WasmBurst } from "../../compiler-ts/src/index.ts";
 import { testedDevices } from "../support/devices.ts";
@@ -169,7 +170,7 @@ for (const device of testedDevices.filter((id) => id !== "v8")) {
           const found = (await client.listDevices()).devices.find(({ id }) => id === device);
           assert.ok(found !== undefined);
           // As of a host that offers none.
-          const compiled = await new HostBackend(client, found, compileModule).compile(both, {});
+          const compiled = await new HostBackend(new HostKeeper(client), found, compileModule).compile(both, {});
           const module = new BurstModule(both, undefined, compiled);
           await assert.rejects(
             module.restore(snapshot, { imports: { env: { f } } }),

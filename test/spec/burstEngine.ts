@@ -5,6 +5,7 @@ import { BurstModule } from "../../compiler-ts/src/api/module.ts";
 import { compileModule, compileProgram } from "../../compiler-ts/src/compile.ts";
 import { HostBackend } from "../../compiler-ts/src/host/backend.ts";
 import { HostClient } from "../../compiler-ts/src/host/client.ts";
+import { HostKeeper } from "../../compiler-ts/src/host/keeper.ts";
 import { locateHost } from "../../compiler-ts/src/host/locate.ts";
 import { CompileError, HostError, InstantiationTrap, type Pool, profiles } from "../../compiler-ts/src/index.ts";
 import { trapMessages } from "../../compiler-ts/src/metadata.ts";
@@ -90,7 +91,7 @@ async function openBackend(
     throw new HostError("deviceUnusable", `device ${device}: ${found?.reason ?? "the host does not have it"}`);
   }
   const emitted = profile === undefined ? found.profile : profiles[profile as keyof typeof profiles];
-  return new HostBackend(client, { ...found, profile: emitted }, (bytes, options) => {
+  return new HostBackend(new HostKeeper(client), { ...found, profile: emitted }, (bytes, options) => {
     const program = programs.get(bytes);
     return program === undefined ? compileModule(bytes, options) : compileProgram(program, options);
   });

@@ -72,7 +72,7 @@ export interface InvocationResult {
   /** One record an instance; a trapped instance's is undefined in content. */
   readonly results: Uint32Array;
   readonly deviceSeconds: number;
-  /** By instance: why the trap `host function failed`. */
+  /** By instance: why the traps `host function failed` and `device failed`. */
   readonly failures: ReadonlyMap<number, HostFailure>;
 }
 
@@ -156,13 +156,15 @@ export interface JobsResult {
   readonly results: Uint32Array;
   /** By job, as far as anything was to be read; an empty list where the job has no result. */
   readonly reads: readonly (readonly Uint8Array[])[];
+  /** By job: why it was given up. */
+  readonly reasons: ReadonlyMap<number, string>;
   readonly deviceSeconds: number;
   /** Lanes times launches until the last job had begun, and what of them jobs were at work in. */
   readonly laneSlices: number;
   readonly busyLaneSlices: number;
   /** What the host took, requests not included. */
   readonly hostSeconds: number;
-  /** Why jobs were lost or not run. */
+  /** Why jobs were not run. */
   readonly failure: string | undefined;
 }
 

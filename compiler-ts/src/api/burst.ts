@@ -5,6 +5,7 @@ import { compileModule } from "../compile.ts";
 import { HostError, messageOf } from "../errors.ts";
 import { HostBackend } from "../host/backend.ts";
 import { HostClient, type Progress } from "../host/client.ts";
+import { HostKeeper } from "../host/keeper.ts";
 import { locateHost } from "../host/locate.ts";
 import { type Profile, profiles } from "../metadata.ts";
 import { V8Backend } from "../v8/backend.ts";
@@ -29,7 +30,7 @@ export interface LaunchOptions {
   readonly onTimeline?: ((events: readonly TimelineEvent[]) => void) | undefined;
   /** What instances say through `wasmburst.log`, whole lines; default: to stderr. */
   readonly onOutput?: ((text: string) => void) | undefined;
-  /** Why `auto` fell back; default: a line on stderr. */
+  /** Why `auto` fell back, or why a host process died that another has replaced; default: a line on stderr. */
   readonly onNotice?: ((message: string) => void) | undefined;
 }
 
@@ -49,8 +50,7 @@ export class WasmBurst {
       return new WasmBurst(await launchHost(options, firstUsable));
     } catch (error) {
       if (!(error instanceof HostError)) throw error;
-      const notice = options.onNotice ?? ((message) => void process.stderr.write(`wasmburst: ${message}\n`));
-      notice(`running on V8: ${error.message}`);
+      noticeOf(options)(`running on V8: ${error.message}`);
       return new WasmBurst(new V8Backend(options));
     }
   }
@@ -83,18 +83,30 @@ async function launchHost(
   options: LaunchOptions,
   choose: (devices: readonly DeviceDescription[]) => DeviceDescription,
 ): Promise<Backend> {
-  const client = await HostClient.launch(locateHost({ path: options.hostPath }));
+  const path = locateHost({ path: options.hostPath });
+  const { onProgress, onTimeline, onOutput } = options;
+  const start = async () => {
+    const client = await HostClient.launch(path);
+    if (onOutput !== undefined) client.onOutput(onOutput);
+    return client;
+  };
+  const client = await start();
   try {
-    if (options.onOutput !== undefined) client.onOutput(options.onOutput);
     const [{ devices }, hostFunctions] = await Promise.all([client.listDevices(), offeredBy(client)]);
     const device = choose(devices);
     const profile = options.profile === undefined ? device.profile : profileFor(device, options.profile);
-    return new HostBackend(client, { ...device, profile }, compileModule, {
-      hostFunctions,
-      onProgress: options.onProgress,
-      timeline:
-        options.onTimeline === undefined ? undefined : await watchTimeline(client, device.id, options.onTimeline),
+    const timeline = onTimeline === undefined ? undefined : await watchTimeline(client, device.id, onTimeline);
+    const host = new HostKeeper(client, {
+      restart: async () => {
+        const next = await start();
+        // On the clock of the machine, as the events of the host before.
+        if (onTimeline !== undefined) await watchTimeline(next, device.id, onTimeline);
+        return next;
+      },
+      onRestart: (reason) => noticeOf(options)(`${reason}; another was started`),
     });
+    const events = { onProgress, timeline };
+    return new HostBackend(host, { ...device, profile }, compileModule, { ...events, hostFunctions });
   } catch (error) {
     await client.close();
     throw error;
@@ -109,6 +121,10 @@ async function offeredBy(client: HostClient): Promise<readonly HostFunctionDescr
     if (error instanceof HostError && error.code === "methodNotFound") return [];
     throw error;
   }
+}
+
+function noticeOf({ onNotice }: LaunchOptions): (message: string) => void {
+  return onNotice ?? ((message) => void process.stderr.write(`wasmburst: ${message}\n`));
 }
 
 async function watchTimeline(

@@ -25,7 +25,7 @@ export interface Trap {
   readonly trap: string;
   /** Name of the wasm function that trapped, or `module.name` of the import that failed. */
   readonly function: string;
-  /** What the import threw, or what is wrong with what it returned; with the trap `host function failed`. */
+  /** With the trap `host function failed`: what the import threw, or what is wrong with what it returned; with `device failed`: the device's reason. */
   readonly message?: string;
 }
 
@@ -39,20 +39,21 @@ export interface PoolJob {
 }
 
 /**
- * `lost`: the device failed while it ran; `notRun`: the run was aborted, or the device gave up, before it had ended; `writes` and `reads`:
- * a range is not within its memory.
+ * `lost`: the device failed while it ran, or one host after the other died of it; `notRun`: the run was aborted, or the device gave up,
+ * before it had ended; `writes` and `reads`: a range is not within its memory.
  */
 export type JobOutcome =
   | { readonly values: readonly Value[]; readonly reads: readonly Uint8Array[] }
   | Trap
-  | { readonly failed: "lost" | "notRun" | "writes" | "reads" };
+  | { readonly failed: "lost"; readonly reason: string }
+  | { readonly failed: "notRun" | "writes" | "reads" };
 
 export interface JobsOutcome {
   readonly outcomes: readonly JobOutcome[];
   /** Lanes times launches until the last job had begun, and what of them jobs were at work in. */
   readonly laneSlices: number;
   readonly busyLaneSlices: number;
-  /** Why jobs were lost or not run, where the run was not aborted. */
+  /** Why jobs were not run, where the run was not aborted. */
   readonly failure: string | undefined;
 }
 
@@ -64,7 +65,7 @@ export interface RecordsResult {
   readonly status: Uint32Array;
   readonly results: Uint32Array;
   readonly deviceSeconds: number;
-  /** By instance: which import failed and why, where the trap is `host function failed`. */
+  /** By instance: which import failed and why, where the trap is `host function failed`; the device's reason, where it is `device failed`. */
   readonly failures: ReadonlyMap<number, HostFailure>;
 }
 
@@ -105,7 +106,7 @@ export class Pool {
   /**
    * Calls the exported function `name` in every instance named. `argumentsOfEachInstance` has one list an instance, or is one list for
    * all. The answer has one entry an instance; an instance that traps has its trap there and the others go on. Instances keep their
-   * state from one call to the next. Throws CompileError of kind "usage" for an unknown export or a wrong argument.
+   * state from one call to the next; what it is after the trap `device failed` nobody knows. Throws CompileError of kind "usage" for an unknown export or a wrong argument.
    */
   async invoke(
     name: string,
@@ -152,6 +153,7 @@ export class Pool {
   /**
    * Any number of jobs over the pool's instances, each in the state after instantiation: an instance whose job has ended gets the next
    * one between launches. Where `options.signal` aborts, the answer has what had ended. Leaves the instances in an undefined state.
+   * Where the host dies, another takes its place, and the jobs whose results have not arrived are run again.
    */
   async runJobs(
     name: string,
@@ -204,7 +206,8 @@ export class Pool {
     return result;
   }
 
-  #outcome({ results: types }: ExportedFunction, { status, results, reads }: JobsResult, job: number): JobOutcome {
+  #outcome({ results: types }: ExportedFunction, answer: JobsResult, job: number): JobOutcome {
+    const { status, results, reads, reasons } = answer;
     const code = status[job * 2] ?? jobStatus.notRun;
     const detail = status[job * 2 + 1] ?? 0;
     switch (code) {
@@ -213,7 +216,7 @@ export class Pool {
       case jobStatus.notRun:
         return { failed: "notRun" };
       case jobStatus.lost:
-        return { failed: "lost" };
+        return { failed: "lost", reason: reasons.get(job) ?? "no reason given" };
       case jobStatus.outOfBounds:
         return { failed: detail === 0 ? "writes" : "reads" };
       default:
@@ -249,7 +252,7 @@ export class Pool {
     return this.#module.functionNames[index] ?? `func[${index}]`;
   }
 
-  /** Brings instances (default: all) back to the state after instantiation. */
+  /** Brings instances (default: all) back to the state after instantiation; all of them also where the host that had them has died. */
   async reset(instances?: readonly number[]): Promise<void> {
     checkInstances(instances, this.instances);
     await this.#turns.take("reset", () => this.#pool.reset(instances));

@@ -3,6 +3,7 @@
 import { once } from "node:events";
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
+import { basename } from "node:path";
 import { parseArgs } from "node:util";
 import type { ScheduleSettings } from "../../../protocol/messages.ts";
 import { WasmBurst } from "../api/burst.ts";
@@ -147,7 +148,7 @@ export async function run(argv: readonly string[], signal: AbortSignal): Promise
       lines === undefined ? await runOne(burst, invoke as InvokeArguments, all) : await runAll(burst, lines, all);
     await output.end();
     await timeline?.write(
-      timelinePage(`${path} on ${burst.device.id} (${burst.device.name})`, options.activity.events),
+      timelinePage(`${basename(path)} on ${burst.device.id} (${burst.device.name})`, options.activity.events),
     );
     await timeline?.end();
     return exitCode;
@@ -230,6 +231,7 @@ async function runAll(burst: WasmBurst, lines: AsyncIterable<string>, options: R
   const failed = [
     ...(result.traps > 0 ? [`${result.traps} trapped`] : []),
     ...(result.errors > 0 ? [`${result.errors} in error`] : []),
+    ...(result.lost > 0 ? [`${result.lost} lost`] : []),
   ];
   if (signal.aborted) {
     const rest = result.notRun === 0 ? "" : ` and ${result.notRun} jobs that had been read were not run`;
@@ -242,6 +244,7 @@ async function runAll(burst: WasmBurst, lines: AsyncIterable<string>, options: R
       ? `${result.jobs} jobs${suffix}`
       : `${summary(burst, module, result.jobs, elapsed)}${laneUseText(result.laneUse)}${suffix}`,
   );
+  if (result.lost > 0) return exitCodes.failure;
   if (result.errors > 0) return exitCodes.badInput;
   return result.traps > 0 ? exitCodes.trap : exitCodes.ok;
 }

@@ -77,7 +77,16 @@ function draw() {
     pen.fillStyle = colour;
     pen.fillRect(from, y, Math.max(to - from, 0.5), tall);
   };
-  rows.heat.forEach(([at, state], index) => bar(at, (rows.heat[index + 1]?.[0] ?? end) - at, 4, 24, colours[state]));
+  pen.fillStyle = "#eaeef2";
+  const step = roundStep((view[1] - view[0]) / 6), ticks = [];
+  for (let at = Math.ceil(view[0] / step) * step; at <= view[1] + step / 1e6; at += step) ticks.push(at);
+  for (const at of ticks) pen.fillRect(x(at), 0, 1, 300);
+  const heat = rows.heat.filter(([, state], index) => state !== rows.heat[index - 1]?.[1]);
+  heat.forEach(([at, state], index) => {
+    bar(at, (heat[index + 1]?.[0] ?? end) - at, 4, 24, colours[state]);
+    pen.fillStyle = "#1f2328";
+    if (x(at) < width - 60) pen.fillText(state, Math.max(x(at), left) + 6, 20);
+  });
   for (const [at, seconds] of rows.bursts) bar(at, seconds, 44, 24, colours.burst);
   for (const [at, seconds] of rows.slices) bar(at, seconds, 84, 24, colours.slice);
   for (const [at, seconds] of rows.coolDowns) bar(at, seconds, 124, 24, colours.coolDown);
@@ -85,14 +94,20 @@ function draw() {
   const most = rows.slices.reduce((most, row) => Math.max(most, row[3]), 1);
   for (const [at, seconds, , live] of rows.slices) bar(at, seconds, 300 - 96 * live / most, 96 * live / most, colours.live);
   pen.fillStyle = "#1f2328";
-  for (const [name, y] of tracks) pen.fillText(name, 4, y + 20);
-  pen.fillText(String(most), 50, 212);
-  for (let part = 0; part <= 4; part++) {
-    const at = view[0] + (view[1] - view[0]) * part / 4;
-    pen.textAlign = part === 4 ? "right" : "center";
-    pen.fillText(at.toFixed(3) + " s", x(at), 322);
+  for (const [name, y] of tracks) pen.fillText(name, 0, y + 20);
+  pen.fillText("(of " + most + ")", 0, 236);
+  pen.fillRect(left, 300, width - left - 8, 1);
+  const digits = Math.max(0, -Math.floor(Math.log10(step)));
+  for (const at of ticks) {
+    pen.textAlign = x(at) > width - 40 ? "right" : "center";
+    pen.fillText(at.toFixed(digits) + " s", x(at), 322);
   }
   pen.textAlign = "left";
+}
+// 1, 2 or 5 times a power of ten.
+function roundStep(least) {
+  const power = 10 ** Math.floor(Math.log10(least));
+  return power * [1, 2, 5, 10].find((factor) => factor * power >= least);
 }
 const timeAt = (event) => view[0] + (event.offsetX - left) / (canvas.clientWidth - left - 8) * (view[1] - view[0]);
 canvas.addEventListener("wheel", (event) => {

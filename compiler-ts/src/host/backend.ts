@@ -6,9 +6,9 @@ import type { OfferedFunctions } from "../api/resolveImports.ts";
 import { recordWords } from "../api/values.ts";
 import type { Libraries } from "../link/program.ts";
 import type { CompiledModule, GlobalMetadata, ImportMetadata, ModuleMetadata, Profile } from "../metadata.ts";
-import type { HostClient } from "./client.ts";
 import { moduleIdentity } from "./identity.ts";
-import { createPool, type LoadedModule, restorePool } from "./pool.ts";
+import { type HostKeeper, survivingDeaths, unlessDead } from "./keeper.ts";
+import { createPool, type HostModule, restorePool } from "./pool.ts";
 
 export type CompileModule = (
   bytes: Uint8Array,
@@ -28,13 +28,13 @@ export interface HostBackendOptions extends BackendEvents {
 export class HostBackend implements Backend {
   readonly device: Backend["device"];
   readonly hostFunctions: OfferedFunctions;
-  readonly #client: HostClient;
+  readonly #host: HostKeeper;
   readonly #profile: Profile;
   readonly #compile: CompileModule;
   readonly #events: BackendEvents;
 
-  constructor(client: HostClient, device: DeviceDescription, compile: CompileModule, options: HostBackendOptions = {}) {
-    this.#client = client;
+  constructor(host: HostKeeper, device: DeviceDescription, compile: CompileModule, options: HostBackendOptions = {}) {
+    this.#host = host;
     this.device = { id: device.id, name: device.name };
     this.#profile = device.profile;
     this.#compile = compile;
@@ -55,42 +55,53 @@ export class HostBackend implements Backend {
     });
     const compileSeconds = (performance.now() - start) / 1000;
     const { metadata } = compiled;
-    const client = this.#client;
-    const loaded = await client.loadModule(
-      {
-        device: this.device.id,
-        identity: moduleIdentity(bytes, options.exports, options.link),
-        text: compiled.text,
-        image: compiled.image,
-        layout: metadata.layout,
-        instantiateKernel: metadata.instantiateKernel,
-        kernels: metadata.kernels.map(({ kernel }) => kernel),
-        ...(metadata.imports.length === 0 ? {} : { imports: metadata.imports.map(recordSizes) }),
-      },
-      { signal: options.signal, onProgress: this.#events.onProgress },
-    );
+    const parameters = {
+      device: this.device.id,
+      identity: moduleIdentity(bytes, options.exports, options.link),
+      text: compiled.text,
+      image: compiled.image,
+      layout: metadata.layout,
+      instantiateKernel: metadata.instantiateKernel,
+      kernels: metadata.kernels.map(({ kernel }) => kernel),
+      ...(metadata.imports.length === 0 ? {} : { imports: metadata.imports.map(recordSizes) }),
+    };
+    const load = async (signal: AbortSignal | undefined) => {
+      const client = await this.#host.client();
+      const loaded = await client.loadModule(parameters, { signal, onProgress: this.#events.onProgress });
+      return { client, ...loaded };
+    };
+    let loaded = await survivingDeaths(() => load(options.signal));
+    const { buildSeconds, cached } = loaded;
     const functions = metadata.kernels.map((kernel) => {
       const { exportName: name, functionIndex: index, parameters, results } = kernel;
       return [name, { name, index, parameters, results }] as const;
     });
-    const pools: LoadedModule = { client, module: loaded.module, metadata, events: this.#events };
+    const module: HostModule = {
+      metadata,
+      events: this.#events,
+      async load(signal) {
+        // Two that do this at once load it twice, which costs a little time and nothing else.
+        if (loaded.client.closed.aborted) loaded = await load(signal);
+        return loaded;
+      },
+    };
     return {
       functions: new Map(functions),
       globals: new Map(metadata.globals.map((global) => [global.exportName, exportedGlobal(global)])),
       functionNames: metadata.functionNames,
       imports: neededImports(metadata),
       hostFunctions: this.hostFunctions,
-      timings: { compileSeconds, buildSeconds: loaded.buildSeconds, cached: loaded.cached },
-      createPool: (options) => createPool(pools, options),
-      restore: (options) => restorePool(pools, options),
+      timings: { compileSeconds, buildSeconds, cached },
+      createPool: (options) => createPool(module, options),
+      restore: (options) => restorePool(module, options),
       async release() {
-        await client.unloadModule(loaded.module);
+        await unlessDead(() => loaded.client.unloadModule(loaded.module));
       },
     };
   }
 
   close(): Promise<void> {
-    return this.#client.close();
+    return this.#host.close();
   }
 }
 

@@ -1,4 +1,5 @@
 /** `pool/run`: any number of jobs over a pool's instances. */
+import { jobStatus } from "../../../protocol/messages.ts";
 import type { BackendEvents, JobsInvocation, JobsResult } from "../api/backend.ts";
 import { recordWords } from "../api/values.ts";
 import type { HostClient } from "./client.ts";
@@ -38,6 +39,12 @@ export async function runJobs(
       found[job]?.push(ofLength(answer.reads?.[index], length, "pool/run"));
   });
   const { deviceSeconds, laneSlices, busyLaneSlices, seconds, failure } = answer;
+  const reasons = new Map<number, string>();
+  if (status !== undefined) {
+    for (let job = 0; job < jobs; job++) {
+      if (status[job * 2] === jobStatus.lost) reasons.set(job, `the device failed: ${failure ?? "no reason given"}`);
+    }
+  }
   return {
     // As of `Outcome`: made when it is asked for.
     get status() {
@@ -46,6 +53,7 @@ export async function runJobs(
     },
     results,
     reads: found,
+    reasons,
     deviceSeconds,
     laneSlices,
     busyLaneSlices,

@@ -2,6 +2,7 @@
 import type { InvokeResult, ResumePoolResult } from "../../../protocol/messages.ts";
 import type { InvocationResult } from "../api/backend.ts";
 import type { HostFailure } from "../api/hostFunctions.ts";
+import { trapCode } from "../metadata.ts";
 import { ofLength, statusOf, wordsOfBytes } from "./records.ts";
 
 export class Outcome {
@@ -12,6 +13,7 @@ export class Outcome {
   #status: Uint32Array | undefined;
   #results: Uint32Array | undefined;
   #deviceSeconds = 0;
+  #failure: string | undefined;
 
   /** `instances`: those that run, in the order of the records; `undefined`: all `total`. `words`: of one record of results. */
   constructor(instances: readonly number[] | undefined, total: number, words: number) {
@@ -26,6 +28,7 @@ export class Outcome {
     if (answer.status.length > 0) this.#status = statusOf(answer.status, this.#count, "pool/invoke");
     this.#results = wordsOfBytes(ofLength(answer.results, this.#count * this.#words * 4, "pool/invoke"));
     this.#deviceSeconds += answer.deviceSeconds;
+    this.#failure = answer.failure;
   }
 
   /** What a round answered, of the instances that it resumed. */
@@ -40,6 +43,7 @@ export class Outcome {
       this.results.set(results.subarray(index * this.#words, (index + 1) * this.#words), position * this.#words);
     });
     this.#deviceSeconds += resumed.deviceSeconds;
+    this.#failure = resumed.failure ?? this.#failure;
   }
 
   get status(): Uint32Array {
@@ -52,7 +56,8 @@ export class Outcome {
     return this.#results;
   }
 
-  result(failures: ReadonlyMap<number, HostFailure>): InvocationResult {
+  /** `called`: the exported function; `hostFailures`: by instance, why imports failed. */
+  result(called: string, hostFailures: ReadonlyMap<number, HostFailure>): InvocationResult {
     const outcome = this;
     return {
       get status() {
@@ -62,7 +67,17 @@ export class Outcome {
         return outcome.results;
       },
       deviceSeconds: this.#deviceSeconds,
-      failures,
+      failures: this.#failure === undefined ? hostFailures : this.#withDevice(this.#failure, called, hostFailures),
     };
+  }
+
+  #withDevice(message: string, called: string, hostFailures: ReadonlyMap<number, HostFailure>) {
+    const failures = new Map(hostFailures);
+    const instances = this.#positions === undefined ? undefined : [...this.#positions.keys()];
+    for (let position = 0; position < this.#count; position++) {
+      if (this.status[position * 2] !== trapCode("device failed")) continue;
+      failures.set(instances?.[position] ?? position, { import: called, message });
+    }
+    return failures;
   }
 }

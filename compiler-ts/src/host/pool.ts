@@ -39,47 +39,57 @@ import type { ValueType } from "../wasm/module.ts";
 import type { HostClient } from "./client.ts";
 import { initialState } from "./initialState.ts";
 import { runJobs } from "./jobs.ts";
+import { survivingDeaths, unlessDead } from "./keeper.ts";
 import { Outcome } from "./outcome.ts";
 import { bytesOf, ofLength, statusOf, wordsOfBytes } from "./records.ts";
 import { type Answer, serveRounds } from "./rounds.ts";
+import { runSurviving } from "./survival.ts";
 
-/** A module that the host has, under the number `module`. */
-export interface LoadedModule {
-  readonly client: HostClient;
-  readonly module: number;
+/** A module that can be loaded anew where the host that had it has died. */
+export interface HostModule {
   readonly metadata: ModuleMetadata;
   readonly events: BackendEvents;
+  /** The living host, and the module's number there. */
+  load(signal: AbortSignal | undefined): Promise<{ readonly client: HostClient; readonly module: number }>;
 }
 
-export async function createPool(module: LoadedModule, options: BackendPoolOptions): Promise<BackendPool> {
-  const { instances, execution, schedule, signal, hostFunctions, imports } = options;
+export async function createPool(module: HostModule, options: BackendPoolOptions): Promise<BackendPool> {
+  const { instances, execution, schedule, hostFunctions, imports } = options;
   const initial: readonly InitialBytes[] = initialState(module.metadata, imports);
   const memoryPages = options.memoryPages ?? pagesFor(imports);
   const bindings = bindingsOf(imports.functions);
-  const created = await module.client.createPool(
-    {
-      module: module.module,
-      instances,
-      ...(memoryPages === undefined ? {} : { memoryPages }),
-      ...(execution === undefined ? {} : { execution }),
-      ...(initial.length === 0 ? {} : { initial }),
-      ...(schedule === undefined ? {} : { schedule }),
-      ...(bindings.length === 0 ? {} : { hostFunctions: bindings }),
-    },
-    { signal },
-  );
+  const create = async (signal: AbortSignal | undefined) => {
+    const { client, module: number } = await module.load(signal);
+    const created = await client.createPool(
+      {
+        module: number,
+        instances,
+        ...(memoryPages === undefined ? {} : { memoryPages }),
+        ...(execution === undefined ? {} : { execution }),
+        ...(initial.length === 0 ? {} : { initial }),
+        ...(schedule === undefined ? {} : { schedule }),
+        ...(bindings.length === 0 ? {} : { hostFunctions: bindings }),
+      },
+      { signal },
+    );
+    return { client, ...created };
+  };
   const recordLimit = (execution?.scratch ?? defaultScratchBytes) / 2;
-  const pool = new HostPool(module, { ...created, instances, recordLimit, hostFunctions });
-  await pool.instantiated(created, signal);
-  return pool;
+  return survivingDeaths(async () => {
+    const created = await create(options.signal);
+    const pool = new HostPool(module, { ...created, instances, recordLimit, hostFunctions, create });
+    await pool.instantiated(created, options.signal);
+    return pool;
+  });
 }
 
-export async function restorePool(module: LoadedModule, options: RestoreOptions): Promise<RestoredPool> {
+export async function restorePool(module: HostModule, options: RestoreOptions): Promise<RestoredPool> {
   const { snapshot, hostFunctions, schedule, signal } = options;
   const bindings = bindingsOf(hostFunctions.functions);
-  const restored = await module.client.restorePool(
+  const { client, module: number } = await module.load(signal);
+  const restored = await client.restorePool(
     {
-      module: module.module,
+      module: number,
       snapshot,
       ...(schedule === undefined ? {} : { schedule }),
       ...(bindings.length === 0 ? {} : { hostFunctions: bindings }),
@@ -88,7 +98,8 @@ export async function restorePool(module: LoadedModule, options: RestoreOptions)
   );
   const { kernel, waiting = [], instances } = restored;
   // How large scratch is the snapshot knows; the host refuses what does not fit.
-  const pool = new HostPool(module, { ...restored, recordLimit: Number.POSITIVE_INFINITY, hostFunctions });
+  const recordLimit = Number.POSITIVE_INFINITY;
+  const pool = new HostPool(module, { client, ...restored, recordLimit, hostFunctions, create: undefined });
   if (kernel === undefined) await pool.instantiated(restored, signal);
   else pool.suspend(kernel, waiting);
   return { pool, instances };
@@ -99,6 +110,14 @@ function bindingsOf(functions: readonly ResolvedFunction[]): readonly HostFuncti
   return functions.flatMap(({ module, name, parameters, results, implementation }, number) =>
     implementation.kind === "host" ? [{ import: number, module, name, parameters, results }] : [],
   );
+}
+
+/** A pool on a host, as that host has answered. */
+interface CreatedPool extends Answer {
+  readonly client: HostClient;
+  readonly pool: number;
+  readonly memoryPages: number;
+  readonly trap?: TrapReport;
 }
 
 const pageBytes = 65_536;
@@ -120,8 +139,9 @@ function exportedFunction({ exportName: name, functionIndex: index, parameters, 
 
 class HostPool implements BackendPool {
   readonly memoryPages: number;
-  readonly #client: HostClient;
-  readonly #pool: number;
+  readonly #create: ((signal: AbortSignal | undefined) => Promise<CreatedPool>) | undefined;
+  #client: HostClient;
+  #pool: number;
   readonly #instances: number;
   readonly #recordLimit: number;
   readonly #hostFunctions: HostFunctions;
@@ -131,17 +151,18 @@ class HostPool implements BackendPool {
   #suspended: { readonly kernel: KernelMetadata; readonly waiting: readonly WaitingCalls[] } | undefined;
 
   constructor(
-    { client, metadata, events }: LoadedModule,
-    created: {
-      readonly pool: number;
-      readonly memoryPages: number;
+    { metadata, events }: HostModule,
+    created: CreatedPool & {
       readonly instances: number;
       /** Bytes that the arguments of one call may take, and its results. */
       readonly recordLimit: number;
       readonly hostFunctions: HostFunctions;
+      /** The same pool again; `undefined` where its state is more than what its instances begin with. */
+      readonly create: ((signal: AbortSignal | undefined) => Promise<CreatedPool>) | undefined;
     },
   ) {
-    this.#client = client;
+    this.#create = created.create;
+    this.#client = created.client;
     this.#pool = created.pool;
     this.#instances = created.instances;
     this.#recordLimit = created.recordLimit;
@@ -160,7 +181,16 @@ class HostPool implements BackendPool {
     if (this.#metadata.imports.length > 0) return undefined;
     return (invocation) => {
       const { kernel } = this.#kernel(invocation.function);
-      return runJobs({ client: this.#client, pool: this.#pool, kernel }, invocation, this.#events);
+      return runSurviving(invocation, {
+        revive: (signal) => this.#revive(signal),
+        renew: (signal) => this.#renew(signal),
+        run: (part, { before, share }) =>
+          runJobs({ client: this.#client, pool: this.#pool, kernel }, part, {
+            ...this.#events,
+            onProgress: ({ message, fraction = 0 }) =>
+              this.#events.onProgress?.({ message, fraction: before + share * fraction }),
+          }),
+      });
     };
   }
 
@@ -209,7 +239,7 @@ class HostPool implements BackendPool {
     const outcome = new Outcome(invocation.instances, this.#instances, recordWords(results));
     outcome.begin(answer);
     const failures = await this.#serve(answer, invocation.signal, (resumed) => outcome.add(resumed));
-    return outcome.result(failures);
+    return outcome.result(invocation.function.name, failures);
   }
 
   async resume(signal: AbortSignal | undefined): Promise<ResumedResult> {
@@ -219,7 +249,7 @@ class HostPool implements BackendPool {
     const instances = waiting.flatMap((calls) => calls.instances).sort((a, b) => a - b);
     const outcome = new Outcome(instances, this.#instances, recordWords(kernel.results));
     const failures = await this.#serve({ waiting }, signal, (resumed) => outcome.add(resumed));
-    return { instances, ...outcome.result(failures) };
+    return { instances, ...outcome.result(kernel.exportName, failures) };
   }
 
   async snapshot(): Promise<Uint8Array> {
@@ -227,6 +257,7 @@ class HostPool implements BackendPool {
   }
 
   async reset(instances: readonly number[] | undefined): Promise<void> {
+    if (instances === undefined && (await this.#revive(undefined))) return;
     await this.instantiated(await this.#client.resetPool(this.#pool, instances), undefined);
   }
 
@@ -259,7 +290,37 @@ class HostPool implements BackendPool {
   }
 
   async release(): Promise<void> {
-    await this.#client.releasePool(this.#pool);
+    await unlessDead(() => this.#client.releasePool(this.#pool));
+  }
+
+  /** True where the host had died and the pool is new, its instances in their initial state. */
+  async #revive(signal: AbortSignal | undefined): Promise<boolean> {
+    if (this.#create === undefined || !this.#client.closed.aborted) return false;
+    await survivingDeaths(() => this.#makeAgain(signal));
+    return true;
+  }
+
+  /** After the device gave this pool up: another one, on another host where this one's device fails even so. False where it cannot be. */
+  async #renew(signal: AbortSignal | undefined): Promise<boolean> {
+    if (this.#create === undefined) return false;
+    try {
+      await this.release();
+      await this.#makeAgain(signal);
+    } catch (error) {
+      if (signal?.aborted || !(error instanceof HostError)) throw error;
+      // What a driver holds of a fault goes with the process.
+      await this.#client.close();
+      await this.#revive(signal);
+    }
+    return true;
+  }
+
+  async #makeAgain(signal: AbortSignal | undefined): Promise<void> {
+    const created = await this.#create?.(signal);
+    if (created === undefined) return;
+    this.#client = created.client;
+    this.#pool = created.pool;
+    await this.instantiated(created, signal);
   }
 
   #kernel({ name, parameters, results }: ExportedFunction): KernelMetadata {

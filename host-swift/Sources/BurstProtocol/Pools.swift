@@ -177,15 +177,19 @@ public enum InvokeRequest: RequestType {
     public let waiting: [WaitingCalls]?
     /// Why instances have the trap `host function failed`, where it was a function of the host.
     public let failures: [HostFunctionFailures]?
+    /// Why instances ended with the trap `device failed`.
+    public let failure: String?
 
     public init(
-      status: Data, results: Data, deviceSeconds: Double, waiting: [WaitingCalls]? = nil, failures: [HostFunctionFailures]? = nil
+      status: Data, results: Data, deviceSeconds: Double, waiting: [WaitingCalls]? = nil, failures: [HostFunctionFailures]? = nil,
+      failure: String? = nil
     ) {
       self.status = status
       self.results = results
       self.deviceSeconds = deviceSeconds
       self.waiting = waiting
       self.failures = failures
+      self.failure = failure
     }
   }
 }

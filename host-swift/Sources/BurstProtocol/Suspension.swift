@@ -68,6 +68,7 @@ public enum ResumePoolRequest: RequestType {
     public let deviceSeconds: Double
     public let waiting: [WaitingCalls]?
     public let failures: [HostFunctionFailures]?
+    public let failure: String?
     /// Those that were resumed, served by the host or failed, ascending: the order of `status` and `results`.
     public let instances: [Int]
     /// While the pool is being instantiated: its first trap; the pool then does not exist any more.
@@ -79,6 +80,7 @@ public enum ResumePoolRequest: RequestType {
       deviceSeconds = run.deviceSeconds
       waiting = run.waiting
       failures = run.failures
+      failure = run.failure
       self.instances = instances
       self.trap = trap
     }

@@ -174,13 +174,36 @@ final class Dispatcher {
       threadsPerThreadgroup: MTLSize(width: width, height: 1, depth: 1))
   }
 
+  /// A command buffer that failed before the device began with it: all state is what it was.
+  private struct NotBegun: Error {
+    let reason: String
+  }
+
+  /// Seconds before one that never began is tried again: memory that was short, or a permission, may come back.
+  private static let pauses = [0.01, 0.1, 0.5]
+
   /// One command buffer, to its end; `encode` gets an encoder that has the pool's buffers.
   private func submit(
     _ lanes: [UInt32], _ request: any IncomingCancellation, encode: (any MTLComputeCommandEncoder) -> Void
   ) throws -> Double {
+    var pauses = Self.pauses[...]
+    while true {
+      do {
+        return try attempt(lanes, request, encode: encode)
+      } catch let error as NotBegun {
+        guard let pause = pauses.popFirst() else { throw Self.deviceError(error.reason) }
+        Thread.sleep(forTimeInterval: pause)
+        if request.isCancelled { throw ResponseError.cancelled }
+      }
+    }
+  }
+
+  private func attempt(
+    _ lanes: [UInt32], _ request: any IncomingCancellation, encode: (any MTLComputeCommandEncoder) -> Void
+  ) throws -> Double {
     buffers.records.setLanes(lanes)
     guard let commandBuffer = queue.makeCommandBuffer(), let encoder = commandBuffer.makeComputeCommandEncoder() else {
-      throw Self.deviceError("the device makes no command buffer")
+      throw NotBegun(reason: "the device makes no command buffer")
     }
     encoder.setBuffer(buffers.records.lanes, offset: 0, index: 1)
     encoder.setBuffer(buffers.status, offset: 0, index: 2)
@@ -197,7 +220,9 @@ final class Dispatcher {
     commandBuffer.commit()
     try wait(done, request)
     guard commandBuffer.status == .completed, commandBuffer.error == nil else {
-      throw Self.deviceError(Self.reason(commandBuffer.error))
+      let reason = Self.reason(commandBuffer.error)
+      // Only the times tell: a code as outOfMemory may come before a launch and in the midst of one.
+      throw commandBuffer.gpuStartTime == 0 ? NotBegun(reason: reason) : Self.deviceError(reason)
     }
     return max(0, commandBuffer.gpuEndTime - commandBuffer.gpuStartTime)
   }

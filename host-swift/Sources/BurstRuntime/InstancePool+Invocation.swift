@@ -130,7 +130,7 @@ extension InstancePool {
 
   // MARK: Steps
 
-  private typealias Advanced = (seconds: Double, failures: HostFailures)
+  private typealias Advanced = (seconds: Double, failures: HostFailures, failure: String?)
 
   /// Runs `instances` until each has ended or waits; the invocation is kept where some wait.
   private func advance(
@@ -138,11 +138,12 @@ extension InstancePool {
   ) throws -> Advanced {
     var invocation = invocation
     invocation.waiting = []
+    invocation.failure = nil
     waiting = nil
     let seconds = try onDevice {
       try instances.isEmpty ? 0 : invocation.run(instances, begins: begins, on: dispatcher, request: request, progress: progress)
     }
-    if invocation.waiting.isEmpty { return (seconds, invocation.failures) }
+    if invocation.waiting.isEmpty { return (seconds, invocation.failures, invocation.failure) }
     invocation.waiting.sort()
     let imports = buffers.records.importsWaitedFor(by: invocation.waiting)
     if let unknown = imports.first(where: { !module.imports.indices.contains($0) }) {
@@ -150,7 +151,7 @@ extension InstancePool {
         .internalError, "An instance waits for import \(unknown), but the module was loaded with \(module.imports.count).")
     }
     waiting = invocation
-    return (seconds, invocation.failures)
+    return (seconds, invocation.failures, invocation.failure)
   }
 
   private func endInstantiation(_ trap: TrapReport?) {
@@ -173,7 +174,7 @@ extension InstancePool {
     let results = try records.endedResults(bytesEach: resultBytes, of: instances)
     return InvokeRequest.Result(
       status: records.status(of: instances), results: results, deviceSeconds: advanced.seconds, waiting: try waitingCalls(request),
-      failures: advanced.failures.report)
+      failures: advanced.failures.report, failure: advanced.failure)
   }
 
   /// The instances that wait, by import; `nil` where none does.

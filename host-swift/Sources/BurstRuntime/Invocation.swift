@@ -57,7 +57,13 @@ struct Invocation {
   var secondsOf: [UInt32: Double] = [:]
   /// Of functions of the host, since the request began.
   var failures = HostFailures()
+  /// Why instances ended with the trap `device failed`.
+  var failure: String?
 
+  /// Failures one after the other after which the device is taken for gone.
+  static let mostFailures = 3
+
+  /// A command buffer that fails ends the instances in it, since nobody knows how far they came; the others go on. Instantiation needs all.
   /// `begins`: `lanes` are no suspended ones that go on; their arguments are in the pool's records. Returns the seconds on the device.
   /// Throws `ResponseError` (cancelled, device error) or `Dispatcher.Abandoned`.
   mutating func run(
@@ -67,6 +73,7 @@ struct Invocation {
     var ready: [UInt32] = []
     var begun = 0
     var deviceSeconds = 0.0
+    var failuresInARow = 0
     let records = dispatcher.buffers.records
     defer { dispatcher.leave() }
     while begun < lanes.count || !ready.isEmpty {
@@ -81,7 +88,19 @@ struct Invocation {
       let slice = Dispatcher.Slice(
         pipeline: pipeline, lanes: launched, beginning: goingOn, argumentBytes: argumentBytes, resultBytes: resultBytes,
         fuel: size.fuel, fuelLimit: budget.fuel, isDetailed: wantsFuel)
-      let seconds = try dispatcher.run(slice, live: lanes.count - begun + ready.count, expecting: size.expected, request: request)
+      let seconds: Double
+      do {
+        seconds = try dispatcher.run(slice, live: lanes.count - begun + ready.count, expecting: size.expected, request: request)
+        failuresInARow = 0
+      } catch let error as ResponseError where error.code == .deviceError && purpose == .export {
+        failuresInARow += 1
+        if failuresInARow == Self.mostFailures { throw error }
+        failure = error.message
+        try dispatcher.buffers.endWithTrap(.deviceFailed, launched)
+        begun += fresh.count
+        ready.removeFirst(again.count)
+        continue
+      }
       let ended = DeviceScheduler.now
       deviceSeconds += seconds
       begun += fresh.count

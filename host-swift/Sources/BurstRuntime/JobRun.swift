@@ -41,9 +41,6 @@ struct JobRun {
   private var idleLanesCost: Bool { pool.plan.status.tileWidth > 1 }
   private var buffers: PoolBuffers { pool.buffers }
 
-  /// Failures one after the other after which the device is taken for gone.
-  private static let mostFailures = 3
-
   init(
     _ parameters: RunJobsRequest.Parameters, pool: InstancePool, pipeline: any MTLComputePipelineState, budget: InvocationBudget
   ) {
@@ -103,7 +100,11 @@ struct JobRun {
         failures += 1
         failure = error.message
         lose(launched.isEmpty ? filling : launched)
-        if failures == Self.mostFailures { return }
+        if failures == Invocation.mostFailures { return }
+      } catch let error as Dispatcher.Abandoned where error.reason.code == .deviceError {
+        // The jobs of the other lanes can be run in another pool, these would hang there as well.
+        lose(launched.isEmpty ? filling : launched)
+        throw error
       }
       progress(Double(queue.ended) / Double(queue.count))
     }

@@ -5,6 +5,7 @@ import Metal
 enum HostTrap: UInt32 {
   case timeLimitExceeded = 12
   case hostFunctionFailed = 13
+  case deviceFailed = 14
 }
 
 /// The status words (docs/kernel-abi.md).
@@ -16,7 +17,7 @@ extension PoolBuffers {
     static let fuelUsed = 4
   }
 
-  /// Suspended lanes end with a trap, in the function that the kernel left in word 1.
+  /// Lanes end with a trap, in the function that the kernel left in word 1.
   func endWithTrap(_ trap: HostTrap, _ lanes: [UInt32]) throws {
     guard let block = block(plan.status, address: Word.trap * 4, length: (Word.suspension + 1) * 4, lanes) else { return }
     try DeviceCopies.fetch(block, of: status)

@@ -26,8 +26,8 @@ struct AbandonedPoolTests {
     return try #require(outcome.withLock { $0 }).get()
   }
 
-  @Test("the wait ends at the limit with a device error, and the pool is not touched again")
-  func timeout() throws {
+  /// A pool of `instances` that waits for 100 ms, on its worker.
+  private func pool(_ instances: Int, on worker: SerialWorker) throws -> InstancePool {
     let device = try #require(DeviceRegistry().devices.first { $0.problem == nil })
     let load = TestKernels.load(device.id)
     let cache = PipelineCache(root: TestClient.temporaryFolder()) { _ in }
@@ -37,20 +37,42 @@ struct AbandonedPoolTests {
       device: device, layout: load.layout, image: load.image, kernels: kernels, hostKernels: hostKernels, instantiateKernel: "instantiate",
       imports: [],
       identity: ModuleIdentity(load))
-    let parameters = CreatePoolRequest.Parameters(module: 1, instances: 1)
+    let parameters = CreatePoolRequest.Parameters(module: 1, instances: instances)
     let plan = try PoolPlan(parameters, layout: load.layout)
     let instantiation = try Instantiation(parameters, plan: plan, layout: load.layout)
-    let worker = SerialWorker()
     let running = Cancellation(false)
-    func spin(_ iterations: UInt32) -> InvokeRequest.Parameters {
-      .init(pool: 1, kernel: "spin", arguments: TestKernels.records([iterations]), argumentBytes: 4, resultBytes: 0)
-    }
-    let pool = try onWorker(worker) {
+    return try onWorker(worker) {
       let limits = Dispatcher.Limits(commandBuffer: .milliseconds(100), afterCancellation: .milliseconds(100))
       let pool = try InstancePool(
         plan, module: module, instantiation: instantiation, hostFunctions: .none, worker: worker, limits: limits)
       #expect(try pool.instantiate(running).trap == nil)
       return pool
+    }
+  }
+
+  @Test("a run gives up the jobs of the command buffer that hangs; those that had ended have their results, the rest can be run elsewhere")
+  func run() throws {
+    let worker = SerialWorker()
+    let running = Cancellation(false)
+    let pool = try pool(2, on: worker)
+    let jobs = RunJobsRequest.Parameters(
+      pool: 1, kernel: "spin", jobs: 6, arguments: TestKernels.records([1, 1, 400_000_000, 1, 1, 1]), argumentBytes: 4, resultBytes: 0)
+    let result = try onWorker(worker) { try pool.run(jobs, running) { _ in } }
+    let status = TestKernels.words(result.status)
+    #expect(
+      stride(from: 0, to: 12, by: 2).map { status[$0] }
+        == [0, 0, JobStatus.lost, JobStatus.lost, JobStatus.notRun, JobStatus.notRun])
+    #expect(result.failure?.contains("no answer within the time limit") == true)
+    #expect(refusalOfRead(pool, worker)?.message.contains("only be released") == true)
+  }
+
+  @Test("the wait ends at the limit with a device error, and the pool is not touched again")
+  func timeout() throws {
+    let worker = SerialWorker()
+    let running = Cancellation(false)
+    let pool = try pool(1, on: worker)
+    func spin(_ iterations: UInt32) -> InvokeRequest.Parameters {
+      .init(pool: 1, kernel: "spin", arguments: TestKernels.records([iterations]), argumentBytes: 4, resultBytes: 0)
     }
     // About a second of work, so that the device is free again for other tests.
     for iterations: UInt32 in [400_000_000, 1] {

@@ -32,17 +32,61 @@
       (.memoryless, "memoryless"), (.deviceRemoved, "deviceRemoved"), (.stackOverflow, "stackOverflow"),
     ]
 
-    @Test("an invocation fails with the error's name, and the next one runs", arguments: names)
+    private func invocation(of pool: Int, _ units: [UInt32]) -> InvokeRequest.Parameters {
+      .init(pool: pool, kernel: "work", arguments: TestKernels.records(units), argumentBytes: 4, resultBytes: 4, sliceFuel: 10)
+    }
+
+    @Test("an invocation gives up the instances of the failed command buffer, with the error's name; the others go on", arguments: names)
     func invocation(code: MTLCommandBufferError.Code, name: String) throws {
-      let pool = try pool(2)
-      let parameters = InvokeRequest.Parameters(
-        pool: pool, kernel: "work", arguments: TestKernels.records([5, 6]), argumentBytes: 4, resultBytes: 4)
-      device.faults.set { $0 == 0 ? .error(code) : nil }
-      let error = try #require(client.failure(InvokeRequest.self, parameters))
+      let pool = try pool(200)
+      let units = (0..<200).map { UInt32($0 % 40) }
+      for failing in [0, 1, 3] {
+        device.faults.set { $0 == failing ? .error(code) : nil }
+        let result = try client.call(InvokeRequest.self, invocation(of: pool, units))
+        let codes = TestKernels.words(result.status).enumerated().filter { $0.offset % 2 == 0 }.map(\.element)
+        #expect(codes.contains(HostTrap.deviceFailed.rawValue))
+        let results = TestKernels.words(result.results)
+        for (index, code) in codes.enumerated() {
+          #expect(code == 0 || code == HostTrap.deviceFailed.rawValue)
+          #expect(results[index] == (code == 0 ? units[index] : 0))
+        }
+        #expect(result.failure?.contains(name) == true)
+      }
+      #expect(TestKernels.words(try client.call(InvokeRequest.self, invocation(of: pool, units)).results) == units)
+    }
+
+    @Test("an invocation ends with the error's name where the device only fails", arguments: names)
+    func deadDevice(code: MTLCommandBufferError.Code, name: String) throws {
+      let pool = try pool(2000)
+      device.faults.set { _ in .error(code) }
+      let error = try #require(client.failure(InvokeRequest.self, invocation(of: pool, Array(repeating: 5, count: 2000))))
       #expect(error.code == .deviceError)
-      let data = try WireDecoder.decode(DeviceErrorData.self, from: #require(error.data))
-      #expect(data.reason == name)
-      #expect(TestKernels.words(try client.call(InvokeRequest.self, parameters).results) == [5, 6])
+      #expect(try WireDecoder.decode(DeviceErrorData.self, from: #require(error.data)).reason == name)
+    }
+
+    @Test("a command buffer that never began is tried again from the state before it: nothing is lost", arguments: names)
+    func notBegun(code: MTLCommandBufferError.Code, name: String) throws {
+      let pool = try pool(4)
+      let units = (1...40).map(UInt32.init)
+      for fault: CommandFaults.Fault in [.notBegun(code), .noCommandBuffer] {
+        device.faults.set { [3, 4, 5, 11, 12].contains($0) ? fault : nil }
+        let run = try client.call(RunJobsRequest.self, jobs(pool, units, slice: 50))
+        #expect(TestKernels.words(run.results) == units && run.failure == nil)
+        #expect(run.status.isEmpty)
+        device.faults.set { $0 == 0 || $0 == 2 ? fault : nil }
+        let invoked = try client.call(InvokeRequest.self, invocation(of: pool, [35, 2, 3, 44]))
+        #expect(TestKernels.words(invoked.results) == [35, 2, 3, 44] && invoked.failure == nil)
+      }
+    }
+
+    @Test("one that never begins, however often it is tried, is an error like any other")
+    func neverBegun() throws {
+      let pool = try pool(2)
+      device.faults.set { (2..<6).contains($0) ? .notBegun(.outOfMemory) : nil }
+      let result = try client.call(RunJobsRequest.self, jobs(pool, Array(repeating: 3, count: 6)))
+      let status = TestKernels.words(result.status)
+      #expect(stride(from: 0, to: 12, by: 2).map { status[$0] } == [JobStatus.lost, JobStatus.lost, 0, 0, 0, 0])
+      #expect(result.failure?.contains("outOfMemory") == true)
     }
 
     @Test("a run loses the jobs of the command buffer that failed, by name; the others have their results", arguments: names)

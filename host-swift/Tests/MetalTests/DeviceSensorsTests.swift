@@ -13,8 +13,11 @@
 
     @Test func theStateIsThatOfTheWorstReading() {
       #expect(sensors().state == .nominal)
-      #expect(sensors(power: 560).state == .nominal)
-      #expect(sensors(power: 561).state == .fair)
+      #expect(sensors(77, power: 560).state == .nominal)
+      #expect(sensors(77, power: 561).state == .fair)
+      // Power alone does not make it hot: with enough air it goes on for ever.
+      #expect(sensors(76, power: 700).state == .nominal)
+      #expect(sensors(nil, power: 561).state == .fair)
       #expect(sensors(throttling: .powerCap).state == .fair)
       #expect(sensors(86).state == .nominal)
       #expect(sensors(87).state == .serious)

@@ -122,24 +122,14 @@ struct ClangCompiler: KernelCompiler {
   }
 
   private func run(_ clang: String, arguments: [String], in folder: URL) throws {
-    let process = Process()
-    let messages = Pipe()
-    process.executableURL = URL(fileURLWithPath: clang)
-    process.arguments = arguments
-    process.currentDirectoryURL = folder
-    process.standardInput = FileHandle.nullDevice
-    process.standardOutput = FileHandle.nullDevice
-    process.standardError = messages
+    let ended: BoundProcess.End
     do {
-      try process.run()
+      ended = try BoundProcess.run(clang, arguments, in: folder.path)
     } catch {
       throw MTLLibraryError(.unsupported, "Cannot run \(clang): \(error.localizedDescription)")
     }
-    let output = (try? messages.fileHandleForReading.readToEnd()) ?? Data()
-    process.waitUntilExit()
-    if process.terminationReason == .exit, process.terminationStatus == 0 { return }
-    let text = String(decoding: output, as: UTF8.self)
-    let reason = text.isEmpty ? "clang++ ended with status \(process.terminationStatus) and no message" : text
+    if ended.status == 0 { return }
+    let reason = ended.messages.isEmpty ? "clang++ ended with status \(ended.status) and no message" : ended.messages
     throw MTLLibraryError(.compileFailure, reason)
   }
 }

@@ -38,9 +38,13 @@ final class CUDAStream: CommandExecutor, @unchecked Sendable {
 
   func execute(_ commands: [Command]) -> CommandExecution {
     var execution = CommandExecution(start: CommandExecution.now, end: 0)
+    var hasBegun = false
     do {
       try perform { $0.eventRecord(start, stream) }
-      for command in commands { try execute(command) }
+      for command in commands {
+        try execute(command)
+        hasBegun = true
+      }
       try perform { $0.eventRecord(end, stream) }
       try perform { $0.streamSynchronize(stream) }
       var milliseconds: Float = 0
@@ -56,6 +60,8 @@ final class CUDAStream: CommandExecutor, @unchecked Sendable {
       execution.failure = MTLCommandBufferError(.internal, error.localizedDescription)
       execution.end = CommandExecution.now
     }
+    // A first command that the driver does not take, as for want of memory, has done nothing.
+    if execution.failure != nil, !hasBegun { execution.start = 0 }
     arenaUsed = 0
     return execution
   }

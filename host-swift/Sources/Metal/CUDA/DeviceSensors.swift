@@ -46,17 +46,25 @@ public struct DeviceSensors: Sendable, Equatable {
   /// The names of the reasons for throttling.
   public var throttlingNames: [String] { Throttling.names.filter { throttling.contains($0.0) }.map(\.1) }
 
-  /// Power over this share of the limit is fair: clocks fall soon.
+  /// Power over this share of the limit is fair, where it makes the device hot: see docs/scheduling.md.
   private static let fairPowerShare = 0.8
+  /// Kelvin below the temperature where throttling begins.
+  private static let warmth = 10
 
-  /// Within 3 K of shutting down critical; throttled by heat, or as hot as that would be, serious; at the limit of power fair.
+  /// Within 3 K of shutting down critical; throttled by heat, or as hot as that would be, serious; held by the power cap, or warm with much power, fair.
   public var state: ProcessInfo.ThermalState {
     if let temperature, let shutdownTemperature, temperature >= shutdownTemperature - 3 { return .critical }
     if !throttling.isDisjoint(with: [.thermal, .hardwareThermal, .hardware, .powerBrake]) { return .serious }
     if let temperature, let slowdownTemperature, temperature >= slowdownTemperature { return .serious }
     if throttling.contains(.powerCap) { return .fair }
-    if let power, let powerLimit, powerLimit > 0, power > Self.fairPowerShare * powerLimit { return .fair }
+    if let power, let powerLimit, powerLimit > 0, power > Self.fairPowerShare * powerLimit, isWarm { return .fair }
     return .nominal
+  }
+
+  /// Also where the device does not tell.
+  private var isWarm: Bool {
+    guard let temperature, let slowdownTemperature else { return true }
+    return temperature >= slowdownTemperature - Self.warmth
   }
 }
 

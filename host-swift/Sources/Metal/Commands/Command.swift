@@ -9,11 +9,17 @@ enum Command {
 
 /// Where a queue's commands run.
 protocol CommandExecutor: Sendable {
+  /// Asked before each command buffer is made.
+  var refusesCommandBuffer: Bool { get }
   /// Returns when all of `commands` have run or one has failed. Called by one thread at a time for each queue.
   func execute(_ commands: [Command]) -> CommandExecution
 }
 
-/// When commands ran, in seconds of the host's monotonic clock, and why they failed.
+extension CommandExecutor {
+  var refusesCommandBuffer: Bool { false }
+}
+
+/// When commands ran, in seconds of the host's monotonic clock, and why they failed. `start` is 0 where none of them began.
 struct CommandExecution {
   var start: CFTimeInterval
   var end: CFTimeInterval

@@ -26,6 +26,7 @@ final class SerialCommandQueue: NSObject, MTLCommandQueue, @unchecked Sendable {
   }
 
   func makeCommandBuffer() -> (any MTLCommandBuffer)? {
+    if runner.refusesCommandBuffer { return nil }
     condition.withLock {
       while uncompletedCount >= maxCommandBufferCount { condition.wait() }
       uncompletedCount += 1

@@ -1,0 +1,135 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import type { JobsInvocation, JobsResult } from "../../compiler-ts/src/api/backend.ts";
+import { HostError } from "../../compiler-ts/src/errors.ts";
+import { runSurviving } from "../../compiler-ts/src/host/survival.ts";
+import { jobStatus } from "../../protocol/messages.ts";
+
+const death = () => new HostError("hostExited", "the host process was ended by signal SIGSEGV");
+
+function invocation(jobs: number, signal?: AbortSignal): JobsInvocation {
+  return {
+    function: { name: "f", index: 0, parameters: ["i32"], results: ["i32"] },
+    jobs,
+    arguments: Uint32Array.from({ length: jobs }, (_, job) => job),
+    memory: [],
+    fuel: undefined,
+    sliceFuel: undefined,
+    timeLimit: undefined,
+    signal,
+  };
+}
+
+/** Gives each job ten times its argument. */
+function answer(part: JobsInvocation): JobsResult {
+  return {
+    status: new Uint32Array(part.jobs * 2),
+    results: part.arguments.map((argument) => argument * 10),
+    reads: [],
+    reasons: new Map(),
+    deviceSeconds: 1,
+    laneSlices: 0,
+    busyLaneSlices: 0,
+    hostSeconds: 0,
+    failure: undefined,
+  };
+}
+
+describe("jobs of hosts that die", () => {
+  for (const poison of [[], [0], [999], [500, 501], [3, 400, 998]]) {
+    test(`jobs ${poison.join(", ") || "none"} of 1,000 kill every host: they alone are given up, after three tries`, async () => {
+      const runs = new Map<number, number>();
+      let isDead = false;
+      const result = await runSurviving(invocation(1000), {
+        revive: async () => {
+          isDead = false;
+        },
+        renew: async () => false,
+        run: async (part) => {
+          assert.equal(isDead, false);
+          isDead = part.arguments.some((job) => poison.includes(job));
+          if (part.jobs === 1) for (const job of part.arguments) runs.set(job, (runs.get(job) ?? 0) + 1);
+          if (isDead) throw death();
+          return answer(part);
+        },
+      });
+      for (let job = 0; job < 1000; job++) {
+        const isPoison = poison.includes(job);
+        assert.equal(result.status[job * 2], isPoison ? jobStatus.lost : 0, `job ${job}`);
+        assert.equal(result.results[job], isPoison ? 0 : job * 10);
+        if (isPoison) assert.equal(runs.get(job), 3);
+      }
+      assert.deepEqual([...result.reasons.keys()], poison);
+      for (const reason of result.reasons.values()) assert.match(reason, /3 hosts died of it: .*SIGSEGV/);
+      assert.equal(result.failure, undefined);
+    });
+  }
+
+  test("hosts that die whatever they are given are not started for ever", async () => {
+    let runs = 0;
+    const result = await runSurviving(invocation(60_000), {
+      revive: async () => {},
+      renew: async () => false,
+      run: async () => {
+        runs += 1;
+        throw death();
+      },
+    });
+    assert.equal(runs, 64);
+    assert.match(result.failure ?? "", /64 hosts died one after the other/);
+    assert.equal(result.status.at(-2), jobStatus.notRun);
+  });
+
+  test("where the device gives a pool up, its jobs are lost and the rest goes on in another; three in a row without a result end it", async () => {
+    const pools: number[] = [];
+    const run = (givenUp: (pool: number) => boolean) => {
+      pools.length = 0;
+      return runSurviving(invocation(100), {
+        revive: async () => {},
+        renew: async () => true,
+        run: async (part) => {
+          const isGivenUp = givenUp(pools.push(part.jobs) - 1);
+          if (!isGivenUp) return answer(part);
+          const status = new Uint32Array(part.jobs * 2).map((_, index) => (index % 2 === 0 ? jobStatus.notRun : 0));
+          status[0] = jobStatus.lost;
+          return { ...answer(part), status, reasons: new Map([[0, "timeout"]]), failure: "timeout" };
+        },
+      });
+    };
+    const once = await run((pool) => pool === 0);
+    assert.deepEqual(pools, [100, 99]);
+    assert.deepEqual([...once.reasons], [[0, "timeout"]]);
+    assert.deepEqual(
+      Array.from({ length: 100 }, (_, job) => once.status[job * 2]),
+      [jobStatus.lost, ...Array(99).fill(0)],
+    );
+    assert.equal(once.results[99], 990);
+    const gone = await run(() => true);
+    assert.deepEqual(pools, [100, 99, 98]);
+    assert.deepEqual([...gone.reasons.keys()], [0, 1, 2]);
+    assert.equal(gone.status[6], jobStatus.notRun);
+  });
+
+  test("an abort between two hosts keeps what had ended", async () => {
+    const controller = new AbortController();
+    let runs = 0;
+    const result = await runSurviving(invocation(4, controller.signal), {
+      revive: async () => {},
+      renew: async () => false,
+      run: async (part) => {
+        runs += 1;
+        if (runs === 2) return answer(part);
+        if (runs === 3) controller.abort();
+        throw death();
+      },
+    });
+    assert.deepEqual([...result.results], [0, 10, 0, 0]);
+    assert.deepEqual([result.status[0], result.status[4]], [0, jobStatus.notRun]);
+  });
+
+  test("what is no death is thrown on", async () => {
+    const refused = new HostError("invalidParams", "no");
+    const host = { revive: async () => {}, renew: async () => false, run: () => Promise.reject(refused) };
+    await assert.rejects(runSurviving(invocation(4), host), refused);
+  });
+});
