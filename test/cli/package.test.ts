@@ -1,0 +1,56 @@
+/** What `npm pack` would publish, unpacked where there is no checkout: the commands run, and the library's entries are there. */
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+const isBuilt = existsSync(join(root, "dist/compiler-ts/src/cli.js"));
+const fib = join(root, "examples/wasm/fib.wasm");
+
+describe("the npm package", { skip: isBuilt ? false : "dist/ is not built: npm run build" }, () => {
+  let folder = "";
+  const installed = (): string => join(folder, "package");
+
+  before(() => {
+    folder = mkdtempSync(join(tmpdir(), "wasmburst-package-"));
+    // Other tests run from dist/: it is not to be built anew here.
+    execFileSync("npm", ["pack", "--ignore-scripts", "--silent", "--pack-destination", folder], { cwd: root });
+    const [archive] = readdirSync(folder) as [string];
+    execFileSync("tar", ["-xzf", archive], { cwd: folder });
+    symlinkSync(join(root, "node_modules"), join(installed(), "node_modules"));
+  });
+  after(() => rmSync(folder, { recursive: true, force: true }));
+
+  const wasmburst = (...args: readonly string[]): string =>
+    execFileSync(process.execPath, [join(installed(), "bin/wasmburst.js"), ...args], { encoding: "utf8" });
+
+  it("has a command that runs and compiles", () => {
+    assert.match(wasmburst("run", fib, "--invoke", "fib", "10", "--instances", "2", "--device", "v8"), /55/);
+    assert.match(wasmburst("compile", fib, "--profile", "apple"), /kernel void wb_invoke_fib/);
+  });
+
+  it("has the library and the protocol under their names", () => {
+    const code = `
+      const { WasmBurst } = await import("wasmburst");
+      const { invoke } = await import("wasmburst/protocol");
+      console.log(typeof WasmBurst.launch, invoke.method);`;
+    // A package finds itself by its own name.
+    const output = execFileSync(process.execPath, ["--input-type=module", "-e", code], {
+      cwd: installed(),
+      encoding: "utf8",
+    });
+    assert.equal(output, "function pool/invoke\n");
+  });
+
+  it("has the host's sources, and nothing of the tests and benches", () => {
+    assert.ok(existsSync(join(installed(), "host-swift/Package.swift")));
+    assert.deepEqual(
+      readdirSync(installed()).filter((name) => ["test", "bench", "compiler-ts", ".cache"].includes(name)),
+      [],
+    );
+  });
+});
