@@ -73,6 +73,7 @@ export function observeOnV8({ bytes, instances, calls }: Case): Run {
     if ("trap" in instantiated) return { trap: instantiated.trap };
     const exports = instantiated.value;
     const outcomes = calls.map((call): Outcome => {
+      // An exported function has whatever parameters its module gives it: the declared type is `Function`.
       const target = exports[call.name] as unknown as (...values: readonly Value[]) => unknown;
       const result = attempt(() => target(...(call.arguments[instance] ?? [])), bytes);
       return "trap" in result ? result : { values: listOf(result.value, seen.functions.get(call.name)?.results ?? []) };

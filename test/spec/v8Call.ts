@@ -23,6 +23,7 @@ export class ExactFunction {
     this.type = type;
     const instance = new WebAssembly.Instance(adapterOf(type), { "": { target } });
     this.memory = instance.exports.memory as WebAssembly.Memory;
+    // An exported function has whatever parameters its module gives it: the declared type is `Function`.
     this.call = instance.exports.call as unknown as (...references: Reference[]) => Reference;
   }
 

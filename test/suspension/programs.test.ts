@@ -221,5 +221,6 @@ for (const target of targets) {
 
 function compileOnV8Importing(): (...values: readonly Value[]) => Value {
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(importing), { env: { step } });
+  // An exported function has whatever parameters its module gives it: the declared type is `Function`.
   return exports.walk as unknown as (...values: readonly Value[]) => Value;
 }

@@ -3,6 +3,7 @@ import Synchronization
 
 /// Page-aligned memory that the operating system zero-fills when it is first touched.
 final class CPUBuffer: NSObject, MTLBuffer, @unchecked Sendable {
+  // Unchecked because the memory is a pointer that stays for the buffer's life: who may write it when is the caller's affair, as on Metal.
   private let owner: CPUDevice
   private let memory: UnsafeMutableRawPointer
   let length: Int

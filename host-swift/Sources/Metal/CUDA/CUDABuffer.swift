@@ -6,6 +6,7 @@ import Synchronization
 /// Not managed memory: its migration by page faults is slow for scattered records, and asking for more of it than a GPU has free
 /// can hang the machine.
 final class CUDABuffer: NSObject, DiscreteBuffer, @unchecked Sendable {
+  // Unchecked because both memories are pointers that stay for the buffer's life: who may write them when is the caller's affair, as on Metal.
   private let owner: CUDADevice
   private let mirror: UnsafeMutableRawPointer
   let gpuAddress: UInt64

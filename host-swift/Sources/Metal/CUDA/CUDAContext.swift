@@ -9,6 +9,7 @@ final class CUDAContext: Sendable {
   let workingSetSize: Int
 
   private struct ContextHandle: @unchecked Sendable {
+    // Unchecked because a handle is a pointer; the driver lets any thread make a context its own.
     let pointer: CUDADriver.Context
   }
 

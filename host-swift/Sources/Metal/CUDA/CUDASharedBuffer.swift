@@ -5,6 +5,7 @@ import Synchronization
 ///
 /// What passes through it once, such as arguments and results, needs no copy and no call of the driver.
 final class CUDASharedBuffer: NSObject, MTLBuffer, @unchecked Sendable {
+  // Unchecked because the memory is a pointer that stays for the buffer's life: who may write it when is the caller's affair, as on Metal.
   private let owner: CUDADevice
   private let memory: UnsafeMutableRawPointer
   let length: Int
