@@ -11,6 +11,7 @@ import {
   resetPool,
   restorePool,
   resumePool,
+  resumeRun,
   runJobs,
   snapshotPool,
   writeMemory,
@@ -19,6 +20,8 @@ import {
 
 export type MessagePart = "parameters" | "result";
 
+const runResult = ["status", "results", "reads?[]", "waiting?[].arguments"];
+
 /** Method to the paths of its `Bytes` fields; `[]` steps into every element of an array, and a name with `?` may be absent. */
 export const bytesFields: Readonly<Record<string, { readonly [Part in MessagePart]?: readonly string[] }>> = {
   [loadModule.method]: { parameters: ["image"] },
@@ -26,8 +29,9 @@ export const bytesFields: Readonly<Record<string, { readonly [Part in MessagePar
   [invoke.method]: { parameters: ["arguments"], result: ["status", "results", "waiting?[].arguments"] },
   [runJobs.method]: {
     parameters: ["arguments", "writes?[].bytes"],
-    result: ["status", "results", "reads?[]"],
+    result: runResult,
   },
+  [resumeRun.method]: { parameters: ["answers[].results"], result: runResult },
   [resumePool.method]: { parameters: ["answers[].results"], result: ["status", "results", "waiting?[].arguments"] },
   [snapshotPool.method]: { result: ["bytes"] },
   [restorePool.method]: { parameters: ["snapshot"], result: ["waiting?[].arguments"] },

@@ -7,7 +7,7 @@
  */
 import { listDevices } from "./messages/devices.ts";
 import { listHostFunctions } from "./messages/hostFunctions.ts";
-import { runJobs } from "./messages/jobs.ts";
+import { resumeRun, runJobs } from "./messages/jobs.ts";
 import { cancelRequest, exit, initialize, log, progress, shutdown } from "./messages/lifecycle.ts";
 import { readMemory, readState, writeMemory, writeState } from "./messages/memory.ts";
 import { loadModule, unloadModule } from "./messages/modules.ts";
@@ -37,6 +37,7 @@ export const requests = [
   releasePool,
   invoke,
   runJobs,
+  resumeRun,
   resumePool,
   snapshotPool,
   restorePool,

@@ -1,5 +1,6 @@
 /** More jobs than instances. */
 import { type Bytes, request } from "./message.ts";
+import type { ResumePoolParameters, WaitingCalls } from "./suspension.ts";
 
 /** Any number of jobs, each in an instance in its initial state: lanes whose job has ended get the next between launches. */
 export interface RunJobsParameters {
@@ -14,12 +15,15 @@ export interface RunJobsParameters {
   readonly writes?: readonly { readonly job: number; readonly address: number; readonly bytes: Bytes }[];
   /** After a job has ended without a trap; ascending by job. */
   readonly reads?: readonly { readonly job: number; readonly address: number; readonly length: number }[];
+  /** By which functions of the host know the jobs, instead of the instances' numbers; default: their places in this request. */
+  readonly numbers?: readonly number[];
   /** As of `pool/invoke`, of each job. */
   readonly fuel?: number;
   readonly timeLimit?: number;
   readonly sliceFuel?: number;
   readonly progressToken?: number;
 }
+/** Where calls wait `status` and `results` are empty and `reads` and `reasons` absent: they come when the run has ended. */
 export interface RunJobsResult {
   /** For each job two 32-bit words: trap code, or one of `jobStatus`, and function index. Empty where all are zero. */
   readonly status: Bytes;
@@ -33,20 +37,45 @@ export interface RunJobsResult {
   readonly busyLaneSlices: number;
   /** From the beginning of the work to its end, in the host; what the client waits beyond it is the request's own time. */
   readonly seconds: number;
-  /** Why jobs were lost or not run, where they were not cancelled. */
+  /** Why jobs were not run, or the last were lost; absent where that was a cancellation. */
   readonly failure?: string;
+  /** Why jobs were lost, or ended with the trap `host function failed` by a function of the host. */
+  readonly reasons?: readonly JobReason[];
+  /** By import; `pool/resumeRun` answers all of them and goes on. */
+  readonly waiting?: readonly WaitingJobCalls[];
+}
+/** Jobs that ended for the same reason. */
+export interface JobReason {
+  /** Number of the import that failed; absent where the device did. */
+  readonly import?: number;
+  readonly message: string;
+  readonly jobs: readonly number[];
+}
+/** Calls within a run. Their memory is that of the instances. */
+export interface WaitingJobCalls extends WaitingCalls {
+  /** Of the instances, in their order, ascending. */
+  readonly jobs: readonly number[];
 }
 /** First status word of a job that has no outcome of its own. */
 export const jobStatus = {
   /** The request was cancelled, or the host gave up, before the job had ended. */
   notRun: 0xffff_fffe,
-  /** The command buffer that the job was in failed: nobody knows how far it came. */
+  /** The command buffer that the job was in failed (second word 0) or did not end (1): nobody knows how far it came. */
   lost: 0xffff_fffd,
   /** What it was to write (second word 0) or read (1) is not within its memory. */
   outOfBounds: 0xffff_fffc,
 } as const;
 /**
- * Not for modules that import functions. Cancelled it answers, with what has ended. Leaves the instances as their last jobs did.
- * A device error is the loss of the jobs in its command buffer; the others go on, until it is taken for gone.
+ * Answers when every job has ended, or when calls of imports wait that the client serves. Cancelled it answers, with what has ended. Leaves
+ * the instances as their last jobs did. A device error is the loss of the jobs in its command buffer; the others go on, until it is taken
+ * for gone.
  */
 export const runJobs = request<RunJobsParameters, RunJobsResult>()("pool/run");
+
+/** As of `pool/resume`. */
+export interface ResumeRunParameters extends ResumePoolParameters {
+  /** Ends the run instead: nothing is answered, and what has not ended is not run. */
+  readonly stop?: boolean;
+}
+/** Goes on with the run whose calls wait, as `pool/run` does. */
+export const resumeRun = request<ResumeRunParameters, RunJobsResult>()("pool/resumeRun");

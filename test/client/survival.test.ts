@@ -27,6 +27,7 @@ function answer(part: JobsInvocation): JobsResult {
     results: part.arguments.map((argument) => argument * 10),
     reads: [],
     reasons: new Map(),
+    failures: new Map(),
     deviceSeconds: 1,
     laneSlices: 0,
     busyLaneSlices: 0,
@@ -80,7 +81,7 @@ describe("jobs of hosts that die", () => {
     assert.equal(result.status.at(-2), jobStatus.notRun);
   });
 
-  test("where the device gives a pool up, its jobs are lost and the rest goes on in another; three in a row without a result end it", async () => {
+  test("where the device gives a pool up, the rest goes on in another, and what was lost after it; three in a row without a result end it", async () => {
     const pools: number[] = [];
     const run = (givenUp: (pool: number) => boolean) => {
       pools.length = 0;
@@ -97,17 +98,80 @@ describe("jobs of hosts that die", () => {
       });
     };
     const once = await run((pool) => pool === 0);
-    assert.deepEqual(pools, [100, 99]);
-    assert.deepEqual([...once.reasons], [[0, "timeout"]]);
+    assert.deepEqual(pools, [100, 99, 1]);
+    assert.deepEqual([...once.reasons], []);
+    assert.ok(once.status.every((word) => word === 0));
     assert.deepEqual(
-      Array.from({ length: 100 }, (_, job) => once.status[job * 2]),
-      [jobStatus.lost, ...Array(99).fill(0)],
+      [...once.results],
+      Array.from({ length: 100 }, (_, job) => job * 10),
     );
-    assert.equal(once.results[99], 990);
+    assert.equal(once.failure, undefined);
     const gone = await run(() => true);
     assert.deepEqual(pools, [100, 99, 98]);
     assert.deepEqual([...gone.reasons.keys()], [0, 1, 2]);
     assert.equal(gone.status[6], jobStatus.notRun);
+  });
+
+  for (const poison of [[5], [0, 63], [17, 18, 40, 41]]) {
+    test(`jobs ${poison.join(", ")} of 64 fail with their command buffers, of eight each: they alone are given up, each with its reason`, async () => {
+      let pools = 0;
+      const result = await runSurviving(invocation(64), {
+        revive: async () => {},
+        renew: async () => {
+          pools += 1;
+          return true;
+        },
+        run: async (part) => {
+          const ended = answer(part);
+          const reasons = new Map<number, string>();
+          for (let first = 0; first < part.jobs; first += 8) {
+            const positions = [...part.arguments.keys()].slice(first, first + 8);
+            const found = positions.filter((position) => poison.includes(part.arguments[position] ?? -1));
+            if (found.length === 0) continue;
+            for (const position of positions) {
+              ended.status[position * 2] = jobStatus.lost;
+              reasons.set(position, `of ${found.map((position) => part.arguments[position])}`);
+            }
+          }
+          return { ...ended, reasons, failure: reasons.size === 0 ? undefined : "a fault" };
+        },
+      });
+      for (let job = 0; job < 64; job++) {
+        assert.equal(result.status[job * 2], poison.includes(job) ? jobStatus.lost : 0, `job ${job}`);
+        if (!poison.includes(job)) assert.equal(result.results[job], job * 10);
+      }
+      assert.deepEqual(
+        [...result.reasons].toSorted(([a], [b]) => a - b),
+        poison.map((job) => [job, `of ${job}`]),
+      );
+      assert.equal(result.failure, undefined);
+      assert.ok(pools < 50, `${pools} pools`);
+    });
+  }
+
+  test("a command buffer that does not end is not waited for again", async () => {
+    const runs: number[] = [];
+    const result = await runSurviving(invocation(10), {
+      revive: async () => {},
+      renew: async () => true,
+      run: async (part) => {
+        const ended = answer(part);
+        if (runs.push(part.jobs) > 1) return ended;
+        const status = Uint32Array.from(ended.status, (_, index) => {
+          if (index % 2 === 0) return index < 8 ? jobStatus.lost : jobStatus.notRun;
+          return index < 8 ? 1 : 0;
+        });
+        return {
+          ...ended,
+          status,
+          reasons: new Map([0, 1, 2, 3].map((job) => [job, "no answer"])),
+          failure: "no answer",
+        };
+      },
+    });
+    assert.deepEqual(runs, [10, 6]);
+    assert.deepEqual([...result.reasons.keys()], [0, 1, 2, 3]);
+    assert.equal(result.results[9], 90);
   });
 
   test("an abort between two hosts keeps what had ended", async () => {

@@ -10,7 +10,7 @@ import { after, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { HostClient } from "../../compiler-ts/src/host/client.ts";
 import { locateHost } from "../../compiler-ts/src/host/locate.ts";
-import { WasmBurst } from "../../compiler-ts/src/index.ts";
+import { type ImportContext, WasmBurst } from "../../compiler-ts/src/index.ts";
 import { type JobResult, parseJobs } from "../../compiler-ts/src/jobs.ts";
 import { runJobs } from "../../compiler-ts/src/runJobs.ts";
 import { hostMissing } from "../support/host.ts";
@@ -169,6 +169,49 @@ describe("a queue of jobs whose hosts die", { skip: hostMissing, timeout: 300_00
         );
     });
     assert.equal(results.length, 40);
+  });
+
+  test("jobs whose imports kill the host now and then have the results, and the numbers, that they have without", async () => {
+    const { path, pid } = killableHost("midway");
+    const notices: string[] = [];
+    await using burst = await WasmBurst.launch({
+      device: "cpu",
+      hostPath: path,
+      onNotice: (notice) => void notices.push(notice),
+    });
+    await using module = await burst.compile(
+      wat(`(module (import "env" "step" (func $step (param i32) (result i32)))
+        (import "wasmburst" "instance_index" (func $index (result i32)))
+        (func (export "f") (param $n i32) (result i32 i32)
+          (local $sum i32)
+          (loop $again
+            (local.set $sum (i32.add (local.get $sum) (call $step (local.get $n))))
+            (br_if $again (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+          (local.get $sum) (call $index)))`),
+    );
+    let calls = 0;
+    const kills = [40, 90, 400, 401, 900];
+    await using pool = await module.instantiate({
+      instances: 5,
+      imports: {
+        env: {
+          step({ instance }: ImportContext, n: number) {
+            if (kills.includes(++calls)) process.kill(Number(pid()), "SIGKILL");
+            return n + instance;
+          },
+        },
+      },
+    });
+    const lengths = Array.from({ length: 60 }, (_, job) => 1 + ((job * 7) % 23));
+    const { outcomes } = await pool.runJobs(
+      "f",
+      lengths.map((length) => ({ values: [length] })),
+    );
+    assert.deepEqual(
+      outcomes,
+      lengths.map((length, job) => ({ values: [(length * (length + 1)) / 2 + length * job, job], reads: [] })),
+    );
+    assert.ok(notices.length >= 3, `${notices.length} hosts died`);
   });
 
   test("what needs no state starts a new host, what needs the old one's says why it cannot be", async () => {

@@ -307,6 +307,7 @@ request("pool-run-request", 21, protocol.runJobs, {
   resultBytes: 4,
   writes: [{ job: 0, address: 16, bytes: bytes(1, 2, 3) }],
   reads: [{ job: 1, address: 0, length: 2 }],
+  numbers: [7, 300],
   fuel: 1000000,
   timeLimit: 1.5,
   sliceFuel: 1000,
@@ -329,7 +330,27 @@ response("pool-run-response", 21, protocol.runJobs, {
   busyLaneSlices: 60.5,
   seconds: 0.75,
   failure: "A command buffer failed: timeout.",
+  reasons: [
+    { message: "A command buffer failed: timeout.", jobs: [1] },
+    { import: 0, message: "no room", jobs: [0, 300] },
+  ],
 });
+response("pool-run-response-waiting", 23, protocol.runJobs, {
+  status: bytes(),
+  results: bytes(),
+  deviceSeconds: 0.25,
+  laneSlices: 8,
+  busyLaneSlices: 2.5,
+  seconds: 0.75,
+  waiting: [{ import: 1, instances: [7, 0], arguments: bytes(1, 2, 3, 4, 5, 6, 7, 8), jobs: [9, 300] }],
+});
+request("pool-resume-run-request", 24, protocol.resumeRun, {
+  pool: 1,
+  answers: [{ import: 1, instances: [7], results: bytes(1, 0, 0, 0) }],
+  failed: [0],
+  progressToken: 9,
+});
+request("pool-resume-run-request-stop", 25, protocol.resumeRun, { pool: 1, answers: [], stop: true });
 
 request("schedule-watch-request", 20, protocol.watchSchedule, { watching: true });
 response("schedule-watch-response", 20, protocol.watchSchedule, { now: 12.5 });

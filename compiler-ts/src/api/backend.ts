@@ -148,6 +148,8 @@ export interface JobsInvocation extends Omit<Invocation, "instances"> {
   readonly jobs: number;
   /** One entry a job, or none at all. */
   readonly memory: readonly JobMemory[];
+  /** What imported functions know the jobs by; default: their places. */
+  readonly numbers?: readonly number[] | undefined;
 }
 
 export interface JobsResult {
@@ -158,6 +160,8 @@ export interface JobsResult {
   readonly reads: readonly (readonly Uint8Array[])[];
   /** By job: why it was given up. */
   readonly reasons: ReadonlyMap<number, string>;
+  /** By job: why the trap `host function failed`. */
+  readonly failures: ReadonlyMap<number, HostFailure>;
   readonly deviceSeconds: number;
   /** Lanes times launches until the last job had begun, and what of them jobs were at work in. */
   readonly laneSlices: number;
@@ -169,8 +173,8 @@ export interface JobsResult {
 }
 
 export interface BackendPool {
-  /** Any number of jobs, each in the initial state; absent where this pool cannot, as on v8 and where functions are imported. */
-  readonly runJobs?: ((invocation: JobsInvocation) => Promise<JobsResult>) | undefined;
+  /** Any number of jobs, each in the initial state; absent where this pool cannot, as on v8. */
+  runJobs?(invocation: JobsInvocation): Promise<JobsResult>;
   /** What its instances were running when the snapshot was taken that it comes from; until `resume` nothing else can be invoked. */
   readonly suspended: ExportedFunction | undefined;
   readonly memoryPages: number;

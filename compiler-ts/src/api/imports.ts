@@ -5,7 +5,7 @@
 import type { Value } from "./values.ts";
 
 export interface ImportContext {
-  /** Number of the calling instance in its pool. */
+  /** Number of the calling instance in its pool; in `runJobs` that of its job, since any instance may get it. */
   readonly instance: number;
   readonly memory: InstanceMemory;
 }
@@ -33,6 +33,7 @@ export type Column = Int32Array | BigInt64Array | Float32Array | Float64Array | 
 
 /** All calls of one import that wait at the same time. Position `i` of every column belongs to `instances[i]`. */
 export interface BatchedCalls {
+  /** In `runJobs` the numbers of their jobs. */
   readonly instances: Uint32Array;
   /** One column a parameter. */
   readonly columns: readonly Column[];

@@ -145,7 +145,7 @@ export class Pool {
     return result;
   }
 
-  /** Whether `runJobs` can be called: on devices of the host, for modules that import no functions. */
+  /** Whether `runJobs` can be called: on devices of the host. */
   get canRunJobs(): boolean {
     return this.#pool.runJobs !== undefined;
   }
@@ -153,7 +153,8 @@ export class Pool {
   /**
    * Any number of jobs over the pool's instances, each in the state after instantiation: an instance whose job has ended gets the next
    * one between launches. Where `options.signal` aborts, the answer has what had ended. Leaves the instances in an undefined state.
-   * Where the host dies, another takes its place, and the jobs whose results have not arrived are run again.
+   * Where the host dies, another takes its place, and the jobs whose results have not arrived are run again. Imported functions know an
+   * instance by the number of its job, the place in `jobs`; start functions run for every job, and once for each instance of the pool.
    */
   async runJobs(
     name: string,
@@ -197,8 +198,8 @@ export class Pool {
     wanted: Pick<JobsInvocation, "function" | "jobs" | "arguments" | "memory">,
     options: Omit<InvokeOptions, "instances">,
   ): Promise<JobsResult> {
-    const run = this.#pool.runJobs;
-    if (run === undefined) throw usage("jobs need a device of the host, and a module that imports no functions");
+    const run = this.#pool.runJobs?.bind(this.#pool);
+    if (run === undefined) throw usage("jobs need a device of the host");
     checkLimits(options);
     const { fuel, sliceFuel, timeLimit, signal } = options;
     const result = await this.#turns.take("invoke", () => run({ ...wanted, fuel, sliceFuel, timeLimit, signal }));
@@ -207,7 +208,7 @@ export class Pool {
   }
 
   #outcome({ results: types }: ExportedFunction, answer: JobsResult, job: number): JobOutcome {
-    const { status, results, reads, reasons } = answer;
+    const { status, results, reads, reasons, failures } = answer;
     const code = status[job * 2] ?? jobStatus.notRun;
     const detail = status[job * 2 + 1] ?? 0;
     switch (code) {
@@ -220,7 +221,7 @@ export class Pool {
       case jobStatus.outOfBounds:
         return { failed: detail === 0 ? "writes" : "reads" };
       default:
-        return { trap: trapMessages[code] ?? `trap ${code}`, function: this.functionName(detail) };
+        return this.#trap(code, detail, failures.get(job));
     }
   }
 
@@ -276,11 +277,14 @@ export class Pool {
     return Array.from({ length: count }, (_, index) => {
       const code = status[index * 2] ?? 0;
       if (code === 0) return { values: readRecord(types, results, index * words) };
-      const trap = trapMessages[code] ?? `trap ${code}`;
-      const failure = failures.get(instances?.[index] ?? index);
-      if (failure !== undefined) return { trap, function: failure.import, message: failure.message };
-      return { trap, function: this.functionName(status[index * 2 + 1] ?? 0) };
+      return this.#trap(code, status[index * 2 + 1] ?? 0, failures.get(instances?.[index] ?? index));
     });
+  }
+
+  #trap(code: number, functionIndex: number, failure: HostFailure | undefined): Trap {
+    const trap = trapMessages[code] ?? `trap ${code}`;
+    if (failure !== undefined) return { trap, function: failure.import, message: failure.message };
+    return { trap, function: this.functionName(functionIndex) };
   }
 
   #function(name: string): ExportedFunction {

@@ -108,6 +108,10 @@ export class HostClient {
     return this.#withProgress(protocol.runJobs, parameters, options);
   }
 
+  resumeRun(parameters: Omit<protocol.ResumeRunParameters, "progressToken">, options: RequestOptions = {}) {
+    return this.#withProgress(protocol.resumeRun, parameters, options);
+  }
+
   resumePool(parameters: Omit<protocol.ResumePoolParameters, "progressToken">, options: RequestOptions = {}) {
     return this.#withProgress(protocol.resumePool, parameters, options);
   }

@@ -14,6 +14,8 @@ import type {
   ExportedFunction,
   Invocation,
   InvocationResult,
+  JobsInvocation,
+  JobsResult,
   MemoryRange,
   MemoryWrite,
   RestoredPool,
@@ -42,7 +44,7 @@ import { runJobs } from "./jobs.ts";
 import { survivingDeaths, unlessDead } from "./keeper.ts";
 import { Outcome } from "./outcome.ts";
 import { bytesOf, ofLength, statusOf, wordsOfBytes } from "./records.ts";
-import { type Answer, serveRounds } from "./rounds.ts";
+import { type Answer, serveRounds, type WaitingPool } from "./rounds.ts";
 import { runSurviving } from "./survival.ts";
 
 /** A module that can be loaded anew where the host that had it has died. */
@@ -177,21 +179,16 @@ class HostPool implements BackendPool {
     this.#events = events;
   }
 
-  get runJobs(): BackendPool["runJobs"] | undefined {
-    if (this.#metadata.imports.length > 0) return undefined;
-    return (invocation) => {
-      const { kernel } = this.#kernel(invocation.function);
-      return runSurviving(invocation, {
-        revive: (signal) => this.#revive(signal),
-        renew: (signal) => this.#renew(signal),
-        run: (part, { before, share }) =>
-          runJobs({ client: this.#client, pool: this.#pool, kernel }, part, {
-            ...this.#events,
-            onProgress: ({ message, fraction = 0 }) =>
-              this.#events.onProgress?.({ message, fraction: before + share * fraction }),
-          }),
-      });
-    };
+  runJobs(invocation: JobsInvocation): Promise<JobsResult> {
+    const { kernel } = this.#kernel(invocation.function);
+    return runSurviving(invocation, {
+      revive: (signal) => this.#revive(signal),
+      renew: (signal) => this.#renew(signal),
+      run: (part, { before, share }) =>
+        runJobs({ ...this.#waitingPool, kernel }, part, ({ message, fraction = 0 }) =>
+          this.#events.onProgress?.({ message, fraction: before + share * fraction }),
+        ),
+    });
   }
 
   get suspended(): ExportedFunction | undefined {
@@ -332,14 +329,17 @@ class HostPool implements BackendPool {
   }
 
   #serve(answer: Answer, signal: AbortSignal | undefined, onResumed: (result: ResumePoolResult) => void) {
-    const pool = {
+    return serveRounds(this.#waitingPool, answer, { signal, onProgress: this.#events.onProgress }, onResumed);
+  }
+
+  get #waitingPool(): WaitingPool {
+    return {
       client: this.#client,
       pool: this.#pool,
       hostFunctions: this.#hostFunctions,
       memories: this.#memories,
       timeline: this.#events.timeline,
     };
-    return serveRounds(pool, answer, { signal, onProgress: this.#events.onProgress }, onResumed);
   }
 
   /** Word 0 of the state is the size in pages. */

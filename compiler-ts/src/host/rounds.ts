@@ -3,6 +3,7 @@ import type { HostFunctionFailures, ResumePoolResult, WaitingCalls } from "../..
 import type { Timeline } from "../api/backend.ts";
 import type { Answers, HostFailure, HostFunctions } from "../api/hostFunctions.ts";
 import type { InstanceMemories } from "../api/memoryRequests.ts";
+import type { ResolvedFunction } from "../api/resolveImports.ts";
 import { recordWords } from "../api/values.ts";
 import { HostError } from "../errors.ts";
 import type { HostClient, RequestOptions } from "./client.ts";
@@ -33,27 +34,21 @@ export async function serveRounds(
   options: RequestOptions,
   onResumed: (result: ResumePoolResult) => void,
 ): Promise<ReadonlyMap<number, HostFailure>> {
-  const { client, pool, timeline } = served;
+  const { client, pool } = served;
   const failures = new Map<number, HostFailure>();
-  const { functions } = served.hostFunctions;
-  addFailures(first, functions, failures);
+  addFailures(first, served.hostFunctions, failures);
   let waiting = first.waiting ?? [];
   if (waiting.length === 0) return failures;
   const ending = options.signal === undefined ? client.closed : AbortSignal.any([options.signal, client.closed]);
   try {
     while (waiting.length > 0) {
-      const at = timeline?.now() ?? 0;
-      const round = await answer(served, waiting, ending);
-      if (timeline !== undefined) {
-        const calls = waiting.reduce((sum, { instances }) => sum + instances.length, 0);
-        timeline.add([{ kind: "hostCalls", at, seconds: timeline.now() - at, calls }]);
-      }
+      const round = await answerCalls(served, waiting, ending);
       for (const [instance, failure] of round.failures) failures.set(instance, failure);
       const answers = round.answers.map(({ results, ...rest }) => ({ ...rest, results: bytesOf(results) }));
       const failed = round.failures.size === 0 ? {} : { failed: [...round.failures.keys()] };
       const resumed = await client.resumePool({ pool, answers, ...failed }, options);
       onResumed(resumed);
-      addFailures(resumed, functions, failures);
+      addFailures(resumed, served.hostFunctions, failures);
       waiting = resumed.waiting ?? [];
     }
   } catch (error) {
@@ -65,31 +60,37 @@ export async function serveRounds(
   return failures;
 }
 
-function addFailures(
-  { failures = [] }: Answer,
-  functions: HostFunctions["functions"],
-  all: Map<number, HostFailure>,
-): void {
+function addFailures({ failures = [] }: Answer, hostFunctions: HostFunctions, all: Map<number, HostFailure>): void {
   for (const { import: number, message, instances } of failures) {
-    const target = functions[number];
-    if (target === undefined) throw new HostError("protocolViolation", `no import has the number ${number}`);
+    const target = importNumbered(number, hostFunctions);
     for (const instance of instances) all.set(instance, { import: `${target.module}.${target.name}`, message });
   }
 }
 
 /** Only a restored pool's instances can be found to wait for what the host serves: it does so when it resumes the others. */
-function answer(
-  { hostFunctions, memories }: WaitingPool,
+export async function answerCalls(
+  { hostFunctions, memories, timeline }: Pick<WaitingPool, "hostFunctions" | "memories" | "timeline">,
   waiting: readonly WaitingCalls[],
   ending: AbortSignal,
 ): Promise<Answers> {
   const calls = waiting.flatMap((call) => {
-    const target = hostFunctions.functions[call.import];
-    if (target === undefined) throw new HostError("protocolViolation", `no import has the number ${call.import}`);
+    const target = importNumbered(call.import, hostFunctions);
     if (target.implementation.kind === "host") return [];
     const length = call.instances.length * recordWords(target.parameters) * 4;
     const bytes = ofLength(call.arguments, length, "the arguments of waiting calls");
     return [{ import: call.import, instances: call.instances, arguments: wordsOfBytes(bytes) }];
   });
-  return hostFunctions.answer(calls, memories, ending);
+  const at = timeline?.now() ?? 0;
+  const answers = await hostFunctions.answer(calls, memories, ending);
+  if (timeline !== undefined) {
+    const count = waiting.reduce((sum, { instances }) => sum + instances.length, 0);
+    timeline.add([{ kind: "hostCalls", at, seconds: timeline.now() - at, calls: count }]);
+  }
+  return answers;
+}
+
+export function importNumbered(number: number, { functions }: Pick<HostFunctions, "functions">): ResolvedFunction {
+  const target = functions[number];
+  if (target === undefined) throw new HostError("protocolViolation", `no import has the number ${number}`);
+  return target;
 }

@@ -1,9 +1,10 @@
 /**
- * A queue of jobs that outlives its host. Every job begins in the initial state, so one whose result has not arrived is run again from
- * its beginning, on a new host.
+ * A queue of jobs that outlives its host and its pool. Every job begins in the initial state, so one whose result has not arrived, or whose
+ * command buffer failed, is run again from its beginning, on a new host or in a new pool.
  */
 import { jobStatus } from "../../../protocol/messages.ts";
 import type { JobsInvocation, JobsResult } from "../api/backend.ts";
+import type { HostFailure } from "../api/hostFunctions.ts";
 import { recordWords } from "../api/values.ts";
 import { Attempts } from "../attempts.ts";
 import { messageOf } from "../errors.ts";
@@ -47,10 +48,12 @@ export async function runSurviving(invocation: JobsInvocation, host: SurvivingHo
       const progress = { before: (made?.ended ?? 0) / invocation.jobs, share: jobs.length / invocation.jobs };
       const result = await host.run(partOf(invocation, jobs), progress);
       if (made === undefined && jobs.length === invocation.jobs && result.failure === undefined) return result;
-      const rest = record().add(jobs, result);
-      attempts.ended(rest);
-      poolRow = rest.length < jobs.length - result.reasons.size ? 0 : poolRow + 1;
-      if (result.failure === undefined || rest.length === 0 || signal?.aborted) continue;
+      const { rest, lost, ended } = record().add(jobs, result);
+      if (ended > 0 || rest.length > 0) attempts.ended(rest);
+      if (ended > 0) poolRow = 0;
+      else if (rest.length > 0) poolRow += 1;
+      if (result.failure === undefined || rest.length + lost.length === 0 || signal?.aborted) continue;
+      attempts.failed(lost);
       if (poolRow === poolsInARow || !(await host.renew(signal).catch(() => false))) break;
     } catch (error) {
       if (signal?.aborted) break;
@@ -79,10 +82,12 @@ class JobsRecord {
   readonly #words: number;
   readonly #reads: (readonly Uint8Array[])[];
   readonly #reasons = new Map<number, string>();
+  readonly #failures = new Map<number, HostFailure>();
   #deviceSeconds = 0;
   #laneSlices = 0;
   #busyLaneSlices = 0;
   #hostSeconds = 0;
+  /** Jobs that have an outcome, or were given up for their hosts. */
   ended = 0;
   failure: string | undefined;
 
@@ -93,22 +98,30 @@ class JobsRecord {
     this.#reads = Array.from({ length: jobs }, () => []);
   }
 
-  /** Returns those that were not run. */
-  add(jobs: readonly number[], { status, results, reads, ...rest }: JobsResult): number[] {
+  /** Returns those that were not run, those that can be run again after their command buffer failed, and how many have an outcome. */
+  add(
+    jobs: readonly number[],
+    { status, results, reads, ...rest }: JobsResult,
+  ): { readonly rest: number[]; readonly lost: number[]; readonly ended: number } {
+    const added = { rest: [] as number[], lost: [] as number[], ended: 0 };
     jobs.forEach((job, index) => {
       this.#status.set(status.subarray(index * 2, index * 2 + 2), job * 2);
       this.#results.set(results.subarray(index * this.#words, (index + 1) * this.#words), job * this.#words);
       this.#reads[job] = reads[index] ?? [];
-      const reason = rest.reasons.get(index);
-      if (reason !== undefined) this.#reasons.set(job, reason);
-      if (status[index * 2] !== jobStatus.notRun) this.ended += 1;
+      setOrDelete(this.#reasons, job, rest.reasons.get(index));
+      setOrDelete(this.#failures, job, rest.failures.get(index));
+      if (status[index * 2] === jobStatus.notRun) added.rest.push(job);
+      else if (status[index * 2] !== jobStatus.lost) added.ended += 1;
+      // One that did not end would take minutes to fail again.
+      else if (status[index * 2 + 1] === 0) added.lost.push(job);
     });
+    this.ended += added.ended;
     this.#deviceSeconds += rest.deviceSeconds;
     this.#laneSlices += rest.laneSlices;
     this.#busyLaneSlices += rest.busyLaneSlices;
     this.#hostSeconds += rest.hostSeconds;
     this.failure = rest.failure ?? this.failure;
-    return jobs.filter((job) => this.#status[job * 2] === jobStatus.notRun);
+    return added;
   }
 
   giveUp(job: number, reason: string): void {
@@ -123,13 +136,24 @@ class JobsRecord {
       results: this.#results,
       reads: this.#reads,
       reasons: this.#reasons,
+      failures: this.#failures,
       deviceSeconds: this.#deviceSeconds,
       laneSlices: this.#laneSlices,
       busyLaneSlices: this.#busyLaneSlices,
       hostSeconds: this.#hostSeconds,
-      failure: this.failure,
+      failure: this.#isComplete ? undefined : this.failure,
     };
   }
+
+  /** Nothing was not run. */
+  get #isComplete(): boolean {
+    return !this.#status.some((word, index) => index % 2 === 0 && word === jobStatus.notRun);
+  }
+}
+
+function setOrDelete<Value>(map: Map<number, Value>, key: number, value: Value | undefined): void {
+  if (value === undefined) map.delete(key);
+  else map.set(key, value);
 }
 
 function partOf(invocation: JobsInvocation, jobs: readonly number[]): JobsInvocation {
@@ -140,7 +164,8 @@ function partOf(invocation: JobsInvocation, jobs: readonly number[]): JobsInvoca
     records.set(invocation.arguments.subarray(job * words, (job + 1) * words), index * words);
   });
   const memory = invocation.memory.length === 0 ? [] : jobs.map((job) => invocation.memory[job] ?? noMemory);
-  return { ...invocation, jobs: jobs.length, arguments: records, memory };
+  const numbers = invocation.numbers === undefined ? jobs : jobs.map((job) => invocation.numbers?.[job] ?? job);
+  return { ...invocation, jobs: jobs.length, arguments: records, memory, numbers };
 }
 
 const noMemory = { writes: [], reads: [] };

@@ -39,8 +39,9 @@ public struct NoResult: Codable, Sendable, Equatable {
 public let requestTypes: [any RequestType.Type] = [
   InitializeRequest.self, ListDevicesRequest.self, ListHostFunctionsRequest.self, LoadModuleRequest.self,
   UnloadModuleRequest.self, CreatePoolRequest.self, ReleasePoolRequest.self, InvokeRequest.self, RunJobsRequest.self,
-  ResumePoolRequest.self, SnapshotPoolRequest.self, RestorePoolRequest.self, ResetPoolRequest.self, WriteMemoryRequest.self,
-  ReadMemoryRequest.self, ReadStateRequest.self, WriteStateRequest.self, WatchScheduleRequest.self, ShutdownRequest.self,
+  ResumeRunRequest.self, ResumePoolRequest.self, SnapshotPoolRequest.self, RestorePoolRequest.self, ResetPoolRequest.self,
+  WriteMemoryRequest.self, ReadMemoryRequest.self, ReadStateRequest.self, WriteStateRequest.self, WatchScheduleRequest.self,
+  ShutdownRequest.self,
 ]
 
 public let notificationTypes: [any NotificationType.Type] = [

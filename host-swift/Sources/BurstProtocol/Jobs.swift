@@ -4,7 +4,7 @@ import Foundation
 public enum JobStatus {
   /// `pool/run` was cancelled, or gave up, before the job had ended.
   public static let notRun: UInt32 = 0xFFFF_FFFE
-  /// The command buffer that the job was in failed.
+  /// The command buffer that the job was in failed, or did not end; the second word is 0 or 1.
   public static let lost: UInt32 = 0xFFFF_FFFD
   /// What it was to write or read is not within its memory; the second word is 0 or 1.
   public static let outOfBounds: UInt32 = 0xFFFF_FFFC
@@ -49,6 +49,8 @@ public enum RunJobsRequest: RequestType {
     /// Before a job begins, and after it has ended without a trap; each ascending by job.
     public let writes: [Write]?
     public let reads: [Read]?
+    /// By which functions of the host know the jobs; `nil`: their places in this request.
+    public let numbers: [Int]?
     /// As of `pool/invoke`, of each job.
     public let fuel: Int?
     public let timeLimit: Double?
@@ -57,7 +59,8 @@ public enum RunJobsRequest: RequestType {
 
     public init(
       pool: Int, kernel: String, jobs: Int, arguments: Data, argumentBytes: Int, resultBytes: Int, writes: [Write]? = nil,
-      reads: [Read]? = nil, fuel: Int? = nil, timeLimit: Double? = nil, sliceFuel: Int? = nil, progressToken: Int? = nil
+      reads: [Read]? = nil, numbers: [Int]? = nil, fuel: Int? = nil, timeLimit: Double? = nil, sliceFuel: Int? = nil,
+      progressToken: Int? = nil
     ) {
       self.pool = pool
       self.kernel = kernel
@@ -67,6 +70,7 @@ public enum RunJobsRequest: RequestType {
       self.resultBytes = resultBytes
       self.writes = writes
       self.reads = reads
+      self.numbers = numbers
       self.fuel = fuel
       self.timeLimit = timeLimit
       self.sliceFuel = sliceFuel
@@ -74,6 +78,7 @@ public enum RunJobsRequest: RequestType {
     }
   }
 
+  /// Where calls wait `status`, `results` and `reads` are empty: they come when the run has ended.
   public struct Result: Codable, Sendable, Equatable {
     /// Two words a job: trap code, or one of `JobStatus`, and function index. Empty where all are zero.
     public let status: Data
@@ -87,12 +92,16 @@ public enum RunJobsRequest: RequestType {
     public let busyLaneSlices: Double
     /// From the beginning of the work to its end.
     public let seconds: Double
-    /// Why jobs were lost or not run; absent where that was a cancellation.
+    /// Why jobs were not run, or the last were lost; absent where that was a cancellation.
     public let failure: String?
+    /// Why jobs were lost, or ended with the trap `host function failed` by a function of the host.
+    public let reasons: [JobReason]?
+    /// By import: `ResumeRunRequest` answers them and goes on.
+    public let waiting: [WaitingCalls]?
 
     public init(
       status: Data, results: Data, reads: [Data]?, deviceSeconds: Double, laneSlices: Double, busyLaneSlices: Double, seconds: Double,
-      failure: String?
+      failure: String?, reasons: [JobReason]? = nil, waiting: [WaitingCalls]? = nil
     ) {
       self.status = status
       self.results = results
@@ -102,6 +111,54 @@ public enum RunJobsRequest: RequestType {
       self.busyLaneSlices = busyLaneSlices
       self.seconds = seconds
       self.failure = failure
+      self.reasons = reasons
+      self.waiting = waiting
     }
   }
+}
+
+/// Jobs that ended for the same reason.
+public struct JobReason: Codable, Sendable, Equatable {
+  enum CodingKeys: String, CodingKey {
+    case number = "import"
+    case message, jobs
+  }
+
+  /// Of the import that failed; `nil`: the device did.
+  public let number: Int?
+  public let message: String
+  public let jobs: [Int]
+
+  public init(number: Int?, message: String, jobs: [Int]) {
+    self.number = number
+    self.message = message
+    self.jobs = jobs
+  }
+}
+
+/// Answers the calls that a run waits for, and goes on with it.
+public enum ResumeRunRequest: RequestType {
+  public static let method = "pool/resumeRun"
+
+  public struct Parameters: Codable, Sendable, Equatable {
+    public let pool: Int
+    public let answers: [ResumePoolRequest.Answer]
+    /// Instances whose import failed: their jobs end with the trap `host function failed`.
+    public let failed: [Int]?
+    /// Ends the run instead: nothing is to be answered, and what has not ended is not run.
+    public let stop: Bool?
+    public let progressToken: Int?
+
+    public init(
+      pool: Int, answers: [ResumePoolRequest.Answer], failed: [Int]? = nil, stop: Bool? = nil, progressToken: Int? = nil
+    ) {
+      self.pool = pool
+      self.answers = answers
+      self.failed = failed
+      self.stop = stop
+      self.progressToken = progressToken
+    }
+  }
+
+  public typealias Result = RunJobsRequest.Result
 }

@@ -7,7 +7,7 @@ public let waitingStatus: UInt32 = 0xFFFF_FFFF
 public struct WaitingCalls: Codable, Sendable, Equatable {
   enum CodingKeys: String, CodingKey {
     case number = "import"
-    case instances, arguments
+    case instances, arguments, jobs
   }
 
   /// Of the import.
@@ -15,11 +15,14 @@ public struct WaitingCalls: Codable, Sendable, Equatable {
   public let instances: [Int]
   /// One record an instance, in their order.
   public let arguments: Data
+  /// Of a run: the jobs of the instances, in their order, ascending.
+  public let jobs: [Int]?
 
-  public init(number: Int, instances: [Int], arguments: Data) {
+  public init(number: Int, instances: [Int], arguments: Data, jobs: [Int]? = nil) {
     self.number = number
     self.instances = instances
     self.arguments = arguments
+    self.jobs = jobs
   }
 }
 

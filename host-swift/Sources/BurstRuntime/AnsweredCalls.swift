@@ -11,7 +11,7 @@ struct AnsweredCalls {
 
   /// The lanes that go on and those that end, each ascending. Throws `invalidParams` naming the field.
   func check(
-    _ parameters: ResumePoolRequest.Parameters, instances: Int, records: [ImportRecords]
+    _ answers: [ResumePoolRequest.Answer], failed: [Int], instances: Int, records: [ImportRecords]
   ) throws(ResponseError) -> (answered: [UInt32], failed: [UInt32]) {
     // An array, not a dictionary: a hundred thousand calls a round are common.
     var expected = Array(repeating: Self.doesNotWait, count: instances)
@@ -32,7 +32,7 @@ struct AnsweredCalls {
       expected[instance] = Self.isAnswered
     }
 
-    for (index, answer) in parameters.answers.enumerated() {
+    for (index, answer) in answers.enumerated() {
       guard records.indices.contains(answer.number) else {
         throw Self.invalid("answers[\(index)].import", "there is no import \(answer.number); the module was loaded with \(records.count)")
       }
@@ -46,14 +46,14 @@ struct AnsweredCalls {
           "\(answer.instances.count) records of \(bytes) bytes were expected, got \(answer.results.count) bytes")
       }
     }
-    for (position, instance) in (parameters.failed ?? []).enumerated() { try take(instance, nil, "failed[\(position)]") }
+    for (position, instance) in failed.enumerated() { try take(instance, nil, "failed[\(position)]") }
     if let missing = expected.firstIndex(where: { $0 >= 0 }) {
       let count = expected.count { $0 >= 0 }
       throw Self.invalid("answers", "\(count) of \(waiting.count) instances that wait have no answer, the first is \(missing)")
     }
-    let failed = (parameters.failed ?? []).map(UInt32.init).sorted()
-    for lane in failed { expected[Int(lane)] = Self.doesNotWait }
-    return (waiting.filter { expected[Int($0)] == Self.isAnswered }, failed)
+    let ended = failed.map(UInt32.init).sorted()
+    for lane in ended { expected[Int(lane)] = Self.doesNotWait }
+    return (waiting.filter { expected[Int($0)] == Self.isAnswered }, ended)
   }
 
   private static func invalid(_ field: String, _ problem: String) -> ResponseError {

@@ -34,6 +34,7 @@ protocol NamesPool: Sendable {
 
 extension InvokeRequest.Parameters: NamesPool {}
 extension RunJobsRequest.Parameters: NamesPool {}
+extension ResumeRunRequest.Parameters: NamesPool {}
 extension ResumePoolRequest.Parameters: NamesPool {}
 extension SnapshotPoolRequest.Parameters: NamesPool {}
 extension ResetPoolRequest.Parameters: NamesPool {}

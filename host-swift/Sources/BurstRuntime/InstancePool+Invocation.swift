@@ -19,6 +19,7 @@ extension InstancePool {
   func reset(_ parameters: ResetPoolRequest.Parameters, _ request: any IncomingCancellation) throws -> ResetPoolRequest.Result {
     let instances = try check(instances: parameters.instances)
     try checkUsable()
+    if jobRun != nil { throw invocationWaiting() }
     if let waiting {
       guard case .ready = phase, Set(waiting.waiting).isSubset(of: instances) else { throw invocationWaiting() }
       self.waiting = nil
@@ -39,19 +40,30 @@ extension InstancePool {
     let failures = try advance(invocation, instances, begins: true, request) { _ in }.failures
     let trap = buffers.records.firstTrap(of: instances)
     if purpose == .instantiation { endInstantiation(trap) }
-    return (trap, try waitingCalls(request), failures.report)
+    return (trap, try waitingCalls(request), failures.ofInstances)
   }
 
-  /// Runs the instantiating kernel on lanes that were cleared. Returns the seconds on the device, and the lanes in which it trapped.
+  /// Runs the instantiating kernel on lanes of a run of jobs: on cleared ones, or, where it does not begin, on those whose calls were answered.
   func instantiate(
-    again lanes: [UInt32], _ request: any IncomingCancellation
-  ) throws -> (seconds: Double, trapped: Set<UInt32>) {
-    try buffers.write(instantiation.initial, to: lanes)
+    _ lanes: [UInt32], begins: Bool, numberOf: (UInt32) -> Int, _ request: any IncomingCancellation
+  ) throws -> Started {
+    if begins { try buffers.write(instantiation.initial, to: lanes) }
     var invocation = try instantiating(.reset)
-    let seconds = try invocation.run(lanes, begins: true, on: dispatcher, request: request) { _ in }
-    guard buffers.records.firstTrap(of: lanes) != nil else { return (seconds, []) }
+    let seconds = try invocation.run(lanes, begins: begins, numberOf: numberOf, on: dispatcher, request: request) { _ in }
     let outcomes = buffers.records.outcomes
-    return (seconds, Set(lanes.filter { outcomes[Int($0) * 2] != 0 }))
+    let hasTrapped = buffers.records.firstTrap(of: lanes) != nil
+    let trapped = hasTrapped ? lanes.filter { outcomes[Int($0) * 2] != 0 && outcomes[Int($0) * 2] != waitingStatus } : []
+    return Started(seconds: seconds, trapped: Set(trapped), waiting: invocation.waiting, failures: invocation.failures)
+  }
+
+  struct Started {
+    /// On the device.
+    let seconds: Double
+    let trapped: Set<UInt32>
+    /// For imports that the client serves.
+    let waiting: [UInt32]
+    /// Of functions of the host, by lane.
+    let failures: FailureTexts
   }
 
   private func instantiating(_ purpose: Invocation.Purpose) throws(ResponseError) -> Invocation {
@@ -77,7 +89,7 @@ extension InstancePool {
     let budget = try InvocationBudget(parameters)
 
     try checkUsable()
-    if waiting != nil { throw invocationWaiting() }
+    try checkNothingWaits()
     try buffers.records.setArguments(parameters.arguments, bytesEach: parameters.argumentBytes, of: instances)
     let invocation = Invocation(
       purpose: .export, kernel: parameters.kernel, pipeline: pipeline, argumentBytes: parameters.argumentBytes,
@@ -98,7 +110,8 @@ extension InstancePool {
     let bound = calling.values.flatMap(\.self)
     let toAnswer = bound.isEmpty ? invocation.waiting : Set(invocation.waiting).subtracting(bound).sorted()
     let calls = AnsweredCalls(waiting: toAnswer, imports: buffers.records.importsWaitedFor(by: toAnswer))
-    let (answered, failed) = try calls.check(parameters, instances: plan.instances, records: module.imports)
+    let (answered, failed) = try calls.check(
+      parameters.answers, failed: parameters.failed ?? [], instances: plan.instances, records: module.imports)
     do {
       for answer in parameters.answers {
         try onDevice {
@@ -108,7 +121,7 @@ extension InstancePool {
         }
       }
       try buffers.endWithTrap(.hostFunctionFailed, failed)
-      invocation.failures = HostFailures()
+      invocation.failures = FailureTexts()
       let served = try onDevice {
         try invocation.hostFunctions.serve(calling, on: dispatcher, request, failures: &invocation.failures)
       }
@@ -130,7 +143,7 @@ extension InstancePool {
 
   // MARK: Steps
 
-  private typealias Advanced = (seconds: Double, failures: HostFailures, failure: String?)
+  private typealias Advanced = (seconds: Double, failures: FailureTexts, failure: String?)
 
   /// Runs `instances` until each has ended or waits; the invocation is kept where some wait.
   private func advance(
@@ -145,11 +158,7 @@ extension InstancePool {
     }
     if invocation.waiting.isEmpty { return (seconds, invocation.failures, invocation.failure) }
     invocation.waiting.sort()
-    let imports = buffers.records.importsWaitedFor(by: invocation.waiting)
-    if let unknown = imports.first(where: { !module.imports.indices.contains($0) }) {
-      throw ResponseError(
-        .internalError, "An instance waits for import \(unknown), but the module was loaded with \(module.imports.count).")
-    }
+    for number in buffers.records.importsWaitedFor(by: invocation.waiting) { _ = try argumentBytes(ofImport: number) }
     waiting = invocation
     return (seconds, invocation.failures, invocation.failure)
   }
@@ -174,7 +183,7 @@ extension InstancePool {
     let results = try records.endedResults(bytesEach: resultBytes, of: instances)
     return InvokeRequest.Result(
       status: records.status(of: instances), results: results, deviceSeconds: advanced.seconds, waiting: try waitingCalls(request),
-      failures: advanced.failures.report, failure: advanced.failure)
+      failures: advanced.failures.ofInstances, failure: advanced.failure)
   }
 
   /// The instances that wait, by import; `nil` where none does.
@@ -191,8 +200,13 @@ extension InstancePool {
     }
   }
 
+  func checkNothingWaits() throws(ResponseError) {
+    if waiting != nil || jobRun != nil { throw invocationWaiting() }
+  }
+
   func invocationWaiting() -> ResponseError {
-    let count = waiting?.waiting.count ?? 0
-    return ResponseError(.invocationWaiting, "\(count) of the pool's instances wait for imports: \"\(ResumePoolRequest.method)\" goes on.")
+    let count = jobRun?.waiting.count ?? waiting?.waiting.count ?? 0
+    let method = jobRun == nil ? ResumePoolRequest.method : ResumeRunRequest.method
+    return ResponseError(.invocationWaiting, "\(count) of the pool's instances wait for imports: \"\(method)\" goes on.")
   }
 }

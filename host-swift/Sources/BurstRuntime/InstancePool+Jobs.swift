@@ -11,23 +11,51 @@ extension InstancePool {
     try check(parameters)
     let budget = try InvocationBudget(parameters)
     try checkUsable()
-    if waiting != nil { throw invocationWaiting() }
+    try checkNothingWaits()
     var run = JobRun(parameters, pool: self, pipeline: pipeline, budget: budget)
+    return try advance(&run, request, progress)
+  }
+
+  func resumeRun(
+    _ parameters: ResumeRunRequest.Parameters, _ request: any IncomingCancellation, progress: Progress
+  ) throws -> RunJobsRequest.Result {
+    try checkUsable()
+    guard var run = jobRun else { throw invalid("pool", "no run of jobs waits in it") }
+    if parameters.stop == true {
+      jobRun = nil
+      run.calls = nil
+      return run.result
+    }
+    let failed = try run.check(parameters)
+    jobRun = nil
+    run.answer(parameters.answers, failed: failed)
+    return try advance(&run, request, progress)
+  }
+
+  /// Keeps the run where its calls wait for the client.
+  private func advance(_ run: inout JobRun, _ request: any IncomingCancellation, _ progress: Progress) throws -> RunJobsRequest.Result {
     do {
-      try run.all(request, progress: progress)
+      try run.advance(request, progress: progress)
     } catch let error as Dispatcher.Abandoned {
       abandon()
       run.failure = error.reason.message
     } catch let error as ResponseError where error.code == .requestCancelled {
       // What has ended is kept: a cancelled run is answered with it.
     }
+    if run.calls != nil { jobRun = run }
     return run.result
   }
 
-  private func check(_ parameters: RunJobsRequest.Parameters) throws(ResponseError) {
-    guard module.imports.isEmpty else {
-      throw invalid("pool", "its module imports functions: jobs that may wait for them have to be invoked")
+  /// Throws where the module was loaded without the import that an instance waits for.
+  func argumentBytes(ofImport number: Int) throws(ResponseError) -> Int {
+    guard module.imports.indices.contains(number) else {
+      throw ResponseError(
+        .internalError, "An instance waits for import \(number), but the module was loaded with \(module.imports.count).")
     }
+    return module.imports[number].argumentBytes
+  }
+
+  private func check(_ parameters: RunJobsRequest.Parameters) throws(ResponseError) {
     guard parameters.jobs >= 0, parameters.jobs <= PoolPlan.maximumInstances else {
       throw invalid("jobs", "must be 0 to \(PoolPlan.maximumInstances)")
     }
@@ -41,6 +69,10 @@ extension InstancePool {
     try check(ranges: (parameters.writes ?? []).map { ($0.job, $0.address, $0.bytes.count) }, jobs: parameters.jobs, "writes")
     let reads = (parameters.reads ?? []).map { ($0.job, $0.address, $0.length) }
     try check(ranges: reads, jobs: parameters.jobs, "reads")
+    if let numbers = parameters.numbers, numbers.count != parameters.jobs {
+      throw invalid("numbers", "\(parameters.jobs) were expected, one a job, got \(numbers.count)")
+    }
+    try check(answerFor: plan.instances, resultBytes: 0, "pool")
     let records = parameters.jobs * (parameters.resultBytes + 32) + reads.reduce(0) { $0 + $1.2 + 16 }
     guard records <= Self.largestAnswer else {
       throw invalid("jobs", "their results do not fit in one message; run fewer at a time")

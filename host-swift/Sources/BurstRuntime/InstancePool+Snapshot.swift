@@ -6,6 +6,8 @@ extension InstancePool {
   /// The pool as bytes (protocol/README.md, Snapshots).
   func snapshot(_ request: any IncomingCancellation) throws -> Data {
     try checkUsable()
+    // Its jobs are with the run, and no instance's.
+    if jobRun != nil { throw invocationWaiting() }
     let suspended = Set(waiting?.waiting ?? [])
     try buffers.fetchInstances(suspended: waiting?.waiting ?? [])
     var bytes = try Snapshot.begin(header())

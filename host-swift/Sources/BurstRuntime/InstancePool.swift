@@ -18,6 +18,8 @@ final class InstancePool: @unchecked Sendable {
   let dispatcher: Dispatcher
   /// The invocation in which instances wait for imports.
   var waiting: Invocation?
+  /// The run of jobs whose calls wait for the client.
+  var jobRun: JobRun?
   var phase = Phase.instantiating
 
   enum Phase {

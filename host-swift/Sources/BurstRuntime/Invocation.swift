@@ -56,7 +56,7 @@ struct Invocation {
   /// Seconds so far of lanes that are suspended; kept only where they are limited.
   var secondsOf: [UInt32: Double] = [:]
   /// Of functions of the host, since the request began.
-  var failures = HostFailures()
+  var failures = FailureTexts()
   /// Why instances ended with the trap `device failed`.
   var failure: String?
 
@@ -64,10 +64,11 @@ struct Invocation {
   static let mostFailures = 3
 
   /// A command buffer that fails ends the instances in it, since nobody knows how far they came; the others go on. Instantiation needs all.
-  /// `begins`: `lanes` are no suspended ones that go on; their arguments are in the pool's records. Returns the seconds on the device.
-  /// Throws `ResponseError` (cancelled, device error) or `Dispatcher.Abandoned`.
+  /// `begins`: `lanes` are no suspended ones that go on; their arguments are in the pool's records. `numberOf`: as of `BoundFunctions.serve`.
+  /// Returns the seconds on the device. Throws `ResponseError` (cancelled, device error) or `Dispatcher.Abandoned`.
   mutating func run(
-    _ lanes: [UInt32], begins: Bool, on dispatcher: Dispatcher, request: any IncomingCancellation, progress: (Double) -> Void
+    _ lanes: [UInt32], begins: Bool, numberOf: (UInt32) -> Int = { Int($0) }, on dispatcher: Dispatcher,
+    request: any IncomingCancellation, progress: (Double) -> Void
   ) throws -> Double {
     var size = dispatcher.firstLaunch(fuel: budget.sliceFuel)
     var ready: [UInt32] = []
@@ -108,7 +109,7 @@ struct Invocation {
       let (calling, others) = hostFunctions.split(suspended.waiting, in: records)
       waiting += others
       add(seconds, to: suspended.outOfFuel + suspended.waiting)
-      let served = try hostFunctions.serve(calling, on: dispatcher, request, failures: &failures)
+      let served = try hostFunctions.serve(calling, numberOf: numberOf, on: dispatcher, request, failures: &failures)
       ready = try ready.dropFirst(again.count) + endingThoseOverTime(suspended.outOfFuel + served, in: dispatcher.buffers)
       if wantsFuel {
         let fuel = records.fuelUsed(by: launched[...]) &- fuelBefore

@@ -27,6 +27,8 @@ struct JobQueue: Sendable {
   }
 
   var isEmpty: Bool { next == count }
+  /// Jobs that have not begun.
+  var left: Int { count - next }
   var hasEnded: Bool { ended == count }
 
   /// Puts the next jobs in idle lanes, at most `limit`; the lanes ascend.
@@ -51,6 +53,9 @@ struct JobQueue: Sendable {
     ended += 1
     return job
   }
+
+  /// Of a lane that is not idle.
+  func job(in lane: UInt32) -> Int { jobOf[Int(lane)] }
 
   func isIdle(_ lane: UInt32) -> Bool { jobOf[Int(lane)] < 0 }
 

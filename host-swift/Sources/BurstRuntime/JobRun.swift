@@ -2,27 +2,44 @@ import BurstProtocol
 import Foundation
 import Metal
 
-/// A `pool/run` under way: refills lanes, runs slices, collects what has ended.
+/// A `pool/run` under way: refills lanes, runs slices, collects what has ended, until every job has ended or the client is needed for
+/// the calls of imports. `JobRun+Refill.swift` has how jobs begin, `JobRun+Calls.swift` how their calls are answered.
 struct JobRun {
-  private let parameters: RunJobsRequest.Parameters
-  private let pool: InstancePool
+  let parameters: RunJobsRequest.Parameters
+  // The pool keeps the run while its calls wait.
+  unowned let pool: InstancePool
   private let pipeline: any MTLComputePipelineState
-  private let budget: InvocationBudget
-  private var queue: JobQueue
-  /// Lanes that go on, and those whose job has not begun.
+  let budget: InvocationBudget
+  var queue: JobQueue
+  var outcomes: JobOutcomes
+
+  // Every lane with a job stands in one of these, or is at risk.
+  /// Those that go on, and those whose job has not begun.
   private var suspended: [Suspended] = []
-  private var fresh: [UInt32] = []
-  /// Lanes whose refill is not complete.
-  private var filling: [UInt32] = []
+  var fresh: [UInt32] = []
+  /// Those that wait for imports which the client serves; of these, those whose instantiating kernel waits.
+  var waiting: [UInt32] = []
+  var starting: Set<UInt32> = []
+  /// Whose instantiating kernel goes on.
+  var starts: [UInt32] = []
+  /// What the client has answered, until the lanes have it.
+  var answers: [ResumePoolRequest.Answer] = []
+  var failed: [UInt32] = []
+  /// Of a step that is not complete: where a command buffer fails in it nobody knows what they are.
+  var atRisk: [UInt32] = []
+
+  /// The calls that the client has to answer before the run can go on; `nil`: it has ended.
+  var calls: [WaitingCalls]?
+  var patience = ClientPatience()
   /// By lane, of its job so far; the seconds only where they are limited.
-  private var fuelOf: [UInt64]
-  private var secondsOf: [Double]
-  private var status: [UInt32]
-  private var results: Data
-  private var reads: [Data]
-  private var deviceSeconds = 0.0
-  private let began = DeviceScheduler.now
+  var fuelOf: [UInt64]
+  var secondsOf: [Double]
+  private var size: LaunchSize
+  /// One after the other.
+  private var failures = 0
   var failure: String?
+  var deviceSeconds = 0.0
+  private var seconds = 0.0
 
   /// Lanes of one function and depth side by side walk together; within them by number, where memory lies side by side.
   private struct Suspended: Comparable {
@@ -35,11 +52,10 @@ struct JobRun {
     }
   }
 
-  private var live: Int { suspended.count + fresh.count }
-
   /// Where lanes are threads of a SIMD-group; else an idle one leaves its processor to others.
   private var idleLanesCost: Bool { pool.plan.status.tileWidth > 1 }
-  private var buffers: PoolBuffers { pool.buffers }
+  var live: Int { suspended.count + fresh.count }
+  var buffers: PoolBuffers { pool.buffers }
 
   init(
     _ parameters: RunJobsRequest.Parameters, pool: InstancePool, pipeline: any MTLComputePipelineState, budget: InvocationBudget
@@ -49,123 +65,103 @@ struct JobRun {
     self.pipeline = pipeline
     self.budget = budget
     queue = JobQueue(count: parameters.jobs, lanes: pool.plan.instances)
+    outcomes = JobOutcomes(parameters)
     fuelOf = Array(repeating: 0, count: pool.plan.instances)
     secondsOf = budget.seconds == nil ? [] : Array(repeating: 0, count: pool.plan.instances)
-    status = Array(repeating: 0, count: parameters.jobs * 2)
-    for job in 0..<parameters.jobs { status[job * 2] = JobStatus.notRun }
-    results = Data(count: parameters.jobs * parameters.resultBytes)
-    reads = Array(repeating: Data(), count: parameters.reads?.count ?? 0)
+    size = pool.dispatcher.firstLaunch(fuel: budget.sliceFuel)
   }
 
   var result: RunJobsRequest.Result {
-    RunJobsRequest.Result(
-      status: status.allSatisfy { $0 == 0 } ? Data() : status.withUnsafeBytes { Data($0) }, results: results,
-      reads: parameters.reads == nil ? nil : reads, deviceSeconds: deviceSeconds, laneSlices: queue.laneSlices,
-      busyLaneSlices: queue.busyLaneSlices, seconds: DeviceScheduler.now - began, failure: failure)
+    let records = calls == nil ? outcomes.records : (status: Data(), results: Data(), reads: nil)
+    return RunJobsRequest.Result(
+      status: records.status, results: records.results, reads: records.reads, deviceSeconds: deviceSeconds,
+      laneSlices: queue.laneSlices, busyLaneSlices: queue.busyLaneSlices, seconds: seconds, failure: failure,
+      reasons: calls == nil ? outcomes.reasons.ofJobs : nil, waiting: calls)
   }
 
-  /// Throws `ResponseError` (cancelled, or what is no device's failure) or `Dispatcher.Abandoned`; `result` has what ended before.
-  mutating func all(_ request: any IncomingCancellation, progress: InstancePool.Progress) throws {
-    let dispatcher = pool.dispatcher
-    var size = dispatcher.firstLaunch(fuel: budget.sliceFuel)
-    var failures = 0
-    defer { dispatcher.leave() }
+  /// Until all jobs have ended, or `calls` wait. Throws `ResponseError` (cancelled, or what is no device's failure) or
+  /// `Dispatcher.Abandoned`; `result` has what ended before.
+  mutating func advance(_ request: any IncomingCancellation, progress: InstancePool.Progress) throws {
+    let began = DeviceScheduler.now
+    defer {
+      seconds += DeviceScheduler.now - began
+      pool.dispatcher.leave()
+    }
     while !queue.hasEnded {
       if request.isCancelled { throw ResponseError.cancelled }
-      let began = DispatchTime.now()
-      let before = deviceSeconds
-      var launched: [UInt32] = []
       do {
-        try refill(limit: size.lanes - live, request)
-        suspended.sort()
-        let again = suspended.prefix(size.lanes).map(\.lane)
-        launched = again + fresh.prefix(size.lanes - again.count)
-        if launched.isEmpty { continue }
-        let slice = Dispatcher.Slice(
-          pipeline: pipeline, lanes: launched, beginning: again.count, argumentBytes: parameters.argumentBytes,
-          resultBytes: parameters.resultBytes, fuel: size.fuel, fuelLimit: budget.fuel, isDetailed: true)
-        let seconds = try dispatcher.run(slice, live: live, expecting: size.expected, request: request)
-        deviceSeconds += seconds
-        suspended.removeFirst(again.count)
-        fresh.removeFirst(launched.count - again.count)
-        let (ended, longestFuel) = try collect(launched, seconds: seconds, width: min(size.lanes, pool.plan.instances))
-        let elapsed = Double(DispatchTime.now().uptimeNanoseconds - began.uptimeNanoseconds) / 1e9
-        size.adapt(
-          afterSeconds: seconds, overhead: max(0, elapsed - (deviceSeconds - before) - dispatcher.takeWaited()),
-          launched: launched.count, ranOutOfFuel: ended < launched.count,
-          endedShare: idleLanesCost ? Double(ended) / Double(launched.count) : 0,
-          longestFuel: idleLanesCost ? longestFuel : nil)
-        failures = 0
+        if clientIsNeeded {
+          calls = try waitingCalls(request)
+          return
+        }
+        try step(request)
       } catch let error as ResponseError where error.code == .deviceError {
         failures += 1
         failure = error.message
-        lose(launched.isEmpty ? filling : launched)
+        lose(error.message, ended: true)
         if failures == Invocation.mostFailures { return }
       } catch let error as Dispatcher.Abandoned where error.reason.code == .deviceError {
         // The jobs of the other lanes can be run in another pool, these would hang there as well.
-        lose(launched.isEmpty ? filling : launched)
+        lose(error.reason.message, ended: false)
         throw error
       }
       progress(Double(queue.ended) / Double(queue.count))
     }
   }
 
-  // MARK: Steps
-
-  /// The next jobs into idle lanes, each in the initial state with its arguments and what is to be written.
-  private mutating func refill(limit: Int, _ request: any IncomingCancellation) throws {
-    let placed = queue.begin(limit: limit)
-    if placed.isEmpty { return }
-    let lanes = placed.map(\.lane)
-    filling = lanes
-    for lane in lanes {
-      fuelOf[Int(lane)] = 0
-      if budget.seconds != nil { secondsOf[Int(lane)] = 0 }
-    }
-    fresh += lanes
-    deviceSeconds += try pool.dispatcher.clear(lanes, live: live, request)
-    let (seconds, trapped) = try pool.instantiate(again: lanes, request)
+  private mutating func step(_ request: any IncomingCancellation) throws {
+    let began = DispatchTime.now()
+    let before = deviceSeconds
+    let dispatcher = pool.dispatcher
+    try takeAnswers(request)
+    try goOnStarting(request)
+    try refill(limit: size.lanes - live, request)
+    suspended.sort()
+    let again = suspended.prefix(size.lanes).map(\.lane)
+    let launched = again + fresh.prefix(size.lanes - again.count)
+    if launched.isEmpty { return }
+    atRisk = launched
+    suspended.removeFirst(again.count)
+    fresh.removeFirst(launched.count - again.count)
+    let slice = Dispatcher.Slice(
+      pipeline: pipeline, lanes: launched, beginning: again.count, argumentBytes: parameters.argumentBytes,
+      resultBytes: parameters.resultBytes, fuel: size.fuel, fuelLimit: budget.fuel, isDetailed: true)
+    let seconds = try dispatcher.run(slice, live: live + launched.count, expecting: size.expected, request: request)
     deviceSeconds += seconds
-    if !trapped.isEmpty { endTrapped(trapped) }
-
-    let size = parameters.argumentBytes
-    let first = placed[0].job
-    let records = parameters.arguments.dropFirst(first * size).prefix(placed.count * size)
-    try buffers.records.setArguments(records, bytesEach: size, of: lanes)
-    try write(trapped.isEmpty ? placed : placed.filter { !trapped.contains($0.lane) })
-    filling = []
+    let collected = try collect(launched, seconds: seconds, width: min(size.lanes, pool.plan.instances))
+    atRisk = []
+    failures = 0
+    try serve(collected.calling, request)
+    let elapsed = Double(DispatchTime.now().uptimeNanoseconds - began.uptimeNanoseconds) / 1e9
+    let stopped = launched.count - collected.outOfFuel
+    size.adapt(
+      afterSeconds: seconds, overhead: max(0, elapsed - (deviceSeconds - before) - dispatcher.takeWaited()),
+      launched: launched.count, ranOutOfFuel: collected.outOfFuel > 0,
+      endedShare: idleLanesCost ? Double(stopped) / Double(launched.count) : 0,
+      longestFuel: idleLanesCost ? collected.longestFuel : nil)
   }
 
-  private mutating func write(_ placed: [(lane: UInt32, job: Int)]) throws {
-    guard let writes = parameters.writes, let first = placed.first?.job, let last = placed.last?.job else { return }
-    var index = Self.firstIndex(in: writes.count) { writes[$0].job >= first }
-    guard index < writes.count, writes[index].job <= last else { return }
-    try buffers.fetchMemorySizes(of: placed.map(\.lane))
-    let laneOf = Dictionary(uniqueKeysWithValues: placed.map { ($0.job, $0.lane) })
-    var outside = Set<UInt32>()
-    while index < writes.count, writes[index].job <= last {
-      let write = writes[index]
-      index += 1
-      guard let lane = laneOf[write.job] else { continue }
-      let bytes = buffers.memoryBytes(of: Int(lane))
-      if write.address <= bytes, write.bytes.count <= bytes - write.address {
-        try buffers.writeMemory(write.bytes, instance: Int(lane), address: write.address)
-      } else {
-        outside.insert(lane)
-      }
-    }
-    end(outside) { _ in (JobStatus.outOfBounds, 0) }
+  // MARK: Ends
+
+  private struct Collected {
+    var outOfFuel = 0
+    /// What the longest lane used.
+    var longestFuel: UInt64 = 0
+    /// Lanes that wait for functions of the host.
+    var calling: BoundFunctions.Calling = [:]
   }
 
-  /// Takes what ended in the launch; returns how many, and what the longest lane used.
-  private mutating func collect(_ launched: [UInt32], seconds: Double, width: Int) throws -> (ended: Int, longestFuel: UInt64) {
+  /// Takes what ended in the launch, and sorts the other lanes by what they need.
+  private mutating func collect(_ launched: [UInt32], seconds: Double, width: Int) throws -> Collected {
     let records = buffers.records
-    let (fuelUsed, suspensions, outcomes, frames) = (records.fuelUsed, records.suspensions, records.outcomes, records.frames)
+    let (fuelUsed, suspensions) = (records.fuelUsed, records.suspensions)
     var progress: [JobQueue.Progress] = []
     progress.reserveCapacity(launched.count)
     var ended: [UInt32] = []
     ended.reserveCapacity(launched.count)
     var late: [UInt32] = []
+    var calling: [UInt32] = []
+    var collected = Collected()
     for lane in launched {
       let index = Int(lane)
       progress.append(JobQueue.Progress(lane: lane, fuel: fuelUsed[index] &- fuelOf[index]))
@@ -177,80 +173,66 @@ struct JobRun {
           continue
         }
       }
-      if suspensions[index] == 0 {
-        ended.append(lane)
-      } else {
-        suspended.append(Suspended(lane: lane, function: outcomes[index * 2 + 1], frames: frames[index]))
+      switch suspensions[index] {
+      case 0: ended.append(lane)
+      case LaunchRecords.outOfFuel:
+        collected.outOfFuel += 1
+        goOn(lane)
+      default: calling.append(lane)
       }
     }
-    let longestFuel = queue.launched(progress, of: width)
+    collected.longestFuel = queue.launched(progress, of: width)
+    let others: [UInt32]
+    (collected.calling, others) = pool.hostFunctions.split(calling, in: records)
+    waitForClient(others)
     if !late.isEmpty { try buffers.endWithTrap(.timeLimitExceeded, late) }
-    ended += late
-    if ended.isEmpty { return (0, longestFuel) }
-
-    let size = parameters.resultBytes
-    let found = try records.resultBuffer(bytesEach: size).contents()
-    if parameters.reads != nil { try buffers.fetchMemorySizes(of: ended) }
-    for lane in ended {
-      let job = queue.end(lane)
-      var outcome = (code: outcomes[Int(lane) * 2], function: outcomes[Int(lane) * 2 + 1])
-      if outcome.code == 0 {
-        results.withUnsafeMutableBytes { bytes in
-          if size == 4 {
-            let word = found.load(fromByteOffset: Int(lane) * 4, as: UInt32.self)
-            bytes.storeBytes(of: word, toByteOffset: job * 4, as: UInt32.self)
-          } else if size > 0 {
-            (bytes.baseAddress! + job * size).copyMemory(from: found + Int(lane) * size, byteCount: size)
-          }
-        }
-        if try !read(job, from: lane) { outcome = (JobStatus.outOfBounds, 1) }
-      }
-      (status[job * 2], status[job * 2 + 1]) = (outcome.code, outcome.function)
-    }
-    return (ended.count, longestFuel)
+    try end(ended + late)
+    return collected
   }
 
-  /// False where something lies outside of the memory.
-  private mutating func read(_ job: Int, from lane: UInt32) throws -> Bool {
-    guard let wanted = parameters.reads else { return true }
-    let first = Self.firstIndex(in: wanted.count) { wanted[$0].job >= job }
-    let mine = first..<(wanted[first...].firstIndex { $0.job != job } ?? wanted.count)
-    let bytes = buffers.memoryBytes(of: Int(lane))
-    guard mine.allSatisfy({ wanted[$0].address <= bytes && wanted[$0].length <= bytes - wanted[$0].address }) else { return false }
-    for index in mine {
-      reads[index] = try buffers.readMemory(length: wanted[index].length, instance: Int(lane), address: wanted[index].address)
-    }
-    return true
-  }
-
-  // MARK: Ends
-
-  private mutating func endTrapped(_ lanes: Set<UInt32>) {
-    let outcomes = buffers.records.outcomes
-    end(lanes) { (outcomes[Int($0) * 2], outcomes[Int($0) * 2 + 1]) }
-  }
-
-  /// The state before the slice is gone with it: nobody knows what of it was done.
-  private mutating func lose(_ lanes: [UInt32]) {
-    end(Set(lanes.filter { !queue.isIdle($0) })) { _ in (JobStatus.lost, 0) }
-  }
-
-  private mutating func end(_ lanes: Set<UInt32>, _ outcome: (UInt32) -> (UInt32, UInt32)) {
+  /// Jobs whose status the records have.
+  private mutating func end(_ lanes: [UInt32]) throws {
     if lanes.isEmpty { return }
-    for lane in lanes.sorted() {
+    let status = buffers.records.outcomes
+    let size = parameters.resultBytes
+    let found = try buffers.records.resultBuffer(bytesEach: size).contents()
+    if parameters.reads != nil { try buffers.fetchMemorySizes(of: lanes) }
+    for lane in lanes {
       let job = queue.end(lane)
-      (status[job * 2], status[job * 2 + 1]) = outcome(lane)
+      let code = status[Int(lane) * 2]
+      if code == 0 {
+        try outcomes.end(job, record: found + Int(lane) * size, lane: lane, of: buffers)
+      } else {
+        outcomes.end(job, code: code, detail: status[Int(lane) * 2 + 1])
+      }
     }
+  }
+
+  /// Jobs that trapped elsewhere than in a slice, as the records have it.
+  mutating func endTrapped(_ lanes: some Sequence<UInt32>) {
+    let status = buffers.records.outcomes
+    for lane in lanes { outcomes.end(queue.end(lane), code: status[Int(lane) * 2], detail: status[Int(lane) * 2 + 1]) }
+  }
+
+  /// The state before the step is gone with it: nobody knows what of it was done. `ended`: the command buffer has, if only by failing.
+  private mutating func lose(_ reason: String, ended: Bool) {
+    for lane in atRisk.sorted() where !queue.isIdle(lane) {
+      // A lane can have gone on, or begun to wait, before the step failed.
+      let job = queue.end(lane)
+      outcomes.end(job, code: JobStatus.lost, detail: ended ? 0 : 1)
+      outcomes.addReason(reason, of: job)
+    }
+    atRisk = []
     suspended.removeAll { queue.isIdle($0.lane) }
     fresh.removeAll { queue.isIdle($0) }
+    waiting.removeAll { queue.isIdle($0) }
+    starts.removeAll { queue.isIdle($0) }
+    starting = starting.filter { !queue.isIdle($0) }
   }
 
-  private static func firstIndex(in count: Int, where isBehind: (Int) -> Bool) -> Int {
-    var range = 0..<count
-    while !range.isEmpty {
-      let middle = range.lowerBound + range.count / 2
-      range = isBehind(middle) ? range.lowerBound..<middle : middle + 1..<range.upperBound
-    }
-    return range.lowerBound
+  /// In the next slices, from where its last launch left it.
+  mutating func goOn(_ lane: UInt32) {
+    let records = buffers.records
+    suspended.append(Suspended(lane: lane, function: records.outcomes[Int(lane) * 2 + 1], frames: records.frames[Int(lane)]))
   }
 }

@@ -165,7 +165,7 @@ final class LaunchRecords {
     return (outOfFuel, waiting)
   }
 
-  private static let outOfFuel: UInt32 = 1
+  static let outOfFuel: UInt32 = 1
   private static let firstImport = 2
 
   /// Number of the import that each of `lanes` waits for; all of them have to wait.

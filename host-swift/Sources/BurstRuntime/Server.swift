@@ -110,7 +110,11 @@ public final class Server: ConnectionHandler {
       }
     case RunJobsRequest.method:
       try answer(RunJobsRequest.self, request) { server, pool, parameters in
-        return try pool.run(parameters, request, progress: server.progress(parameters.progressToken, parameters.kernel))
+        try pool.run(parameters, request, progress: server.progress(parameters.progressToken, parameters.kernel))
+      }
+    case ResumeRunRequest.method:
+      try answer(ResumeRunRequest.self, request) { server, pool, parameters in
+        try pool.resumeRun(parameters, request, progress: server.progress(parameters.progressToken, "Going on"))
       }
     case ResetPoolRequest.method:
       try answer(ResetPoolRequest.self, request) { _, pool, parameters in try pool.reset(parameters, request) }

@@ -103,7 +103,45 @@
         #expect((1...4).contains(lost.count))
         for index in units.indices where !lost.contains(index) { #expect(status[index * 2] == 0 && results[index] == units[index]) }
         #expect(result.failure?.contains(name) == true)
+        #expect(result.reasons == [JobReason(number: nil, message: "A command buffer failed: \(name).", jobs: lost)])
       }
+    }
+
+    @Test("every lost job has the reason that took it down")
+    func reasons() throws {
+      let pool = try pool(4)
+      device.faults.set { $0 == 2 ? .error(.timeout) : $0 == 8 ? .error(.pageFault) : nil }
+      let result = try client.call(RunJobsRequest.self, jobs(pool, (1...40).map(UInt32.init), slice: 50))
+      let reasons = try #require(result.reasons)
+      #expect(reasons.map(\.message) == ["timeout", "pageFault"].map { "A command buffer failed: \($0)." })
+      let status = TestKernels.words(result.status)
+      let lost = (0..<40).filter { status[$0 * 2] == JobStatus.lost }
+      #expect(reasons.flatMap(\.jobs).sorted() == lost && lost.count == 8)
+      #expect(Set(reasons[0].jobs) == [0, 1, 2, 3])
+    }
+
+    @Test("a command buffer that fails with answers takes only the jobs that they were for")
+    func answers() throws {
+      let module = try client.call(LoadModuleRequest.self, TestKernels.load("cpu", tileWidth: 32)).module
+      let execution = CreatePoolRequest.Execution(values: 256, callStack: 256, scratch: 256)
+      let pool = try client.call(CreatePoolRequest.self, .init(module: module, instances: 4, execution: execution)).pool
+      let arguments = TestKernels.records((0..<12).map { 2 * $0 })
+      var result = try client.call(
+        RunJobsRequest.self, .init(pool: pool, kernel: "ask", jobs: 12, arguments: arguments, argumentBytes: 4, resultBytes: 4))
+      var rounds = 0
+      while let waiting = result.waiting {
+        rounds += 1
+        if rounds == 2 { device.faults.set { $0 == 0 ? .error(.pageFault) : nil } }
+        let calls = waiting[0]
+        let results = stride(from: 0, to: calls.instances.count * 2, by: 2).map { TestKernels.words(calls.arguments)[$0] }
+        let answer = ResumePoolRequest.Answer(number: 0, instances: calls.instances, results: TestKernels.records(results))
+        result = try client.call(ResumeRunRequest.self, .init(pool: pool, answers: [answer]))
+      }
+      let status = TestKernels.words(result.status)
+      let codes = stride(from: 0, to: 24, by: 2).map { status[$0] }
+      #expect(codes == [0, 0, 0, 0] + Array(repeating: JobStatus.lost, count: 4) + [0, 0, 0, 0])
+      #expect(TestKernels.words(result.results) == (0..<12).map { (4..<8).contains($0) ? 0 : 4 * $0 })
+      #expect(result.reasons?.map(\.jobs) == [[4, 5, 6, 7]])
     }
 
     @Test("a device that only fails is given up: the rest is not run")

@@ -258,10 +258,10 @@ struct HostFunctionTests {
 
   @Test("there is an end to the texts that an answer has of failures")
   func manyTexts() throws {
-    var failures = HostFailures()
-    failures.add(String(repeating: "é", count: 5000), import: 0, lane: 20_000)
-    for lane in 0..<10_050 { failures.add("text \(lane)", import: 0, lane: UInt32(lane)) }
-    let report = try #require(failures.report)
+    var failures = FailureTexts()
+    failures.add(String(repeating: "é", count: 5000), import: 0, of: 20_000)
+    for lane in 0..<10_050 { failures.add("text \(lane)", import: 0, of: lane) }
+    let report = try #require(failures.ofInstances)
     #expect(report.count == 10_001)
     #expect(report.filter { $0.instances.count == 51 }.map(\.message) == ["one of more than 10000 different texts, too many to keep"])
     #expect(report.allSatisfy { $0.message.unicodeScalars.count <= 1000 })

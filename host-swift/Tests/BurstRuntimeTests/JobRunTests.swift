@@ -14,9 +14,8 @@ struct JobRunTests {
     device = try #require(TestDevice.first).id
   }
 
-  private func pool(_ instances: Int, tileWidth: Int = 32, memoryCell: Int = 8, imports: Bool = false) throws -> Int {
-    let load = TestKernels.load(
-      device, tileWidth: tileWidth, memoryCell: memoryCell, imports: imports ? TestKernels.imports : nil)
+  private func pool(_ instances: Int, tileWidth: Int = 32, memoryCell: Int = 8) throws -> Int {
+    let load = TestKernels.load(device, tileWidth: tileWidth, memoryCell: memoryCell, imports: nil)
     let module = try client.call(LoadModuleRequest.self, load).module
     let execution = CreatePoolRequest.Execution(values: 256, callStack: 256, scratch: 256)
     return try client.call(CreatePoolRequest.self, .init(module: module, instances: instances, memoryPages: 4, execution: execution)).pool
@@ -131,6 +130,5 @@ struct JobRunTests {
     #expect(
       field(.init(pool: pool, kernel: "work", jobs: 2, arguments: Data(count: 4), argumentBytes: 4, resultBytes: 4)) == "arguments")
     #expect(field(.init(pool: pool, kernel: "work", jobs: -1, arguments: Data(), argumentBytes: 4, resultBytes: 4)) == "jobs")
-    #expect(field(parameters(try self.pool(2, imports: true), "work", [1])) == "pool")
   }
 }

@@ -65,15 +65,18 @@ struct BoundFunctions: Sendable {
     return (calling, others)
   }
 
-  /// Those whose call failed have ended. Returns the others, which can go on. Throws as `Dispatcher.run`.
+  /// Those whose call failed have ended. Returns the others, which can go on. `numberOf`: the number that functions know a lane by; the
+  /// failures are those of lanes. Throws as `Dispatcher.run`.
   func serve(
-    _ calling: Calling, on dispatcher: Dispatcher, _ request: any IncomingCancellation, failures: inout HostFailures
+    _ calling: Calling, numberOf: (UInt32) -> Int = { Int($0) }, on dispatcher: Dispatcher, _ request: any IncomingCancellation,
+    failures: inout FailureTexts
   ) throws -> [UInt32] {
     var served: [UInt32] = []
     for (number, lanes) in calling.sorted(by: { $0.key < $1.key }) {
       guard let bound = functions[number] else { preconditionFailure("no function of the host serves import \(number)") }
-      let failed = try call(bound, number, lanes.sorted(), dispatcher, request)
-      for (lane, text) in failed { failures.add(text, import: number, lane: lane) }
+      let callers = lanes.map { (number: numberOf($0), lane: $0) }.sorted { $0.number < $1.number }
+      let failed = try call(bound, number, callers.map(\.lane), callers.map(\.number), dispatcher, request)
+      for (lane, text) in failed { failures.add(text, import: number, of: Int(lane)) }
       try dispatcher.buffers.endWithTrap(.hostFunctionFailed, failed.keys.sorted())
       served += failed.isEmpty ? lanes : lanes.filter { failed[$0] == nil }
     }
@@ -82,13 +85,15 @@ struct BoundFunctions: Sendable {
 
   /// The texts of those that failed.
   private func call(
-    _ bound: Bound, _ number: Int, _ lanes: [UInt32], _ dispatcher: Dispatcher, _ request: any IncomingCancellation
+    _ bound: Bound, _ number: Int, _ lanes: [UInt32], _ instances: [Int], _ dispatcher: Dispatcher,
+    _ request: any IncomingCancellation
   ) throws -> [UInt32: String] {
     let buffers = dispatcher.buffers
     let plan = buffers.plan
     let sizes = records[number]
     let arguments = try dispatcher.gather(bytesEach: sizes.argumentBytes, from: lanes, address: plan.argumentsAddress, request)
-    let calls = HostCalls(name: bound.name, lanes: lanes, arguments: arguments, records: sizes, buffers: buffers, log: log)
+    let calls = HostCalls(
+      name: bound.name, instances: instances, lanes: lanes, arguments: arguments, records: sizes, buffers: buffers, log: log)
     do {
       try bound.function.serve(calls)
     } catch {
@@ -110,34 +115,5 @@ extension HostFunction {
   fileprivate var records: ImportRecords {
     func bytes(_ types: [ValueType]) -> Int { types.reduce(0) { $0 + ($1 == .i64 || $1 == .f64 ? 8 : 4) } }
     return ImportRecords(argumentBytes: bytes(parameters), resultBytes: bytes(results))
-  }
-}
-
-/// Why instances ended with the trap `host function failed`, since a request began.
-struct HostFailures {
-  private struct Reason: Hashable {
-    let number: Int
-    let text: String
-  }
-
-  private var instances: [Reason: [Int]] = [:]
-
-  /// Bounds of what an answer has of them: instances choose the texts.
-  private static let longestText = 1000
-  private static let mostTexts = 10_000
-
-  mutating func add(_ text: String, import number: Int, lane: UInt32) {
-    var reason = Reason(number: number, text: String(text.unicodeScalars.prefix(Self.longestText)))
-    if instances[reason] == nil, instances.count >= Self.mostTexts {
-      reason = Reason(number: number, text: "one of more than \(Self.mostTexts) different texts, too many to keep")
-    }
-    instances[reason, default: []].append(Int(lane))
-  }
-
-  /// `nil` where there are none.
-  var report: [HostFunctionFailures]? {
-    if instances.isEmpty { return nil }
-    return instances.map { HostFunctionFailures(number: $0.key.number, message: $0.key.text, instances: $0.value.sorted()) }
-      .sorted { ($0.number, $0.instances[0]) < ($1.number, $1.instances[0]) }
   }
 }

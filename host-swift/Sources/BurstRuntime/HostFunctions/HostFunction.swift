@@ -62,7 +62,7 @@ public struct HostCall {
     self.position = position
   }
 
-  /// Number of the calling instance in its pool.
+  /// Number of the calling instance in its pool; in a run of jobs that of its job.
   public var instance: Int { calls.instances[position] }
   public var memory: HostMemory { calls.memory(of: position) }
 }

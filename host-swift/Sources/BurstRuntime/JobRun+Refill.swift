@@ -1,0 +1,64 @@
+import BurstProtocol
+import Foundation
+
+/// How jobs begin: each in the initial state, with its arguments and what is to be written.
+extension JobRun {
+  /// The next jobs into idle lanes.
+  mutating func refill(limit: Int, _ request: any IncomingCancellation) throws {
+    let placed = queue.begin(limit: limit)
+    if placed.isEmpty { return }
+    let lanes = placed.map(\.lane)
+    atRisk = lanes
+    for lane in lanes {
+      fuelOf[Int(lane)] = 0
+      if budget.seconds != nil { secondsOf[Int(lane)] = 0 }
+    }
+    let size = parameters.argumentBytes
+    let records = parameters.arguments.dropFirst(placed[0].job * size).prefix(placed.count * size)
+    try buffers.records.setArguments(records, bytesEach: size, of: lanes)
+    deviceSeconds += try pool.dispatcher.clear(lanes, live: live + lanes.count, request)
+    try start(lanes, begins: true, request)
+  }
+
+  /// Lanes whose start function has got the answers that it waited for.
+  mutating func goOnStarting(_ request: any IncomingCancellation) throws {
+    if starts.isEmpty { return }
+    let lanes = starts.sorted()
+    starts = []
+    try start(lanes, begins: false, request)
+  }
+
+  /// A start function may trap, which ends the job, or call imports: then the job begins when it has returned.
+  private mutating func start(_ lanes: [UInt32], begins: Bool, _ request: any IncomingCancellation) throws {
+    atRisk = lanes
+    let started = try pool.instantiate(lanes, begins: begins, numberOf: numberOf, request)
+    deviceSeconds += started.seconds
+    add(started.failures)
+    endTrapped(started.trapped)
+    waitForClient(started.waiting)
+    starting.formUnion(started.waiting)
+    let ready = started.waiting.isEmpty && started.trapped.isEmpty ? lanes : lanes.filter { !queue.isIdle($0) && !starting.contains($0) }
+    let outside = try write(ready)
+    for lane in outside.sorted() { outcomes.end(queue.end(lane), code: JobStatus.outOfBounds, detail: 0) }
+    fresh += outside.isEmpty ? ready : ready.filter { !outside.contains($0) }
+    atRisk = []
+  }
+
+  /// Returns the lanes of jobs that were to write outside of their memory.
+  private func write(_ lanes: [UInt32]) throws -> Set<UInt32> {
+    guard let writes = parameters.writes, !lanes.isEmpty else { return [] }
+    try buffers.fetchMemorySizes(of: lanes)
+    var outside = Set<UInt32>()
+    for lane in lanes {
+      let bytes = buffers.memoryBytes(of: Int(lane))
+      for write in writes[writes.range(of: queue.job(in: lane), by: \.job)] {
+        if write.address <= bytes, write.bytes.count <= bytes - write.address {
+          try buffers.writeMemory(write.bytes, instance: Int(lane), address: write.address)
+        } else {
+          outside.insert(lane)
+        }
+      }
+    }
+    return outside
+  }
+}
