@@ -8,10 +8,8 @@ import type { BurstModule } from "./api/module.ts";
 import type { InvokeResult, Pool, Trap } from "./api/pool.ts";
 import { unknownExport } from "./api/usage.ts";
 import type { Value } from "./api/values.ts";
-import { Attempts } from "./attempts.ts";
 import { CompileError } from "./diagnostics.ts";
 import { HostError, messageOf } from "./errors.ts";
-import { isDeath } from "./host/keeper.ts";
 import type { Job, JobLine, JobResult } from "./jobs.ts";
 import { PoolKeeper } from "./poolKeeper.ts";
 import { parseValue, valueToJson } from "./valueText.ts";
@@ -153,30 +151,16 @@ async function runBatch(
     await runQueued(typed, round, pools);
     return outcomes;
   }
-  const rounds = Math.ceil(typed.length / pool.instances);
-  const attempts = new Attempts(
-    Array.from({ length: rounds }, (_, at) => typed.slice(at * pool.instances, (at + 1) * pool.instances)),
-  );
-  let isInitial = true;
-  for (let next = attempts.next(); next !== undefined && !options.signal?.aborted; next = attempts.next()) {
-    const placed = next.map((one, instance) => ({ ...one, instance }));
+  // Only v8 runs in rounds, which has no host that could die.
+  for (let first = 0; first < typed.length && !options.signal?.aborted; first += pool.instances) {
+    const placed = typed.slice(first, first + pool.instances).map((one, instance) => ({ ...one, instance }));
     try {
-      if (!isInitial) await pool.reset();
-      isInitial = false;
+      if (first > 0) await pool.reset();
       await runRound(placed, round);
-      attempts.ended();
     } catch (error) {
+      if (!options.signal?.aborted) throw error;
       // What earlier rounds gave is kept.
       for (const { position } of placed) outcomes[position] = undefined;
-      if (options.signal?.aborted) break;
-      if (!isDeath(error)) throw error;
-      const { lost, isOver } = attempts.died(error.message);
-      if (lost !== undefined) fail(lost.item.position, lost.reason, true);
-      if (isOver !== undefined) {
-        for (const { position } of typed)
-          if (outcomes[position] === undefined) fail(position, `not run: ${isOver}`, true);
-        break;
-      }
     }
   }
   return outcomes;

@@ -118,11 +118,16 @@ for (const device of testedDevices.filter((id) => id !== "v8")) {
     const poolOf = async (text: string, instances: number, imports: Imports): Promise<Pool> =>
       (await burst.compile(wat(text))).instantiate({ instances, imports });
 
-    for (const instances of [1, 13, 64, 300]) {
-      test(`over ${instances} instances the results are V8's`, async () => {
-        const { results, summary } = await resultsOn(burst, walking, lines, instances, walkingImports);
-        assert.deepEqual(results, onV8);
-        if (instances < 300) assert.ok(summary.laneUse !== undefined && summary.laneUse > 0);
+    for (const { instances, jobs } of [
+      { instances: 1, jobs: 30 },
+      { instances: 13, jobs: 300 },
+      { instances: 64, jobs: 300 },
+      { instances: 300, jobs: 300 },
+    ]) {
+      test(`${jobs} jobs over ${instances} instances have V8's results`, async () => {
+        const { results, summary } = await resultsOn(burst, walking, lines.slice(0, jobs), instances, walkingImports);
+        assert.deepEqual(results, onV8.slice(0, jobs));
+        if (instances < jobs) assert.ok(summary.laneUse !== undefined && summary.laneUse > 0);
       });
     }
 
@@ -274,6 +279,41 @@ for (const device of testedDevices.filter((id) => id !== "v8")) {
       assert.deepEqual(
         again.outcomes,
         jobs.slice(0, 9).map((_, job) => ({ values: [job + 2], reads: [] })),
+      );
+    });
+
+    test("an abort while the device runs keeps what has ended, and what waits is not called", async () => {
+      const controller = new AbortController();
+      let calls = 0;
+      await using pool = await poolOf(
+        `(module (import "env" "f" (func $f (param i32) (result i32)))
+          (func (export "g") (param i32) (result i32)
+            (call $f (local.get 0)) (drop)
+            (if (i32.ge_u (local.get 0) (i32.const 4)) (then (loop $forever (br $forever))))
+            (call $f (local.get 0))))`,
+        8,
+        {
+          env: {
+            f(_: ImportContext, value: number) {
+              calls += 1;
+              if (calls === 12) setTimeout(() => controller.abort(new Error("enough")), 50);
+              return value + 1;
+            },
+          },
+        },
+      );
+      const jobs = Array.from({ length: 8 }, (_, job) => ({ values: [job] }));
+      const { outcomes, failure } = await pool.runJobs("g", jobs, { signal: controller.signal });
+      assert.equal(failure, undefined);
+      assert.deepEqual(
+        outcomes,
+        jobs.map((_, job) => (job < 4 ? { values: [job + 1], reads: [] } : { failed: "notRun" })),
+      );
+      assert.equal(calls, 12);
+      const again = await pool.runJobs("g", jobs.slice(0, 3));
+      assert.deepEqual(
+        again.outcomes,
+        jobs.slice(0, 3).map((_, job) => ({ values: [job + 1], reads: [] })),
       );
     });
 

@@ -6,8 +6,8 @@ import { jobStatus } from "../../../protocol/messages.ts";
 import type { JobsInvocation, JobsResult } from "../api/backend.ts";
 import type { HostFailure } from "../api/hostFunctions.ts";
 import { recordWords } from "../api/values.ts";
-import { Attempts } from "../attempts.ts";
 import { messageOf } from "../errors.ts";
+import { Attempts } from "./attempts.ts";
 import { isDeath } from "./keeper.ts";
 
 export interface SurvivingHost {

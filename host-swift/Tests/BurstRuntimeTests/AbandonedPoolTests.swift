@@ -62,6 +62,8 @@ struct AbandonedPoolTests {
     #expect(
       stride(from: 0, to: 12, by: 2).map { status[$0] }
         == [0, 0, JobStatus.lost, JobStatus.lost, JobStatus.notRun, JobStatus.notRun])
+    #expect(status[5] == 1 && status[7] == 1, "they are not to be waited for again")
+    #expect(result.reasons?.map(\.jobs) == [[2, 3]])
     #expect(result.failure?.contains("no answer within the time limit") == true)
     #expect(refusalOfRead(pool, worker)?.message.contains("only be released") == true)
   }
