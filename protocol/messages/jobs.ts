@@ -15,7 +15,10 @@ export interface RunJobsParameters {
   readonly writes?: readonly { readonly job: number; readonly address: number; readonly bytes: Bytes }[];
   /** After a job has ended without a trap; ascending by job. */
   readonly reads?: readonly { readonly job: number; readonly address: number; readonly length: number }[];
-  /** By which functions of the host know the jobs, instead of the instances' numbers; default: their places in this request. */
+  /**
+   * What jobs go by instead of the instances' numbers, with functions of the host and `perInstance` content of `pool/create`: there the
+   * job with number n gets what instance n modulo all has. Default: their places in this request.
+   */
   readonly numbers?: readonly number[];
   /** As of `pool/invoke`, of each job. */
   readonly fuel?: number;

@@ -1,7 +1,7 @@
 /** Jobs that call imported functions, unequally long and unequally often: refilled on devices of the host as in rounds on V8, bit by bit. */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { type ImportContext, type Imports, type Pool, WasmBurst } from "../../compiler-ts/src/index.ts";
+import { type ImportContext, type Imports, type Pool, perInstance, WasmBurst } from "../../compiler-ts/src/index.ts";
 import { type JobResult, parseJobs } from "../../compiler-ts/src/jobs.ts";
 import { runJobs } from "../../compiler-ts/src/runJobs.ts";
 import { testedDevices } from "../support/devices.ts";
@@ -130,6 +130,54 @@ for (const device of testedDevices.filter((id) => id !== "v8")) {
         if (instances < jobs) assert.ok(summary.laneUse !== undefined && summary.laneUse > 0);
       });
     }
+
+    test("of what differs from instance to instance jobs get what they have in V8's rounds", async () => {
+      const bytes =
+        wat(`(module (import "env" "seed" (global $seed i32)) (import "env" "f" (func $f (param i32) (result i32)))
+        (import "env" "memory" (memory 1))
+        (func (export "run") (param $calls i32) (result i32) (local $sum i32)
+          (local.set $sum (i32.load8_u (i32.const 0)))
+          (loop $again
+            (local.set $sum (i32.add (local.get $sum) (call $f (global.get $seed))))
+            (br_if $again (local.tee $calls (i32.sub (local.get $calls) (i32.const 1)))))
+          (local.get $sum)))`);
+      const given: Imports = {
+        env: {
+          seed: perInstance((instance) => instance * 1000),
+          f: (_: ImportContext, value: number) => value + 1,
+          memory: perInstance((instance) => ({ pages: 1, contents: Uint8Array.of(100 + instance) })),
+        },
+      };
+      const all = Array.from({ length: 50 }, (_, job) => `{"invoke":"run","args":[${1 + ((job * 5) % 13)}]}`);
+      await using v8 = await WasmBurst.launch({ device: "v8", threads: 2 });
+      assert.deepEqual(
+        (await resultsOn(burst, bytes, all, 6, given)).results,
+        (await resultsOn(v8, bytes, all, 6, given)).results,
+      );
+    });
+
+    test("a job that waits is answered in time though most of the others never do", async () => {
+      const controller = new AbortController();
+      const calls: number[] = [];
+      await using pool = await poolOf(
+        `(module (import "env" "f" (func $f (param i32)))
+          (func (export "g") (param i32)
+            (if (local.get 0) (then (loop $forever (br $forever))))
+            (loop $again (call $f (local.get 0)) (br $again))))`,
+        5,
+        {
+          env: {
+            f({ instance }: ImportContext) {
+              if (calls.push(instance) === 4) controller.abort(new Error("enough"));
+            },
+          },
+        },
+      );
+      const jobs = [1, 1, 0, 1, 1].map((value) => ({ values: [value] }));
+      const { outcomes } = await pool.runJobs("g", jobs, { signal: controller.signal });
+      assert.ok(outcomes.every((outcome) => "failed" in outcome && outcome.failed === "notRun"));
+      assert.deepEqual(calls, [2, 2, 2, 2]);
+    });
 
     test("results do not depend on slices", async () => {
       const module = await burst.compile(walking, { exports: ["walk"] });

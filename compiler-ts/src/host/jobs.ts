@@ -23,7 +23,6 @@ export async function runJobs(
   const { parameters, results: types } = invocation.function;
   const writes = memory.flatMap(({ writes }, job) => writes.map((write) => ({ job, ...write })));
   const reads = memory.flatMap(({ reads }, job) => reads.map((read) => ({ job, ...read })));
-  const isServedByHost = pool.hostFunctions.functions.some(({ implementation }) => implementation.kind === "host");
   const options = { signal, onProgress };
   let answer = await pool.client.runJobs(
     {
@@ -35,7 +34,7 @@ export async function runJobs(
       resultBytes: recordWords(types) * 4,
       ...(writes.length === 0 ? {} : { writes }),
       ...(reads.length === 0 ? {} : { reads }),
-      ...(numbers === undefined || !isServedByHost ? {} : { numbers }),
+      ...(numbers === undefined ? {} : { numbers }),
       ...(fuel === undefined ? {} : { fuel }),
       ...(timeLimit === undefined ? {} : { timeLimit }),
       ...(sliceFuel === undefined ? {} : { sliceFuel }),

@@ -49,7 +49,7 @@ public enum RunJobsRequest: RequestType {
     /// Before a job begins, and after it has ended without a trap; each ascending by job.
     public let writes: [Write]?
     public let reads: [Read]?
-    /// By which functions of the host know the jobs; `nil`: their places in this request.
+    /// What jobs go by instead of the instances' numbers, with functions of the host and `perInstance` content; `nil`: their places here.
     public let numbers: [Int]?
     /// As of `pool/invoke`, of each job.
     public let fuel: Int?

@@ -64,8 +64,9 @@ extension PoolPlan {
 }
 
 extension PoolBuffers {
-  /// Into regions that are zero. The entries are checked.
-  func write(_ initial: [InitialBytes], to instances: [UInt32]) throws {
+  /// Into regions that are zero. The entries are checked. `numberOf`: the number that a lane goes by; of what differs from instance to
+  /// instance it gets its own, and from as many on as there are instances they begin again.
+  func write(_ initial: [InitialBytes], to instances: [UInt32], numberOf: (UInt32) -> Int = { Int($0) }) throws {
     for entry in initial {
       let region = plan.region(entry.region)
       let buffer = buffer(of: entry.region)
@@ -75,7 +76,7 @@ extension PoolBuffers {
       try DeviceCopies.fetch(block, of: buffer)
       entry.bytes.withUnsafeBytes { bytes in
         for lane in instances {
-          let start = entry.perInstance ? Int(lane) * size : 0
+          let start = entry.perInstance ? numberOf(lane) % plan.instances * size : 0
           region.scatter(
             UnsafeRawBufferPointer(rebasing: bytes[start..<start + size]), to: buffer.contents(), instance: Int(lane),
             address: entry.address)

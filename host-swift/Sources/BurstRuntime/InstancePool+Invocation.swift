@@ -47,7 +47,7 @@ extension InstancePool {
   func instantiate(
     _ lanes: [UInt32], begins: Bool, numberOf: (UInt32) -> Int, _ request: any IncomingCancellation
   ) throws -> Started {
-    if begins { try buffers.write(instantiation.initial, to: lanes) }
+    if begins { try buffers.write(instantiation.initial, to: lanes, numberOf: numberOf) }
     var invocation = try instantiating(.reset)
     let seconds = try invocation.run(lanes, begins: begins, numberOf: numberOf, on: dispatcher, request: request) { _ in }
     let outcomes = buffers.records.outcomes

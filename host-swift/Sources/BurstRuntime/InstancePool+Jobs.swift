@@ -69,10 +69,9 @@ extension InstancePool {
     try check(ranges: (parameters.writes ?? []).map { ($0.job, $0.address, $0.bytes.count) }, jobs: parameters.jobs, "writes")
     let reads = (parameters.reads ?? []).map { ($0.job, $0.address, $0.length) }
     try check(ranges: reads, jobs: parameters.jobs, "reads")
-    if let numbers = parameters.numbers, numbers.count != parameters.jobs {
-      throw invalid("numbers", "\(parameters.jobs) were expected, one a job, got \(numbers.count)")
+    if let numbers = parameters.numbers, numbers.count != parameters.jobs || numbers.contains(where: { $0 < 0 }) {
+      throw invalid("numbers", "\(parameters.jobs) were expected, one a job, none negative")
     }
-    try check(answerFor: plan.instances, resultBytes: 0, "pool")
     let records = parameters.jobs * (parameters.resultBytes + 32) + reads.reduce(0) { $0 + $1.2 + 16 }
     guard records <= Self.largestAnswer else {
       throw invalid("jobs", "their results do not fit in one message; run fewer at a time")

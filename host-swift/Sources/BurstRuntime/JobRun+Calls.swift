@@ -3,7 +3,7 @@ import Foundation
 
 /// Calls of imports: functions of the host are served after the slice, those of the client when enough of them wait.
 extension JobRun {
-  /// By which functions of the host know the lane.
+  /// The number that a lane goes by: its job's, since which lane a job gets depends on time.
   var numberOf: (UInt32) -> Int {
     let (queue, numbers) = (queue, parameters.numbers)
     return { lane in
