@@ -344,7 +344,7 @@ for (const device of testedDevices.filter((id) => id !== "v8")) {
           env: {
             f(_: ImportContext, value: number) {
               calls += 1;
-              if (calls === 12) setTimeout(() => controller.abort(new Error("enough")), 50);
+              if (calls === 12) setTimeout(() => controller.abort(new Error("enough")), 300);
               return value + 1;
             },
           },

@@ -33,18 +33,9 @@ extension JobRun {
 
   // MARK: The client
 
-  mutating func waitForClient(_ lanes: [UInt32]) {
-    if lanes.isEmpty { return }
-    waiting += lanes
-    patience.began()
-  }
-
-  /// While the client answers nothing runs, and while lanes wait they do not: it is asked when half of those that could run wait, or
-  /// the first has waited long enough.
   var clientIsNeeded: Bool {
     guard !waiting.isEmpty, answers.isEmpty, failed.isEmpty, starts.isEmpty else { return false }
-    let most = min(pool.plan.instances, waiting.count + live + queue.left)
-    return waiting.count * 2 >= most || patience.isOver
+    return patience.isOver(waiting: waiting.count, of: min(pool.plan.instances, waiting.count + live + queue.left))
   }
 
   /// All that waits, by import, in the order of the jobs.
@@ -62,7 +53,7 @@ extension JobRun {
         WaitingCalls(number: number, instances: lanes.map(Int.init), arguments: arguments, jobs: lanes.map { queue.job(in: $0) }))
     }
     atRisk = []
-    patience.asks()
+    askedAt = DeviceScheduler.now
     return calls
   }
 
@@ -80,7 +71,7 @@ extension JobRun {
     self.failed = failed
     waiting = []
     calls = nil
-    patience.isAnswered()
+    patience.isAnswered(afterSeconds: DeviceScheduler.now - askedAt)
   }
 
   /// What the client answered, to the lanes.
@@ -100,28 +91,5 @@ extension JobRun {
       for lane in lanes { if starting.remove(lane) == nil { goOn(lane) } else { starts.append(lane) } }
     }
     atRisk = []
-  }
-}
-
-/// How long lanes may wait for the client before it is asked though most of the others run on: as long as it took the last time, so that
-/// the device works for half of the time at least however slow the client is.
-struct ClientPatience {
-  private var waitsSince: Double?
-  private var askedAt: Double?
-  private var longest = ClientPatience.shortest
-
-  private static let shortest = 0.05
-
-  var isOver: Bool { waitsSince.map { DeviceScheduler.now - $0 >= longest } ?? false }
-
-  mutating func began() { waitsSince = waitsSince ?? DeviceScheduler.now }
-
-  mutating func asks() {
-    waitsSince = nil
-    askedAt = DeviceScheduler.now
-  }
-
-  mutating func isAnswered() {
-    if let askedAt { longest = max(Self.shortest, DeviceScheduler.now - askedAt) }
   }
 }

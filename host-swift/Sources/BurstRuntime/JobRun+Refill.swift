@@ -35,7 +35,7 @@ extension JobRun {
     deviceSeconds += started.seconds
     add(started.failures)
     endTrapped(started.trapped)
-    waitForClient(started.waiting)
+    waiting += started.waiting
     starting.formUnion(started.waiting)
     let ready = started.waiting.isEmpty && started.trapped.isEmpty ? lanes : lanes.filter { !queue.isIdle($0) && !starting.contains($0) }
     let outside = try write(ready)

@@ -30,7 +30,8 @@ struct JobRun {
 
   /// The calls that the client has to answer before the run can go on; `nil`: it has ended.
   var calls: [WaitingCalls]?
-  var patience = ClientPatience()
+  var patience: ClientPatience
+  var askedAt = 0.0
   /// By lane, of its job so far; the seconds only where they are limited.
   var fuelOf: [UInt64]
   var secondsOf: [Double]
@@ -53,7 +54,7 @@ struct JobRun {
   }
 
   /// Where lanes are threads of a SIMD-group; else an idle one leaves its processor to others.
-  private var idleLanesCost: Bool { pool.plan.status.tileWidth > 1 }
+  private let idleLanesCost: Bool
   var live: Int { suspended.count + fresh.count }
   var buffers: PoolBuffers { pool.buffers }
 
@@ -69,6 +70,8 @@ struct JobRun {
     fuelOf = Array(repeating: 0, count: pool.plan.instances)
     secondsOf = budget.seconds == nil ? [] : Array(repeating: 0, count: pool.plan.instances)
     size = pool.dispatcher.firstLaunch(fuel: budget.sliceFuel)
+    idleLanesCost = pool.plan.status.tileWidth > 1
+    patience = ClientPatience(idleLanesCost: idleLanesCost)
   }
 
   var result: RunJobsRequest.Result {
@@ -94,7 +97,9 @@ struct JobRun {
           calls = try waitingCalls(request)
           return
         }
+        let (waited, began) = (waiting.count, DeviceScheduler.now)
         try step(request)
+        patience.ran(seconds: DeviceScheduler.now - began, waiting: waited)
       } catch let error as ResponseError where error.code == .deviceError {
         failures += 1
         failure = error.message
@@ -184,7 +189,7 @@ struct JobRun {
     collected.longestFuel = queue.launched(progress, of: width)
     let others: [UInt32]
     (collected.calling, others) = pool.hostFunctions.split(calling, in: records)
-    waitForClient(others)
+    waiting += others
     if !late.isEmpty { try buffers.endWithTrap(.timeLimitExceeded, late) }
     try end(ended + late)
     return collected
