@@ -9,7 +9,7 @@ import { connect, handshake } from "../../compiler-ts/src/host/connection.ts";
 import { moduleIdentity } from "../../compiler-ts/src/host/identity.ts";
 import { HostKeeper } from "../../compiler-ts/src/host/keeper.ts";
 import { type CompiledModule, profiles } from "../../compiler-ts/src/metadata.ts";
-import type { DeviceDescription } from "../../protocol/messages.ts";
+import { type DeviceDescription, jobStatus, type RunJobsParameters } from "../../protocol/messages.ts";
 import { type Handler, serveFakeHost } from "../support/fakeHost.ts";
 import { wire } from "../support/streams.ts";
 
@@ -323,5 +323,113 @@ describe("rounds of waiting instances", () => {
         },
       ],
     );
+  });
+
+  const ran = { deviceSeconds: 1, laneSlices: 0, busyLaneSlices: 0, seconds: 1 };
+  const nothingYet = { ...ran, status: new Uint8Array(), results: new Uint8Array() };
+
+  test("calls of jobs go by the jobs' numbers, their memory and their answers by the instances", async () => {
+    const { module, asked } = await backend(
+      {
+        ...loads,
+        ...creates,
+        "pool/run": () => ({
+          ...nothingYet,
+          waiting: [{ import: 0, instances: [4, 0], jobs: [1, 2], arguments: words(5, 1, 0, 6, 2, 0) }],
+        }),
+        "memory/read": ({ reads }: { readonly reads: readonly unknown[] }) => ({
+          bytes: reads.map(() => Uint8Array.of(3)),
+        }),
+        "pool/resumeRun": () => ({
+          ...ran,
+          status: words(0, 0, 13, 9, 0, 0, 13, 9),
+          results: words(7, 0, 8, 0),
+          reasons: [{ import: 1, message: "no room", jobs: [3] }],
+        }),
+      },
+      importing,
+    );
+    const calls: unknown[] = [];
+    const f = async ({ instance, memory }: ImportContext, ...values: Value[]) => {
+      calls.push([instance, ...values, (await memory.read(8, 1))[0]]);
+      if (instance === 1) throw new Error("not one");
+      return 0.5;
+    };
+    const pool = await module.instantiate({ instances: 5, imports: { env: { f: f as ImportFunction, g: () => {} } } });
+    const { outcomes } = await pool.runJobs("run", Array(4).fill({ values: [] }));
+    const failed = (name: string, message: string) => ({ trap: "host function failed", function: name, message });
+    assert.deepEqual(outcomes, [
+      { values: [7], reads: [] },
+      failed("env.f", "not one"),
+      { values: [8], reads: [] },
+      failed("env.g", "no room"),
+    ]);
+    assert.deepEqual(calls, [
+      [1, 5, 1n, 3],
+      [2, 6, 2n, 3],
+    ]);
+    const half = new Uint8Array(new Float64Array([0.5]).buffer);
+    assert.deepEqual(
+      asked.slice(-2).map(({ parameters }) => parameters),
+      [
+        { pool: 9, reads: [4, 0].map((instance) => ({ instance, address: 8, length: 1 })) },
+        { pool: 9, answers: [{ import: 0, instances: [0], results: half }], failed: [4] },
+      ],
+    );
+  });
+
+  test("calls without their jobs are a violation of the protocol, and the run is stopped", async () => {
+    const waiting = [{ import: 0, instances: [1, 2], jobs: [1], arguments: words(5, 1, 0, 6, 2, 0) }];
+    const { module, asked } = await backend(
+      { ...loads, ...creates, "pool/run": () => ({ ...nothingYet, waiting }), "pool/resumeRun": () => nothingYet },
+      importing,
+    );
+    const pool = await module.instantiate({ instances: 5, imports: { env: { f: () => 0, g: () => {} } } });
+    await assert.rejects(pool.runJobs("run", Array(4).fill({ values: [] })), { code: "protocolViolation" });
+    assert.deepEqual(asked.at(-1)?.parameters, { pool: 9, answers: [], stop: true });
+  });
+
+  test("jobs that a command buffer took down are run again in another pool, by their numbers, and keep their own reasons", async () => {
+    let pools = 0;
+    const runs: unknown[] = [];
+    const { module } = await backend(
+      {
+        ...loads,
+        "pool/create": () => ({ pool: ++pools, memoryPages: 0, bytesPerInstance: 100 }),
+        "pool/release": () => null,
+        "pool/run": ({ pool, jobs, numbers = [...Array(jobs).keys()] }: RunJobsParameters) => {
+          runs.push([pool, ...numbers]);
+          // Whoever runs with job 2 is lost.
+          const isLost = numbers.includes(2);
+          return {
+            ...ran,
+            status: words(...numbers.flatMap(() => [isLost ? jobStatus.lost : 0, 0])),
+            results: words(...numbers.map((number) => (isLost ? 0 : number + 1))),
+            ...(isLost
+              ? { failure: "timeout", reasons: [{ message: `timeout of ${jobs}`, jobs: [...numbers.keys()] }] }
+              : {}),
+          };
+        },
+      },
+      importing,
+    );
+    const pool = await module.instantiate({ instances: 5, imports: { env: { f: () => 0, g: () => {} } } });
+    const { outcomes, failure } = await pool.runJobs("run", Array(4).fill({ values: [] }));
+    assert.equal(failure, undefined);
+    assert.deepEqual(outcomes, [
+      { values: [1], reads: [] },
+      { values: [2], reads: [] },
+      { failed: "lost", reason: "the device failed: timeout of 1" },
+      { values: [4], reads: [] },
+    ]);
+    assert.deepEqual(runs, [
+      [1, 0, 1, 2, 3],
+      [2, 0, 1],
+      [2, 2, 3],
+      [3, 2],
+      [4, 3],
+      [4, 2],
+      [5, 2],
+    ]);
   });
 });

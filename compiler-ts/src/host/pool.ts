@@ -181,12 +181,15 @@ class HostPool implements BackendPool {
 
   runJobs(invocation: JobsInvocation): Promise<JobsResult> {
     const { kernel } = this.#kernel(invocation.function);
+    const { onProgress } = this.#events;
     return runSurviving(invocation, {
       revive: (signal) => this.#revive(signal),
       renew: (signal) => this.#renew(signal),
       run: (part, { before, share }) =>
-        runJobs({ ...this.#waitingPool, kernel }, part, ({ message, fraction = 0 }) =>
-          this.#events.onProgress?.({ message, fraction: before + share * fraction }),
+        runJobs(
+          { ...this.#waitingPool, kernel },
+          part,
+          onProgress && (({ message, fraction = 0 }) => onProgress({ message, fraction: before + share * fraction })),
         ),
     });
   }
