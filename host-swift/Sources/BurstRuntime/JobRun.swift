@@ -222,12 +222,12 @@ struct JobRun {
   /// The state before the step is gone with it: nobody knows what of it was done. `ended`: the command buffer has, if only by failing.
   private mutating func lose(_ reason: String, ended: Bool) {
     for lane in atRisk.sorted() where !queue.isIdle(lane) {
-      // A lane can have gone on, or begun to wait, before the step failed.
       let job = queue.end(lane)
       outcomes.end(job, code: JobStatus.lost, detail: ended ? 0 : 1)
       outcomes.addReason(reason, of: job)
     }
     atRisk = []
+    // A lane can have gone on, or begun to wait, before the step failed.
     suspended.removeAll { queue.isIdle($0.lane) }
     fresh.removeAll { queue.isIdle($0) }
     waiting.removeAll { queue.isIdle($0) }
