@@ -9,6 +9,7 @@ import { type BatchedCalls, batched, type Pool, WasmBurst } from "../compiler-ts
 import { wat } from "../test/support/wat.ts";
 import { positive, runBench } from "./main.ts";
 import { formatTable, median } from "./measure.ts";
+import { execution, schedule } from "./programs.ts";
 
 const work = `(func $work (param $left i32) (param $x i32) (result i32)
     (loop $again
@@ -17,12 +18,12 @@ const work = `(func $work (param $left i32) (param $x i32) (result i32)
     (i32.store (i32.const 8) (local.get $x))
     (local.get $x))`;
 
-const plain = wat(`(module (memory 1) ${work}
+const plain = wat(`(module (memory 1 1) ${work}
   (func (export "run") (param $left i32) (param $calls i32) (result i32)
     (call $work (local.get $left) (i32.const 12345))))`);
 
 /** The same work in `calls` parts, each with a call of the client behind it. */
-const calling = wat(`(module (import "env" "mix" (func $mix (param i32) (result i32))) (memory 1) ${work}
+const calling = wat(`(module (import "env" "mix" (func $mix (param i32) (result i32))) (memory 1 1) ${work}
   (func (export "run") (param $left i32) (param $calls i32) (result i32) (local $part i32) (local $x i32)
     (local.set $part (i32.div_u (local.get $left) (local.get $calls)))
     (local.set $x (i32.const 12345))
@@ -107,16 +108,16 @@ async function inRounds(pool: Pool, records: Uint32Array): Promise<Measured> {
   return { seconds: (performance.now() - start) / 1000, deviceSeconds, results, laneUse: worked / held };
 }
 
-/** Iterations of the shortest job with which a refilled run takes about `seconds`, in one digit. */
-async function calibrate(pool: Pool, lengths: Float64Array, seconds: number): Promise<number> {
-  const wave = Float64Array.from({ length: pool.instances }, () => 1);
+/** Of an iteration in all instances at once. */
+async function secondsOfIteration(pool: Pool): Promise<number> {
+  const lengths = new Float64Array(pool.instances).fill(1);
   let iterations = 1000;
-  let took = 0;
-  // Long enough that launches are little of it.
-  for (; took < 0.1; iterations *= 4) took = (await refilled(pool, recordsOf(wave, iterations))).deviceSeconds;
-  const each = took / (iterations / 4);
-  const waves = lengths.reduce((sum, length) => sum + length, 0) / pool.instances;
-  return Math.max(1, Number((seconds / (each * waves)).toPrecision(1)));
+  for (;;) {
+    const { deviceSeconds } = await refilled(pool, recordsOf(lengths, iterations));
+    // Long enough that launches are little of it.
+    if (deviceSeconds > 0.1) return deviceSeconds / iterations;
+    iterations *= 4;
+  }
 }
 
 await runBench("refill", async () => {
@@ -142,8 +143,7 @@ await runBench("refill", async () => {
   await using burst = await WasmBurst.launch({ device: flags.device, profile: flags.profile });
   const poolOf = async (bytes: Uint8Array, options: { readonly suspension?: boolean; readonly calls?: boolean }) => {
     const module = await burst.compile(bytes, { exports: ["run"], suspension: options.suspension });
-    const schedule = { policy: "unthrottled" } as const;
-    return module.instantiate({ instances, schedule, ...(options.calls === true ? { imports } : {}) });
+    return module.instantiate({ instances, execution, schedule, ...(options.calls === true ? { imports } : {}) });
   };
   await using compacted = await poolOf(plain, {});
   await using oneLaunch = await poolOf(plain, { suspension: false });
@@ -156,11 +156,14 @@ await runBench("refill", async () => {
     // Each call is JavaScript's, once in either run.
     { kind: "logarithmic" as const, spread: 1000, count: Math.max(instances * 2, Math.ceil(jobs / 10)), calls: true },
   ];
+  const iterationSeconds = fixedUnit === undefined ? await secondsOfIteration(compacted) : 0;
   const rows = [];
   for (const { kind, spread, count, calls } of cases) {
     const pool = calls ? withCalls : compacted;
     const lengths = lengthsOf(kind, count, spread);
-    const unit = fixedUnit ?? (await calibrate(compacted, lengths, target));
+    const waves = lengths.reduce((sum, length) => sum + length, 0) / instances;
+    // In one digit.
+    const unit = fixedUnit ?? Math.max(1, Number((target / (iterationSeconds * waves)).toPrecision(1)));
     const records = recordsOf(lengths, unit);
     const warm = records.slice(0, instances * 2);
     await refilled(pool, warm);

@@ -227,7 +227,7 @@ export class Pool {
 
   /**
    * The complete state of all instances, which `module.restore` makes a pool of: in another process, and on another device. Taken while
-   * instances wait for imports (an import may take it itself) it holds them suspended.
+   * instances wait for imports (an import may take it itself) it holds them suspended; but not while jobs run, which are no instance's.
    */
   async snapshot(): Promise<Uint8Array> {
     return this.#pool.snapshot();
