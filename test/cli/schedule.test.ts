@@ -70,7 +70,7 @@ describe("the timeline", () => {
     slice(100, 0.01),
     { kind: "burst", device: "cpu", at: 100, seconds: 0.4, slices: 1, busy: 0.01 },
     { kind: "coolDown", device: "cpu", at: 100.4, seconds: 0.8 },
-    { kind: "hostCalls", at: 100.1, seconds: 0.2, calls: 7 },
+    { kind: "hostCalls", device: "cpu", at: 100.1, seconds: 0.2, calls: 7 },
     { kind: "thermal", device: "cpu", at: 99, thermal: { state: "serious", source: "system", lowPowerMode: false } },
   ];
 

@@ -7,7 +7,7 @@ import type { Progress } from "../host/client.ts";
 import type { Libraries } from "../link/program.ts";
 import type { ValueType } from "../wasm/module.ts";
 import type { ImportDescriptor } from "./description.ts";
-import type { HostFailure, HostFunctions } from "./hostFunctions.ts";
+import type { HostFailure, ServedFunctions } from "./hostFunctions.ts";
 import type { OfferedFunctions, ResolvedImports } from "./resolveImports.ts";
 import type { TimelineEvent } from "./timeline.ts";
 
@@ -48,8 +48,10 @@ export interface PoolOptions {
 /** What a device is asked for: with everything that the module imports, checked against its types. */
 export interface BackendPoolOptions extends PoolOptions {
   readonly imports: ResolvedImports;
+  /** The number by which the host's own functions know the first instance; default: 0. */
+  readonly firstInstance?: number | undefined;
   /** Serves the instances that wait for the functions among the imports. */
-  readonly hostFunctions: HostFunctions;
+  readonly hostFunctions: ServedFunctions;
 }
 
 export interface Invocation {
@@ -64,6 +66,8 @@ export interface Invocation {
   /** Seconds on the device after which an instance traps with `time limit exceeded`. */
   readonly timeLimit: number | undefined;
   readonly signal: AbortSignal | undefined;
+  /** In place of the backend's own. */
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 
 export interface InvocationResult {
@@ -123,7 +127,7 @@ export interface BackendModule {
 
 export interface RestoreOptions {
   readonly snapshot: Uint8Array;
-  readonly hostFunctions: HostFunctions;
+  readonly hostFunctions: ServedFunctions;
   readonly schedule?: ScheduleSettings | undefined;
   readonly signal: AbortSignal | undefined;
 }
@@ -194,6 +198,8 @@ export interface BackendEvents {
 }
 
 export interface Timeline {
+  /** Of the events. */
+  readonly device: string;
   /** Seconds. */
   readonly now: () => number;
   readonly add: (events: readonly TimelineEvent[]) => void;

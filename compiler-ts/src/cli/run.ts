@@ -45,7 +45,8 @@ Runs an exported function in many isolated instances of the module.
                          {"invoke": "f", "args": [1], "memory": [{"at": 0, "utf8": "x"}], "read": [{"at": 0, "length": 4}]}
                          prints one line a job, in input order
   --instances N          instances at once (with --invoke: default 1; with --jobs: default 1024, more jobs run in rounds)
-  --device ID            auto (default), v8, or a device that "wasmburst devices" lists
+  --device ID            auto (default), v8, or a device that "wasmburst devices" lists; several with commas
+                         between, or cuda:all for all of a kind, share the instances and the jobs
   --profile NAME         emit for apple, native or cpu instead of the device's own profile
   --link NAME=FILE.wasm  resolve imports from NAME with the exports of another module; may be repeated,
                          a library may import from those before it

@@ -20,7 +20,7 @@ import type {
   RestoreOptions,
   ResumedResult,
 } from "../api/backend.ts";
-import type { HostFunctions } from "../api/hostFunctions.ts";
+import type { ServedFunctions } from "../api/hostFunctions.ts";
 import type { InstanceMemories } from "../api/memoryRequests.ts";
 import type { ResolvedFunction, ResolvedImports } from "../api/resolveImports.ts";
 import { usage } from "../api/usage.ts";
@@ -36,7 +36,7 @@ import {
   wordsOf,
 } from "../metadata.ts";
 import type { ValueType } from "../wasm/module.ts";
-import type { HostClient } from "./client.ts";
+import type { HostClient, RequestOptions } from "./client.ts";
 import { initialState } from "./initialState.ts";
 import { runJobs } from "./jobs.ts";
 import { survivingDeaths, unlessDead } from "./keeper.ts";
@@ -144,7 +144,7 @@ class HostPool implements BackendPool {
   #pool: number;
   readonly #instances: number;
   readonly #recordLimit: number;
-  readonly #hostFunctions: HostFunctions;
+  readonly #hostFunctions: ServedFunctions;
   readonly #memories: InstanceMemories;
   readonly #metadata: ModuleMetadata;
   readonly #events: BackendEvents;
@@ -156,7 +156,7 @@ class HostPool implements BackendPool {
       readonly instances: number;
       /** Bytes that the arguments of one call may take, and its results. */
       readonly recordLimit: number;
-      readonly hostFunctions: HostFunctions;
+      readonly hostFunctions: ServedFunctions;
       /** The same pool again; `undefined` where its state is more than what its instances begin with. */
       readonly create: ((signal: AbortSignal | undefined) => Promise<CreatedPool>) | undefined;
     },
@@ -181,14 +181,14 @@ class HostPool implements BackendPool {
     if (this.#metadata.imports.length > 0) return undefined;
     return (invocation) => {
       const { kernel } = this.#kernel(invocation.function);
+      const onProgress = invocation.onProgress ?? this.#events.onProgress;
       return runSurviving(invocation, {
         revive: (signal) => this.#revive(signal),
         renew: (signal) => this.#renew(signal),
         run: (part, { before, share }) =>
           runJobs({ client: this.#client, pool: this.#pool, kernel }, part, {
             ...this.#events,
-            onProgress: ({ message, fraction = 0 }) =>
-              this.#events.onProgress?.({ message, fraction: before + share * fraction }),
+            onProgress: ({ message, fraction = 0 }) => onProgress?.({ message, fraction: before + share * fraction }),
           }),
       });
     };
@@ -208,7 +208,7 @@ class HostPool implements BackendPool {
   /** Goes on where the start function waits for imports. Throws InstantiationTrap. */
   async instantiated(created: Answer & { readonly trap?: TrapReport }, signal: AbortSignal | undefined): Promise<void> {
     let trap = created.trap;
-    const failures = await this.#serve(created, signal, (resumed) => {
+    const failures = await this.#serve(created, this.#options(signal), (resumed) => {
       trap ??= resumed.trap ?? firstTrap(resumed);
     });
     if (trap === undefined) return;
@@ -222,6 +222,7 @@ class HostPool implements BackendPool {
   async invoke(invocation: Invocation): Promise<InvocationResult> {
     const { parameters, results } = invocation.function;
     const kernel = this.#kernel(invocation.function);
+    const onProgress = invocation.onProgress ?? this.#events.onProgress;
     const answer = await this.#client.invoke(
       {
         pool: this.#pool,
@@ -234,11 +235,13 @@ class HostPool implements BackendPool {
         ...(invocation.timeLimit === undefined ? {} : { timeLimit: invocation.timeLimit }),
         ...(invocation.sliceFuel === undefined ? {} : { sliceFuel: invocation.sliceFuel }),
       },
-      { signal: invocation.signal, onProgress: this.#events.onProgress },
+      { signal: invocation.signal, onProgress },
     );
     const outcome = new Outcome(invocation.instances, this.#instances, recordWords(results));
     outcome.begin(answer);
-    const failures = await this.#serve(answer, invocation.signal, (resumed) => outcome.add(resumed));
+    const failures = await this.#serve(answer, { signal: invocation.signal, onProgress }, (resumed) =>
+      outcome.add(resumed),
+    );
     return outcome.result(invocation.function.name, failures);
   }
 
@@ -248,7 +251,7 @@ class HostPool implements BackendPool {
     this.#suspended = undefined;
     const instances = waiting.flatMap((calls) => calls.instances).sort((a, b) => a - b);
     const outcome = new Outcome(instances, this.#instances, recordWords(kernel.results));
-    const failures = await this.#serve({ waiting }, signal, (resumed) => outcome.add(resumed));
+    const failures = await this.#serve({ waiting }, this.#options(signal), (resumed) => outcome.add(resumed));
     return { instances, ...outcome.result(kernel.exportName, failures) };
   }
 
@@ -331,7 +334,11 @@ class HostPool implements BackendPool {
     return kernel;
   }
 
-  #serve(answer: Answer, signal: AbortSignal | undefined, onResumed: (result: ResumePoolResult) => void) {
+  #options(signal: AbortSignal | undefined): RequestOptions {
+    return { signal, onProgress: this.#events.onProgress };
+  }
+
+  #serve(answer: Answer, options: RequestOptions, onResumed: (result: ResumePoolResult) => void) {
     const pool = {
       client: this.#client,
       pool: this.#pool,
@@ -339,7 +346,7 @@ class HostPool implements BackendPool {
       memories: this.#memories,
       timeline: this.#events.timeline,
     };
-    return serveRounds(pool, answer, { signal, onProgress: this.#events.onProgress }, onResumed);
+    return serveRounds(pool, answer, options, onResumed);
   }
 
   /** Word 0 of the state is the size in pages. */

@@ -1,7 +1,7 @@
 /** Instances that wait for imported functions: asks for their answers and goes on, round after round, until none waits. */
 import type { HostFunctionFailures, ResumePoolResult, WaitingCalls } from "../../../protocol/messages.ts";
 import type { Timeline } from "../api/backend.ts";
-import type { Answers, HostFailure, HostFunctions } from "../api/hostFunctions.ts";
+import type { Answers, HostFailure, ServedFunctions } from "../api/hostFunctions.ts";
 import type { InstanceMemories } from "../api/memoryRequests.ts";
 import { recordWords } from "../api/values.ts";
 import { HostError } from "../errors.ts";
@@ -11,7 +11,7 @@ import { bytesOf, ofLength, wordsOfBytes } from "./records.ts";
 export interface WaitingPool {
   readonly client: HostClient;
   readonly pool: number;
-  readonly hostFunctions: HostFunctions;
+  readonly hostFunctions: ServedFunctions;
   readonly memories: InstanceMemories;
   readonly timeline?: Timeline | undefined;
 }
@@ -46,7 +46,7 @@ export async function serveRounds(
       const round = await answer(served, waiting, ending);
       if (timeline !== undefined) {
         const calls = waiting.reduce((sum, { instances }) => sum + instances.length, 0);
-        timeline.add([{ kind: "hostCalls", at, seconds: timeline.now() - at, calls }]);
+        timeline.add([{ kind: "hostCalls", device: timeline.device, at, seconds: timeline.now() - at, calls }]);
       }
       for (const [instance, failure] of round.failures) failures.set(instance, failure);
       const answers = round.answers.map(({ results, ...rest }) => ({ ...rest, results: bytesOf(results) }));
@@ -67,7 +67,7 @@ export async function serveRounds(
 
 function addFailures(
   { failures = [] }: Answer,
-  functions: HostFunctions["functions"],
+  functions: ServedFunctions["functions"],
   all: Map<number, HostFailure>,
 ): void {
   for (const { import: number, message, instances } of failures) {
