@@ -13,6 +13,7 @@ import { CompileError } from "./diagnostics.ts";
 import { HostError, messageOf } from "./errors.ts";
 import { isDeath } from "./host/keeper.ts";
 import type { Job, JobLine, JobResult } from "./jobs.ts";
+import type { TrapMessage } from "./metadata.ts";
 import { PoolKeeper } from "./poolKeeper.ts";
 import { parseValue, valueToJson } from "./valueText.ts";
 
@@ -169,7 +170,7 @@ async function runBatch(
       // What earlier rounds gave is kept.
       for (const { position } of placed) outcomes[position] = undefined;
       if (options.signal?.aborted) break;
-      if (!isDeath(error)) throw error;
+      if (!isDeath(error) && !isDeviceFailure(error)) throw error;
       const { lost, isOver } = attempts.died(error.message);
       if (lost !== undefined) fail(lost.item.position, lost.reason, true);
       if (isOver !== undefined) {
@@ -238,6 +239,11 @@ async function runRound(typed: readonly Placed[], { pool, module, options, outco
     if (results instanceof CompileError) {
       for (const { position } of group) fail(position, results);
       continue;
+    }
+    for (const result of results) {
+      // Nobody knows how far they came, but from the initial state they can be run again.
+      if ("trap" in result && result.trap === ("device failed" satisfies TrapMessage))
+        throw new HostError("deviceError", result.message ?? result.trap);
     }
     group.forEach((placed, index) => {
       const result = results[index] as InvokeResult;
@@ -333,6 +339,10 @@ async function each(
 function outOfBounds(field: string, ranges: readonly { readonly at: number; readonly length: number }[]): Error {
   const shown = ranges.map(({ at, length }) => `${length} bytes at ${at}`).join(", ");
   return new Error(`"${field}" is not within the instance's memory: ${shown}`);
+}
+
+function isDeviceFailure(error: unknown): error is HostError {
+  return error instanceof HostError && error.code === "deviceError";
 }
 
 function isOutOfBounds(error: unknown): boolean {

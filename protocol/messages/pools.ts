@@ -19,6 +19,8 @@ export interface CreatePoolParameters {
   readonly schedule?: ScheduleSettings;
   /** The imports that the host serves; all others are the client's. */
   readonly hostFunctions?: readonly HostFunctionBinding[];
+  /** The number by which functions of the host know the first instance, where the pool is a part of a larger whole; absent: 0. */
+  readonly firstInstance?: number;
 }
 export interface InitialBytes {
   readonly region: "state" | "memory" | "tables";

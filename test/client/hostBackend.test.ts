@@ -82,6 +82,7 @@ test("a module is loaded with what the compiler made of it", async () => {
     layout: { tileWidth: 32, memoryCell: 8, stateBytes: 32, tableBytes: 0 },
     instantiateKernel: metadata.instantiateKernel,
     kernels: ["run_f"],
+    records: { argumentBytes: 12, resultBytes: 8 },
     identity: moduleIdentity(new Uint8Array(0), undefined),
   };
   assert.deepEqual(asked, [{ method: "module/load", parameters }]);

@@ -90,6 +90,17 @@ describe("two devices as one", { skip: hostMissing, timeout: 120_000 }, () => {
     assert.deepEqual(seen[0], seen[1]);
   });
 
+  test("functions of the host, too, know instances by their numbers among all", async () => {
+    const text = `(module (import "wasmburst" "instance_index" (func $index (result i32)))
+      (func (export "f") (result i32) (call $index)))`;
+    const pool = await (await two.compile(wat(text))).instantiate({ instances });
+    const results = await pool.invoke("f");
+    assert.deepEqual(
+      results,
+      Array.from({ length: instances }, (_, instance) => ({ values: [instance] })),
+    );
+  });
+
   test("jobs with memory and traps have the results that one device gives, in order", async () => {
     const jobs = Array.from({ length: 1000 }, (_, job) => ({
       values: [job],

@@ -92,8 +92,15 @@ export interface MemoryWrite {
   readonly bytes: Uint8Array;
 }
 
+export interface DeviceInUse {
+  readonly id: string;
+  readonly name: string;
+  /** Devices that share the work; 1 but for lists of them. */
+  readonly count: number;
+}
+
 export interface Backend {
-  readonly device: { readonly id: string; readonly name: string };
+  readonly device: DeviceInUse;
   readonly hostFunctions: OfferedFunctions;
   compile(bytes: Uint8Array, options: CompileOptions): Promise<BackendModule>;
   close(): Promise<void>;

@@ -11,7 +11,7 @@ import { locateHost } from "../host/locate.ts";
 import { type CompiledModule, type Profile, profiles } from "../metadata.ts";
 import { SpreadBackend } from "../spread/backend.ts";
 import { V8Backend } from "../v8/backend.ts";
-import type { Backend, CompileOptions, Timeline } from "./backend.ts";
+import type { Backend, CompileOptions, DeviceInUse, Timeline } from "./backend.ts";
 import { chooseDevices, firstUsable, labelsOf } from "./deviceChoice.ts";
 import { BurstModule } from "./module.ts";
 import type { TimelineEvent } from "./timeline.ts";
@@ -62,7 +62,7 @@ export class WasmBurst {
     }
   }
 
-  get device(): { readonly id: string; readonly name: string } {
+  get device(): DeviceInUse {
     return this.#backend.device;
   }
 

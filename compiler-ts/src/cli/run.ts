@@ -62,7 +62,7 @@ ${scheduleHelp}
   --output, -o FILE      results to FILE instead of stdout`;
 
 const defaultRoundSize = 1024;
-/** A device of the host refills instances itself: enough that the last jobs of a batch, when lanes stand idle, are few. */
+/** Of each device: those of the host refill instances themselves. Enough that the last jobs of a batch, when lanes stand idle, are few. */
 const largestBatch = 65_536;
 
 interface RunOptions {
@@ -208,12 +208,13 @@ function formatOutcome(types: readonly ValueType[], result: InvokeResult): strin
 
 async function runAll(burst: WasmBurst, lines: AsyncIterable<string>, options: RunOptions): Promise<ExitCode> {
   const { signal, instances = defaultRoundSize } = options;
+  const batch = burst.device.id === "v8" ? instances : Math.max(instances, largestBatch * burst.device.count);
   const exports = new Set(exportedFunctions(parseProgram(options.bytes, options.link)).keys());
   let module: BurstModule | undefined;
   const start = performance.now();
   const result = await runJobs(
     parseJobs(lines),
-    { ...options, instances, batch: burst.device.id === "v8" ? instances : Math.max(instances, largestBatch) },
+    { ...options, instances, batch },
     {
       exports,
       compile: async (names) => {

@@ -54,7 +54,7 @@ export interface HostModule {
 }
 
 export async function createPool(module: HostModule, options: BackendPoolOptions): Promise<BackendPool> {
-  const { instances, execution, schedule, hostFunctions, imports } = options;
+  const { instances, execution, schedule, hostFunctions, imports, firstInstance = 0 } = options;
   const initial: readonly InitialBytes[] = initialState(module.metadata, imports);
   const memoryPages = options.memoryPages ?? pagesFor(imports);
   const bindings = bindingsOf(imports.functions);
@@ -69,6 +69,7 @@ export async function createPool(module: HostModule, options: BackendPoolOptions
         ...(initial.length === 0 ? {} : { initial }),
         ...(schedule === undefined ? {} : { schedule }),
         ...(bindings.length === 0 ? {} : { hostFunctions: bindings }),
+        ...(bindings.length === 0 || firstInstance === 0 ? {} : { firstInstance }),
       },
       { signal },
     );
@@ -261,7 +262,13 @@ class HostPool implements BackendPool {
 
   async reset(instances: readonly number[] | undefined): Promise<void> {
     if (instances === undefined && (await this.#revive(undefined))) return;
-    await this.instantiated(await this.#client.resetPool(this.#pool, instances), undefined);
+    try {
+      await this.instantiated(await this.#client.resetPool(this.#pool, instances), undefined);
+    } catch (error) {
+      // Of a pool whose slice did not end, or that dies in this moment, the state is gone, which is to go anyway.
+      const isFailure = error instanceof HostError && (error.code === "deviceError" || error.code === "hostExited");
+      if (instances !== undefined || !isFailure || !(await this.#renew(undefined))) throw error;
+    }
   }
 
   async writeMemory(writes: readonly MemoryWrite[]): Promise<void> {
@@ -312,7 +319,7 @@ class HostPool implements BackendPool {
     } catch (error) {
       if (signal?.aborted || !(error instanceof HostError)) throw error;
       // What a driver holds of a fault goes with the process.
-      await this.#client.close();
+      if (!this.#client.closed.aborted) this.#client.giveUp(error.message);
       await this.#revive(signal);
     }
     return true;

@@ -1,6 +1,6 @@
 /**
- * A queue of jobs that outlives its host. Every job begins in the initial state, so one whose result has not arrived is run again from
- * its beginning, on a new host.
+ * A queue of jobs that outlives its host and its device's faults. Every job begins in the initial state, so one whose result has not arrived
+ * is run again from its beginning, on a new host.
  */
 import { jobStatus } from "../../../protocol/messages.ts";
 import type { JobsInvocation, JobsResult } from "../api/backend.ts";
@@ -21,8 +21,8 @@ export interface SurvivingHost {
   ) => Promise<JobsResult>;
 }
 
-/** Pools, one after the other, that the device gave up before a job had a result. */
-const poolsInARow = 3;
+/** Pools, one after the other, that the device gave up before a job had a result. Few jobs that fail it, each in a half, make some. */
+const poolsInARow = 8;
 
 export async function runSurviving(invocation: JobsInvocation, host: SurvivingHost): Promise<JobsResult> {
   const { signal } = invocation;
@@ -47,10 +47,12 @@ export async function runSurviving(invocation: JobsInvocation, host: SurvivingHo
       const progress = { before: (made?.ended ?? 0) / invocation.jobs, share: jobs.length / invocation.jobs };
       const result = await host.run(partOf(invocation, jobs), progress);
       if (made === undefined && jobs.length === invocation.jobs && result.failure === undefined) return result;
-      const rest = record().add(jobs, result);
+      const { rest, failed } = record().add(jobs, result);
+      poolRow = rest.length + failed.length < jobs.length ? 0 : poolRow + 1;
       attempts.ended(rest);
-      poolRow = rest.length < jobs.length - result.reasons.size ? 0 : poolRow + 1;
-      if (result.failure === undefined || rest.length === 0 || signal?.aborted) continue;
+      const lost = attempts.failed(failed, `the device failed: ${result.failure ?? "no reason given"}`);
+      if (lost !== undefined) record().giveUp(lost.item, lost.reason);
+      if (result.failure === undefined || attempts.isEmpty || signal?.aborted) continue;
       if (poolRow === poolsInARow || !(await host.renew(signal).catch(() => false))) break;
     } catch (error) {
       if (signal?.aborted) break;
@@ -93,22 +95,28 @@ class JobsRecord {
     this.#reads = Array.from({ length: jobs }, () => []);
   }
 
-  /** Returns those that were not run. */
-  add(jobs: readonly number[], { status, results, reads, ...rest }: JobsResult): number[] {
+  /** Returns those that were not run, and those that were in flight when the device failed. */
+  add(
+    jobs: readonly number[],
+    { status, results, reads, ...rest }: JobsResult,
+  ): { readonly rest: readonly number[]; readonly failed: readonly number[] } {
+    const failed: number[] = [];
     jobs.forEach((job, index) => {
       this.#status.set(status.subarray(index * 2, index * 2 + 2), job * 2);
       this.#results.set(results.subarray(index * this.#words, (index + 1) * this.#words), job * this.#words);
       this.#reads[job] = reads[index] ?? [];
       const reason = rest.reasons.get(index);
-      if (reason !== undefined) this.#reasons.set(job, reason);
-      if (status[index * 2] !== jobStatus.notRun) this.ended += 1;
+      if (reason === undefined) this.#reasons.delete(job);
+      else this.#reasons.set(job, reason);
+      if (status[index * 2] === jobStatus.lost) failed.push(job);
+      else if (status[index * 2] !== jobStatus.notRun) this.ended += 1;
     });
     this.#deviceSeconds += rest.deviceSeconds;
     this.#laneSlices += rest.laneSlices;
     this.#busyLaneSlices += rest.busyLaneSlices;
     this.#hostSeconds += rest.hostSeconds;
     this.failure = rest.failure ?? this.failure;
-    return jobs.filter((job) => this.#status[job * 2] === jobStatus.notRun);
+    return { rest: jobs.filter((job) => this.#status[job * 2] === jobStatus.notRun), failed };
   }
 
   giveUp(job: number, reason: string): void {
@@ -127,7 +135,7 @@ class JobsRecord {
       laneSlices: this.#laneSlices,
       busyLaneSlices: this.#busyLaneSlices,
       hostSeconds: this.#hostSeconds,
-      failure: this.failure,
+      failure: this.ended * 2 === this.#status.length ? undefined : this.failure,
     };
   }
 }

@@ -33,7 +33,8 @@ export class SpreadBackend implements Backend {
   constructor(devices: readonly SpreadDevice[], events: SpreadEvents = {}) {
     this.#devices = devices;
     this.#events = events;
-    this.device = { id: devices.map(({ label }) => label).join(","), name: namesOf(devices) };
+    const id = devices.map(({ label }) => label).join(",");
+    this.device = { id, name: namesOf(devices), count: devices.length };
     // One binary is behind all of them.
     this.hostFunctions = devices[0]?.backend.hostFunctions ?? [];
   }

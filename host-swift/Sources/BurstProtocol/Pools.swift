@@ -31,10 +31,13 @@ public enum CreatePoolRequest: RequestType {
     public let schedule: ScheduleSettings?
     /// The imports that the host serves; all others are the client's.
     public let hostFunctions: [HostFunctionBinding]?
+    /// The number by which functions of the host know the first instance, where the pool is a part of a larger whole; `nil`: 0.
+    public let firstInstance: Int?
 
     public init(
       module: Int, instances: Int, memoryPages: Int? = nil, execution: Execution? = nil, initial: [InitialBytes]? = nil,
-      sliceFuel: Int? = nil, schedule: ScheduleSettings? = nil, hostFunctions: [HostFunctionBinding]? = nil
+      sliceFuel: Int? = nil, schedule: ScheduleSettings? = nil, hostFunctions: [HostFunctionBinding]? = nil,
+      firstInstance: Int? = nil
     ) {
       self.module = module
       self.instances = instances
@@ -44,6 +47,7 @@ public enum CreatePoolRequest: RequestType {
       self.sliceFuel = sliceFuel
       self.schedule = schedule
       self.hostFunctions = hostFunctions
+      self.firstInstance = firstInstance
     }
   }
 

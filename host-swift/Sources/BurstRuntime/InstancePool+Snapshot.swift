@@ -70,7 +70,7 @@ extension Snapshot.Header {
       module: 0, instances: instances, memoryPages: memoryPages,
       execution: .init(values: valuesBytes, callStack: callStackBytes, scratch: scratchBytes), initial: initial, sliceFuel: sliceFuel)
     do throws(ResponseError) {
-      let plan = try PoolPlan(parameters, layout: module.layout)
+      let plan = try PoolPlan(parameters, layout: module.layout, recordBytes: module.recordBytes)
       guard plan.instances <= PoolPlan.maximumInstances else { throw Snapshot.invalid("it has \(plan.instances) instances") }
       try plan.check(module.imports)
       return (plan, try Instantiation(parameters, plan: plan, layout: module.layout))

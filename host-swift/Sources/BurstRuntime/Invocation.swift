@@ -63,7 +63,8 @@ struct Invocation {
   /// Failures one after the other after which the device is taken for gone.
   static let mostFailures = 3
 
-  /// A command buffer that fails ends the instances in it, since nobody knows how far they came; the others go on. Instantiation needs all.
+  /// A command buffer that fails ends the instances in it, since nobody knows how far they came; the others go on, unless the device is lost.
+  /// Instantiation needs all.
   /// `begins`: `lanes` are no suspended ones that go on; their arguments are in the pool's records. Returns the seconds on the device.
   /// Throws `ResponseError` (cancelled, device error) or `Dispatcher.Abandoned`.
   mutating func run(
@@ -94,7 +95,7 @@ struct Invocation {
         failuresInARow = 0
       } catch let error as ResponseError where error.code == .deviceError && purpose == .export {
         failuresInARow += 1
-        if failuresInARow == Self.mostFailures { throw error }
+        if failuresInARow == Self.mostFailures || dispatcher.deviceIsLost { throw error }
         failure = error.message
         try dispatcher.buffers.endWithTrap(.deviceFailed, launched)
         begun += fresh.count

@@ -100,7 +100,7 @@ struct JobRun {
         failures += 1
         failure = error.message
         lose(launched.isEmpty ? filling : launched)
-        if failures == Invocation.mostFailures { return }
+        if failures == Invocation.mostFailures || dispatcher.deviceIsLost { return }
       } catch let error as Dispatcher.Abandoned where error.reason.code == .deviceError {
         // The jobs of the other lanes can be run in another pool, these would hang there as well.
         lose(launched.isEmpty ? filling : launched)

@@ -266,8 +266,9 @@ public final class Server: ConnectionHandler {
   private func loadModule(_ parameters: LoadModuleRequest.Parameters) throws -> LoadModuleRequest.Result {
     let start = DispatchTime.now()
     let device = try devices.device(parameters.device)
+    try device.checkNotLost()
     try parameters.layout.validate()
-    try parameters.validateImports()
+    try parameters.validateRecords()
     let progress = progress(parameters.progressToken, "Building for \(device.metal.name)")
     progress(0)
     // The set makes each pipeline once; sorted, so that the order in which a client lists kernels makes no difference.
@@ -276,7 +277,8 @@ public final class Server: ConnectionHandler {
     let hostKernels = try cache.kernels(HostKernels.names, of: HostKernels.text, for: device).kernels
     let module = LoadedModule(
       device: device, layout: parameters.layout, image: parameters.image, kernels: kernels, hostKernels: hostKernels,
-      instantiateKernel: parameters.instantiateKernel, imports: parameters.imports ?? [], identity: ModuleIdentity(parameters))
+      instantiateKernel: parameters.instantiateKernel, imports: parameters.imports ?? [],
+      records: parameters.records ?? RecordSizes(argumentBytes: 0, resultBytes: 0), identity: ModuleIdentity(parameters))
     let number = nextNumber()
     state.withLock { $0.modules[number] = module }
     progress(1)
@@ -297,11 +299,11 @@ public final class Server: ConnectionHandler {
   private func createPool(_ request: IncomingRequest) throws {
     let parameters = try decode(CreatePoolRequest.self, request)
     let module = try module(parameters.module)
-    let plan = try PoolPlan(parameters, layout: module.layout)
+    let plan = try PoolPlan(parameters, layout: module.layout, recordBytes: module.recordBytes)
     try plan.check(module.imports)
     let instantiation = try Instantiation(parameters, plan: plan, layout: module.layout)
     let rules = try BurstRules(parameters.schedule)
-    let functions = try bound(parameters.hostFunctions, for: module)
+    let functions = try bound(parameters.hostFunctions, for: module, firstInstance: parameters.firstInstance ?? 0)
     let worker = SerialWorker()
     worker.async(
       job(request) { server in
@@ -343,8 +345,14 @@ public final class Server: ConnectionHandler {
       })
   }
 
-  private func bound(_ bindings: [HostFunctionBinding]?, for module: LoadedModule) throws(ResponseError) -> BoundFunctions {
-    try BoundFunctions(bindings, of: hostFunctions, records: module.imports) { [weak connection] text in
+  private func bound(
+    _ bindings: [HostFunctionBinding]?, for module: LoadedModule, firstInstance: Int = 0
+  ) throws(ResponseError) -> BoundFunctions {
+    guard (0...PoolPlan.maximumInstances).contains(firstInstance) else {
+      throw ResponseError(.invalidParams, "`firstInstance`: must be 0 to \(PoolPlan.maximumInstances).")
+    }
+    return try BoundFunctions(bindings, of: hostFunctions, records: module.imports, firstInstance: firstInstance) {
+      [weak connection] text in
       connection?.notify(LogNotification.self, .init(level: .output, message: text))
     }
   }

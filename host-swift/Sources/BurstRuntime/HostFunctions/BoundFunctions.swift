@@ -9,12 +9,15 @@ struct BoundFunctions: Sendable {
   }
 
   private let functions: [Int: Bound]
-  private let records: [ImportRecords]
+  private let records: [RecordSizes]
+  /// What functions of the host take the pool's instance 0 for.
+  private let firstInstance: Int
   private let log: @Sendable (String) -> Void
 
   private init() {
     functions = [:]
     records = []
+    firstInstance = 0
     log = { @Sendable _ in }
   }
 
@@ -23,7 +26,8 @@ struct BoundFunctions: Sendable {
 
   /// Throws `invalidParams` naming the field, and the function where it is not offered or has another signature.
   init(
-    _ bindings: [HostFunctionBinding]?, of offered: HostFunctionTable, records: [ImportRecords], log: @escaping @Sendable (String) -> Void
+    _ bindings: [HostFunctionBinding]?, of offered: HostFunctionTable, records: [RecordSizes], firstInstance: Int,
+    log: @escaping @Sendable (String) -> Void
   ) throws(ResponseError) {
     var functions: [Int: Bound] = [:]
     for (index, binding) in (bindings ?? []).enumerated() {
@@ -48,6 +52,7 @@ struct BoundFunctions: Sendable {
     }
     self.functions = functions
     self.records = records
+    self.firstInstance = firstInstance
     self.log = log
   }
 
@@ -88,7 +93,8 @@ struct BoundFunctions: Sendable {
     let plan = buffers.plan
     let sizes = records[number]
     let arguments = try dispatcher.gather(bytesEach: sizes.argumentBytes, from: lanes, address: plan.argumentsAddress, request)
-    let calls = HostCalls(name: bound.name, lanes: lanes, arguments: arguments, records: sizes, buffers: buffers, log: log)
+    let calls = HostCalls(
+      name: bound.name, lanes: lanes, firstInstance: firstInstance, arguments: arguments, records: sizes, buffers: buffers, log: log)
     do {
       try bound.function.serve(calls)
     } catch {
@@ -107,9 +113,9 @@ struct BoundFunctions: Sendable {
 }
 
 extension HostFunction {
-  fileprivate var records: ImportRecords {
+  fileprivate var records: RecordSizes {
     func bytes(_ types: [ValueType]) -> Int { types.reduce(0) { $0 + ($1 == .i64 || $1 == .f64 ? 8 : 4) } }
-    return ImportRecords(argumentBytes: bytes(parameters), resultBytes: bytes(results))
+    return RecordSizes(argumentBytes: bytes(parameters), resultBytes: bytes(results))
   }
 }
 

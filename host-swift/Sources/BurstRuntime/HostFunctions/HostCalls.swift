@@ -5,6 +5,8 @@ import Foundation
 public final class HostCalls {
   /// Ascending; position `i` of every column belongs to `instances[i]`.
   public let instances: [Int]
+  /// By the pool's own numbers.
+  private let lanes: [UInt32]
   /// `module.name` of the import.
   let name: String
   private let buffers: PoolBuffers
@@ -16,8 +18,12 @@ public final class HostCalls {
   /// The device itself failed: no instance's fault.
   private(set) var deviceError: (any Error)?
 
-  init(name: String, lanes: [UInt32], arguments: Data, records: ImportRecords, buffers: PoolBuffers, log: @escaping (String) -> Void) {
-    instances = lanes.map(Int.init)
+  init(
+    name: String, lanes: [UInt32], firstInstance: Int, arguments: Data, records: RecordSizes, buffers: PoolBuffers,
+    log: @escaping (String) -> Void
+  ) {
+    instances = lanes.map { firstInstance + Int($0) }
+    self.lanes = lanes
     self.name = name
     self.buffers = buffers
     self.log = log
@@ -28,7 +34,7 @@ public final class HostCalls {
 
   public var count: Int { instances.count }
 
-  public func memory(of position: Int) -> HostMemory { HostMemory(self, instances[position]) }
+  public func memory(of position: Int) -> HostMemory { HostMemory(self, position) }
 
   /// Ends the call at `position` with a trap that has the text; what the result columns hold there is ignored.
   public func fail(_ position: Int, _ text: String) {
@@ -48,27 +54,27 @@ public final class HostCalls {
 
   // MARK: Memory
 
-  fileprivate func memoryBytes(of instance: Int) throws(HostMemoryError) -> Int {
+  fileprivate func memoryBytes(of position: Int) throws(HostMemoryError) -> Int {
     try onDevice {
-      if !memorySizesAreKnown { try buffers.fetchMemorySizes(of: instances.map(UInt32.init)) }
+      if !memorySizesAreKnown { try buffers.fetchMemorySizes(of: lanes) }
       memorySizesAreKnown = true
-      return buffers.memoryBytes(of: instance)
+      return buffers.memoryBytes(of: Int(lanes[position]))
     }
   }
 
-  fileprivate func check(_ address: UInt32, _ count: Int, of instance: Int) throws(HostMemoryError) {
-    let size = try memoryBytes(of: instance)
+  fileprivate func check(_ address: UInt32, _ count: Int, of position: Int) throws(HostMemoryError) {
+    let size = try memoryBytes(of: position)
     guard count >= 0, count <= size, Int(address) <= size - count else {
-      throw .outOfBounds(address: address, count: count, instance: instance, memoryBytes: size)
+      throw .outOfBounds(address: address, count: count, instance: instances[position], memoryBytes: size)
     }
   }
 
-  fileprivate func read(_ address: UInt32, _ count: Int, of instance: Int) throws(HostMemoryError) -> Data {
-    try onDevice { try buffers.readMemory(length: count, instance: instance, address: Int(address)) }
+  fileprivate func read(_ address: UInt32, _ count: Int, of position: Int) throws(HostMemoryError) -> Data {
+    try onDevice { try buffers.readMemory(length: count, instance: Int(lanes[position]), address: Int(address)) }
   }
 
-  fileprivate func write(_ bytes: Data, to address: UInt32, of instance: Int) throws(HostMemoryError) {
-    try onDevice { try buffers.writeMemory(bytes, instance: instance, address: Int(address)) }
+  fileprivate func write(_ bytes: Data, to address: UInt32, of position: Int) throws(HostMemoryError) {
+    try onDevice { try buffers.writeMemory(bytes, instance: Int(lanes[position]), address: Int(address)) }
   }
 
   private func onDevice<Result>(_ body: () throws -> Result) throws(HostMemoryError) -> Result {
@@ -84,24 +90,24 @@ public final class HostCalls {
 /// The calling instance's memory.
 public struct HostMemory {
   private let calls: HostCalls
-  private let instance: Int
+  private let position: Int
 
-  fileprivate init(_ calls: HostCalls, _ instance: Int) {
+  fileprivate init(_ calls: HostCalls, _ position: Int) {
     self.calls = calls
-    self.instance = instance
+    self.position = position
   }
 
   /// Bytes that it has now.
-  public func size() throws(HostMemoryError) -> Int { try calls.memoryBytes(of: instance) }
+  public func size() throws(HostMemoryError) -> Int { try calls.memoryBytes(of: position) }
 
   public func read(_ address: UInt32, count: Int) throws(HostMemoryError) -> Data {
-    try calls.check(address, count, of: instance)
-    return try calls.read(address, count, of: instance)
+    try calls.check(address, count, of: position)
+    return try calls.read(address, count, of: position)
   }
 
   public func write(_ bytes: Data, to address: UInt32) throws(HostMemoryError) {
-    try calls.check(address, bytes.count, of: instance)
-    try calls.write(bytes, to: address, of: instance)
+    try calls.check(address, bytes.count, of: position)
+    try calls.write(bytes, to: address, of: position)
   }
 }
 

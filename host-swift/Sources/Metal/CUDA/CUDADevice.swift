@@ -16,6 +16,7 @@ final class CUDADevice: NSObject, CompilingDevice {
   private let maxThreads: Int
   private let sharedMemory: Int
   private let allocated = Mutex(0)
+  private let fault: PlannedFault?
 
   private init(driver: CUDADriver, number: Int32, nvrtc: NVRTC?, environment: [String: String]) throws(CUDAError) {
     var device: CUDADriver.Device = 0
@@ -31,6 +32,7 @@ final class CUDADevice: NSObject, CompilingDevice {
     computeArchitecture = "sm_\(major)\(minor)"
     maxThreads = try CUDAContext.attribute(.maxThreadsPerBlock, of: device, driver)
     sharedMemory = try CUDAContext.attribute(.maxSharedMemoryPerBlock, of: device, driver)
+    fault = PlannedFault(environment: environment)
     let context = try CUDAContext(driver: driver, device: device)
     self.context = context
     images = KernelImageStore(
@@ -80,7 +82,7 @@ extension CUDADevice {
   }
 
   func makeCommandQueue(maxCommandBufferCount: Int) -> (any MTLCommandQueue)? {
-    guard maxCommandBufferCount > 0, let stream = try? CUDAStream(context: context) else { return nil }
+    guard maxCommandBufferCount > 0, let stream = try? CUDAStream(context: context, fault: fault) else { return nil }
     return SerialCommandQueue(device: self, runner: stream, maxCommandBufferCount: maxCommandBufferCount)
   }
 
