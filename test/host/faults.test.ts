@@ -22,11 +22,14 @@ const bytes = wat(`(module (memory 1)
     (i32.store (i32.const 0) (local.get 0))
     (i32.mul (i32.load (i32.const 0)) (i32.const 3))))`);
 
-/** Hosts of which the first that comes to command buffer `number` loses its device there. */
-async function launch(name: string, number: number, device = "cpu") {
+/** Hosts of which the first that comes to command buffer `number` loses its device there; only so many of them start at all. */
+async function launch(name: string, number: number, { device = "cpu", starts = 1000 } = {}) {
   const path = join(directory, name);
   const struck = `${path}.struck`;
-  writeFileSync(path, `#!/bin/sh\nexec env WASMBURST_TEST_FAULT='${number}:${struck}' '${locateHost()}' "$@"\n`);
+  writeFileSync(
+    path,
+    `#!/bin/sh\necho >> '${path}.starts'\n[ $(wc -l < '${path}.starts') -le ${starts} ] || exit 3\nexec env WASMBURST_TEST_FAULT='${number}:${struck}' '${locateHost()}' "$@"\n`,
+  );
   chmodSync(path, 0o755);
   const notices: string[] = [];
   const burst = await WasmBurst.launch({ device, hostPath: path, onNotice: (notice) => void notices.push(notice) });
@@ -142,7 +145,7 @@ describe("a device that is lost to a fault", {
   });
 
   test("of two devices the instances of the lost one trap, and jobs have all their results", async () => {
-    const { burst, notices, hasStruck } = await launch("two", 5, "cpu,cpu");
+    const { burst, notices, hasStruck } = await launch("two", 5, { device: "cpu,cpu" });
     await using _ = burst;
     const module = await burst.compile(bytes);
     const pool = await module.instantiate({ instances: 4 });
@@ -169,5 +172,17 @@ describe("a device that is lost to a fault", {
     await pool.reset();
     assert.deepEqual(await pool.invoke("count"), Array(4).fill({ values: [1] }));
     assert.equal(notices.length, 1);
+  });
+
+  test("where one of two devices is lost for good, the other runs its jobs, those in flight included", async () => {
+    const { burst, notices, hasStruck } = await launch("for-good", 5, { device: "cpu,cpu", starts: 2 });
+    await using _ = burst;
+    const pool = await (await burst.compile(bytes)).instantiate({ instances: 16 });
+    const jobs = Array.from({ length: 300 }, (_, job) => ({ values: [job] }));
+    const expected = Array.from({ length: 300 }, (_, job) => ({ values: [job * 3], reads: [] }));
+    for (let round = 0; round < 2; round++) assert.deepEqual((await pool.runJobs("triple", jobs)).outcomes, expected);
+    assert.equal(hasStruck(), true);
+    assert.equal(notices.length, 1);
+    assert.match(notices[0] ?? "", /^cpu( \(2\))?: .*; the other devices go on with its jobs$/s);
   });
 });

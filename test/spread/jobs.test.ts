@@ -117,21 +117,34 @@ describe("a queue of jobs on several devices", () => {
     assert.equal(given[1]?.length, 2);
   });
 
-  test("what a device ran before it gave up is kept, lost jobs are lost under its name, and the rest goes on", async () => {
+  test("what a device ran before it gave up is kept, and what it had in flight and had not run the others do", async () => {
     const givesUp: Run = async (invocation) => {
       const result = jobsResult(invocation, 3, "timeout");
       result.status[2] = jobStatus.lost;
       return { ...result, reasons: new Map([[1, "the device failed: timeout"]]) };
     };
-    const { result, notices } = await share(100, [givesUp, ends]);
+    const { result, notices, given } = await share(100, [givesUp, ends]);
     const { status, results, reasons, failure } = await result;
     assert.equal(failure, undefined);
-    assert.deepEqual([...reasons], [[1, "gpu:0: the device failed: timeout"]]);
-    for (let job = 0; job < 100; job++) {
-      assert.equal(status[job * 2], job === 1 ? jobStatus.lost : 0);
-      if (job !== 1) assert.equal(results[job], job * 10);
-    }
+    assert.equal(reasons.size, 0);
+    assert.deepEqual(status, new Uint32Array(200));
+    assert.deepEqual(results, tenfold(100));
     assert.deepEqual(notices, ["gpu:0: timeout"]);
+    assert.deepEqual(given[0], [25]);
+  });
+
+  test("jobs that a device has given up by name are lost under its name", async () => {
+    const givesOneUp: Run = async (invocation) => {
+      const result = jobsResult(invocation);
+      result.status[2] = jobStatus.lost;
+      return { ...result, reasons: new Map([[1, "3 hosts died of it"]]) };
+    };
+    const { result, notices } = await share(10, [givesOneUp]);
+    const { status, reasons, failure } = await result;
+    assert.equal(failure, undefined);
+    assert.deepEqual(notices, []);
+    assert.deepEqual(reasons.get(1), "gpu:0: 3 hosts died of it");
+    assert.deepEqual([status[0], status[2], status[4]], [0, jobStatus.lost, 0]);
   });
 
   test("where the last device dies the rest was not run, and where nothing had ended that is an error", async () => {

@@ -152,7 +152,7 @@ export class HostClient {
 
   /** Ends the host, whatever else it is doing: everything in flight rejects as where it dies. Returns what it rejects with. */
   giveUp(reason: string): HostError {
-    const error = new HostError("hostExited", `the host process was given up: ${reason}`);
+    const error = new HostError("hostExited", `the host process was given up: ${reason.replace(/\.$/, "")}`);
     this.#connection.close(error);
     void this.#end();
     return error;

@@ -4,11 +4,10 @@
  * (Guided self-scheduling: C. Polychronopoulos and D. Kuck, IEEE Transactions on Computers, 1987.)
  */
 import type { JobsInvocation, JobsResult } from "../api/backend.ts";
-import { recordWords } from "../api/values.ts";
+import { JobsRecord, partOf } from "../api/jobsRecord.ts";
 import { HostError } from "../errors.ts";
 import type { SpreadEvents } from "./backend.ts";
 import { labelled } from "./errors.ts";
-import { SharedRecord } from "./jobsRecord.ts";
 import type { Part } from "./pool.ts";
 import { SharedProgress } from "./progress.ts";
 import type { Range } from "./shares.ts";
@@ -28,7 +27,8 @@ export class SharedQueue {
   #waiting: readonly Range[];
   /** Jobs that no device takes less of, unless there are no more: one a lane. */
   readonly #fewest: number;
-  readonly #record: SharedRecord;
+  readonly #record: JobsRecord;
+  readonly #hostSeconds = new Map<Part, number>();
   readonly #progress: SharedProgress;
   readonly #refusal = new AbortController();
   readonly #ending: AbortSignal;
@@ -43,7 +43,7 @@ export class SharedQueue {
     this.#idle = new Set(parts.filter((part) => !lost.has(part)));
     this.#waiting = invocation.jobs === 0 ? [] : [{ first: 0, count: invocation.jobs }];
     this.#fewest = Math.ceil(invocation.jobs / this.#idle.size);
-    this.#record = new SharedRecord(invocation);
+    this.#record = new JobsRecord(invocation);
     this.#progress = new SharedProgress(invocation.jobs, events.onProgress);
     const { signal } = invocation;
     this.#ending = signal === undefined ? this.#refusal.signal : AbortSignal.any([signal, this.#refusal.signal]);
@@ -57,9 +57,9 @@ export class SharedQueue {
       this.#begin();
     }
     this.#refusal.signal.throwIfAborted();
-    if (this.#lastLoss === undefined || this.#waiting.length === 0) return this.#record.result(undefined);
+    if (this.#lastLoss === undefined || this.#waiting.length === 0) return this.#result(undefined);
     if (this.#record.ended === 0) throw this.#lastLoss;
-    return this.#record.result(this.#lastLoss.message);
+    return this.#result(this.#lastLoss.message);
   }
 
   #begin(): void {
@@ -97,11 +97,24 @@ export class SharedQueue {
 
   #settle({ part, range, outcome }: Ended): void {
     this.#running.delete(part);
-    const rest = "result" in outcome ? this.#record.add(part, range, outcome.result) : [range];
+    const rest = "result" in outcome ? this.#add(part, range, outcome.result) : [range];
     this.#progress.ended(part, range.count - rest.reduce((sum, { count }) => sum + count, 0));
     if ("error" in outcome && !(outcome.error instanceof HostError)) this.#refusal.abort(outcome.error);
     else if (rest.length === 0 || this.#ending.aborted) this.#idle.add(part);
     else this.#lose(part, rest, "error" in outcome ? outcome.error : outcome.result.failure);
+  }
+
+  /** Returns what others can run: what was not run, and where the device gave up what it had in flight. */
+  #add(part: Part, range: Range, result: JobsResult): readonly Range[] {
+    const reasons = new Map([...result.reasons].map(([job, reason]) => [job, `${part.label}: ${reason}`]));
+    this.#hostSeconds.set(part, (this.#hostSeconds.get(part) ?? 0) + result.hostSeconds);
+    const { rest, failed } = this.#record.add(range, { ...result, reasons });
+    return result.failure === undefined ? rangesOfNumbers(rest) : rangesOfNumbers([...rest, ...failed]);
+  }
+
+  /** The hosts work at the same time. */
+  #result(failure: string | undefined): JobsResult {
+    return { ...this.#record.result(failure), hostSeconds: Math.max(0, ...this.#hostSeconds.values()) };
   }
 
   #lose(part: Part, rest: readonly Range[], reason: unknown): void {
@@ -115,12 +128,12 @@ export class SharedQueue {
   }
 }
 
-function partOf(invocation: JobsInvocation, { first, count }: Range): JobsInvocation {
-  const words = recordWords(invocation.function.parameters);
-  return {
-    ...invocation,
-    jobs: count,
-    arguments: invocation.arguments.subarray(first * words, (first + count) * words),
-    memory: invocation.memory.slice(first, first + count),
-  };
+function rangesOfNumbers(jobs: readonly number[]): readonly Range[] {
+  const ranges: { first: number; count: number }[] = [];
+  for (const job of [...jobs].sort((a, b) => a - b)) {
+    const last = ranges.at(-1);
+    if (last !== undefined && last.first + last.count === job) last.count += 1;
+    else ranges.push({ first: job, count: 1 });
+  }
+  return ranges;
 }

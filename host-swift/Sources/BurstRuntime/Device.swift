@@ -83,12 +83,13 @@ final class Device: @unchecked Sendable {
   }
 
   /// Why the device is not usable, or `nil`: found once by building an empty kernel, which is what needs a compiler.
-  var problem: String? { probed().problem }
+  var problem: String? { loss.withLock { $0 } ?? probed().problem }
 
   var description: DeviceDescription {
     let probe = probed()
+    let problem = problem
     return DeviceDescription(
-      id: id, name: metal.name, usable: probe.problem == nil, reason: probe.problem, profile: profile,
+      id: id, name: metal.name, usable: problem == nil, reason: problem, profile: profile,
       limits: DeviceLimits(
         maxThreadsPerThreadgroup: metal.maxThreadsPerThreadgroup.width,
         threadExecutionWidth: probe.threadExecutionWidth,

@@ -148,6 +148,25 @@
       #expect(try isLoss(client.failure(ReadMemoryRequest.self, .init(pool: pool, reads: reads))))
       #expect(try isLoss(client.failure(LoadModuleRequest.self, TestKernels.load("cpu"))))
       _ = try client.call(ReleasePoolRequest.self, .init(pool: pool))
+      #expect(try client.call(ListDevicesRequest.self, NoParameters()).devices.map(\.reason) == ["timeout"])
+    }
+
+    @Test("a device is chosen by its id, and of two of a kind one goes on where the other is lost")
+    func twoDevices() throws {
+      let second = CPUDevice(environment: ProcessInfo.processInfo.environment)
+      let client = try TestClient.initialized(devices: DeviceRegistry([device, second]))
+      func pool(_ id: String) throws -> Int {
+        let module = try client.call(LoadModuleRequest.self, TestKernels.load(id, tileWidth: 32, imports: nil)).module
+        let execution = CreatePoolRequest.Execution(values: 256, callStack: 256, scratch: 256)
+        return try client.call(CreatePoolRequest.self, .init(module: module, instances: 2, execution: execution)).pool
+      }
+      let ofSecond = try pool("cpu-2")
+      #expect(device.currentAllocatedSize == 0 && second.currentAllocatedSize > 0)
+      let ofFirst = try pool("cpu")
+      device.faults.set { _ in .error(.pageFault) }
+      #expect(client.failure(InvokeRequest.self, invocation(of: ofFirst, [1, 2]))?.code == .deviceError)
+      #expect(TestKernels.words(try client.call(InvokeRequest.self, invocation(of: ofSecond, [1, 2])).results) == [1, 2])
+      #expect(Device.Kind.cuda.id(number: 0) == "cuda" && Device.Kind.cuda.id(number: 1) == "cuda:1")
     }
 
     @Test("a planned fault poisons the device from its command buffer on, in one process of those that share a file")

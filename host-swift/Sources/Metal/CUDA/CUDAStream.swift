@@ -86,7 +86,7 @@ final class CUDAStream: CommandExecutor, @unchecked Sendable {
   }
 
   private func launch(_ dispatch: KernelDispatch) throws {
-    guard let kernel = (dispatch.pipeline as? CUDAComputePipelineState)?.kernel else {
+    guard let kernel = (dispatch.pipeline as? CompiledPipelineState<CUDAModule>)?.kernel else {
       throw MTLCommandBufferError(.invalidResource, "The pipeline state belongs to another device")
     }
     try dispatch.requireBuffers(kernel.requiredBuffers, of: kernel.name)
