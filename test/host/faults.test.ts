@@ -1,6 +1,6 @@
 /** A device whose context a fault poisons, as it is on a GPU, in a real host; skipped, by name, where none is built. */
 import assert from "node:assert/strict";
-import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
@@ -28,7 +28,7 @@ async function launch(name: string, number: number, { device = "cpu", starts = 1
   const struck = `${path}.struck`;
   writeFileSync(
     path,
-    `#!/bin/sh\necho >> '${path}.starts'\n[ $(wc -l < '${path}.starts') -le ${starts} ] || exit 3\nexec env WASMBURST_TEST_FAULT='${number}:${struck}' '${locateHost()}' "$@"\n`,
+    `#!/bin/sh\necho $$ >> '${path}.starts'\n[ $(wc -l < '${path}.starts') -le ${starts} ] || exit 3\nexec env WASMBURST_TEST_FAULT='${number}:${struck}' '${locateHost()}' "$@"\n`,
   );
   chmodSync(path, 0o755);
   const notices: string[] = [];
@@ -184,5 +184,16 @@ describe("a device that is lost to a fault", {
     assert.equal(hasStruck(), true);
     assert.equal(notices.length, 1);
     assert.match(notices[0] ?? "", /^cpu( \(2\))?: .*; the other devices go on with its jobs$/s);
+  });
+
+  test("where one of the hosts does not start, that is the error, and the others are not left behind", async () => {
+    await assert.rejects(launch("no-start", 5, { device: "cpu,cpu,cpu", starts: 2 }), {
+      code: "hostExited",
+      message: /exit code 3/,
+    });
+    const starts = readFileSync(join(directory, "no-start.starts"), "utf8").trim().split("\n");
+    const pids = starts.map(Number);
+    assert.equal(pids.length, 3);
+    for (const pid of pids) assert.throws(() => process.kill(pid, 0), { code: "ESRCH" });
   });
 });

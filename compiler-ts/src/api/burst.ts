@@ -107,10 +107,13 @@ async function launchHosts(
     );
     const compile = chosen.length === 1 ? compileModule : onceForEqual(compileModule);
     const labels = labelsOf(chosen);
+    const started = await Promise.allSettled(chosen.slice(1).map(start));
+    // All that have started, before one that has not is told of: they have to be closed.
+    for (const outcome of started) if (outcome.status === "fulfilled") clients.push(outcome.value);
+    for (const outcome of started) if (outcome.status === "rejected") throw outcome.reason;
     const backends = await Promise.all(
       chosen.map(async (device, index) => {
         const label = labels[index] as string;
-        if (index > 0) clients[index] = await start();
         const watched = { device: device.id, label, add: options.onTimeline };
         const client = clients[index] as HostClient;
         const timeline = await watchTimeline(client, watched);
@@ -148,7 +151,8 @@ function onceForEqual(compile: CompileModule): CompileModule {
   let last: { readonly parameters: Parameters<CompileModule>; readonly compiled: CompiledModule } | undefined;
   return (...parameters) => {
     if (last === undefined || !isDeepStrictEqual(last.parameters, parameters))
-      last = { parameters, compiled: compile(...parameters) };
+      // A copy: the bytes are the caller's, who may write to them.
+      last = { parameters: structuredClone(parameters), compiled: compile(...parameters) };
     return last.compiled;
   };
 }
