@@ -2,6 +2,7 @@
 export type {
   CompileOptions,
   CompileTimings,
+  DeviceInUse,
   ExportedFunction,
   MemoryRange,
   MemoryWrite,

@@ -20,7 +20,10 @@ export const errorCodes = {
   /** `data` is PoolTooLargeData. */
   poolTooLarge: -32016,
   memoryOutOfBounds: -32017,
-  /** A command buffer failed: `data.reason` names the device's error. */
+  /**
+   * A command buffer failed: `data.reason` names the device's error. Where `data.lost` is true nothing can run on that device in this process
+   * any more, and all pools on it are gone: another process may well use it.
+   */
   deviceError: -32018,
   shuttingDown: -32019,
   /** Instances of the pool wait for imports: only `pool/resume`, `pool/snapshot`, `pool/release`, reads and writes, and a reset of all of them are possible. */

@@ -13,6 +13,8 @@ export interface LoadModuleParameters {
   readonly kernels: readonly string[];
   /** Record sizes of the imported functions by number (metadata's `imports`); absent: none. */
   readonly imports?: readonly { readonly argumentBytes: number; readonly resultBytes: number }[];
+  /** The largest of the kernels' records: pools are planned with room for them. Absent: they may find none. */
+  readonly records?: { readonly argumentBytes: number; readonly resultBytes: number };
   /**
    * What a snapshot of its pools can be restored into: modules of equal identity, whose frames have to be alike. Absent: those of equal
    * text.

@@ -19,12 +19,16 @@ export interface CreatePoolParameters {
   readonly schedule?: ScheduleSettings;
   /** The imports that the host serves; all others are the client's. */
   readonly hostFunctions?: readonly HostFunctionBinding[];
+  /** Where the pool is a part of a larger whole: the number of its first instance in that, by which functions of the host know it; absent: 0. */
+  readonly firstInstance?: number;
+  /** How many instances the whole has, of all of which `initial` has what differs from instance to instance; absent: the part is its end. */
+  readonly allInstances?: number;
 }
 export interface InitialBytes {
   readonly region: "state" | "memory" | "tables";
   /** Byte within the region. */
   readonly address: number;
-  /** One record for all instances, or one an instance, in order. */
+  /** One record for all instances, or one an instance, of all, in order. */
   readonly bytes: Bytes;
   readonly perInstance: boolean;
 }

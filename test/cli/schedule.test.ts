@@ -57,6 +57,20 @@ describe("the progress line", () => {
     assert.deepEqual(activity.events, []);
   });
 
+  test("of several devices: the duty of all, and the heat of the hottest", () => {
+    const activity = new Activity(false);
+    const heat = { source: "system", lowPowerMode: false } as const;
+    activity.add([
+      slice(0, 1),
+      { ...slice(0, 0.5), device: "cuda:1" },
+      slice(1, 1),
+      { kind: "thermal", device: "cuda:1", at: 0, thermal: { state: "serious", ...heat } },
+      { kind: "thermal", device: "cpu", at: 1, thermal: { state: "nominal", ...heat } },
+    ]);
+    assert.equal(activity.duty, 0.625);
+    assert.equal(activity.heat?.state, "serious");
+  });
+
   test("the duty is that of the last ten seconds", () => {
     const activity = new Activity(true);
     for (let at = 0; at < 100; at++) activity.add([slice(at, at < 50 ? 1 : 0.25)]);
@@ -65,12 +79,37 @@ describe("the progress line", () => {
   });
 });
 
+/** Runs the page's script against a canvas that notes what is drawn: texts with their heights, and colours. */
+function draw(page: string) {
+  const script = /<script>([\s\S]*)<\/script>/.exec(page)?.[1] ?? "";
+  const drawn: (readonly [string, number])[] = [];
+  const colours = new Set<string>();
+  const texts: Record<string, { textContent: string }> = {};
+  const pen = {
+    fillStyle: "",
+    scale: () => {},
+    fillRect: () => colours.add(pen.fillStyle),
+    fillText: (text: string, _: number, y: number) => drawn.push([text, y]),
+  };
+  const canvas = { clientWidth: 800, getContext: () => pen, addEventListener: () => {} };
+  const element = (name: string) => {
+    texts[name] ??= { textContent: "" };
+    return texts[name];
+  };
+  runInNewContext(script, {
+    document: { querySelector: (name: string) => (name === "canvas" ? canvas : element(name)) },
+    devicePixelRatio: 1,
+    addEventListener: () => {},
+  });
+  return { texts, drawn, colours };
+}
+
 describe("the timeline", () => {
   const events: readonly TimelineEvent[] = [
     slice(100, 0.01),
     { kind: "burst", device: "cpu", at: 100, seconds: 0.4, slices: 1, busy: 0.01 },
     { kind: "coolDown", device: "cpu", at: 100.4, seconds: 0.8 },
-    { kind: "hostCalls", at: 100.1, seconds: 0.2, calls: 7 },
+    { kind: "hostCalls", device: "cpu", at: 100.1, seconds: 0.2, calls: 7 },
     { kind: "thermal", device: "cpu", at: 99, thermal: { state: "serious", source: "system", lowPowerMode: false } },
   ];
 
@@ -78,33 +117,30 @@ describe("the timeline", () => {
     const page = timelinePage("</script><script>alert(1)</script>", events);
     assert.equal(page.match(/<script/g)?.length, 1);
     assert.doesNotMatch(page, /(src|href)=|https?:|import /);
-    const script = /<script>([\s\S]*)<\/script>/.exec(page)?.[1] ?? "";
-    const drawn: string[] = [];
-    const colours = new Set<string>();
-    const texts: Record<string, { textContent: string }> = {};
-    const pen = {
-      fillStyle: "",
-      scale: () => {},
-      fillRect: () => colours.add(pen.fillStyle),
-      fillText: (text: string) => drawn.push(text),
-    };
-    const canvas = { clientWidth: 800, getContext: () => pen, addEventListener: () => {} };
-    const element = (name: string) => {
-      texts[name] ??= { textContent: "" };
-      return texts[name];
-    };
-    runInNewContext(script, {
-      document: { querySelector: (name: string) => (name === "canvas" ? canvas : element(name)) },
-      devicePixelRatio: 1,
-      addEventListener: () => {},
-    });
+    const { texts, drawn, colours } = draw(page);
     assert.equal(texts.h1?.textContent, "</script><script>alert(1)</script>");
     assert.match(texts["#sums"]?.textContent ?? "", /1 slices.* 0\.80 s of cool-down, 0\.20 s of host calls/);
     for (const track of ["heat", "bursts", "slices", "cool-downs", "host calls", "live lanes"]) {
-      assert.ok(drawn.includes(track), track);
+      assert.ok(
+        drawn.some(([text]) => text === track),
+        track,
+      );
     }
     // Of the six tracks, the lines of the ticks, and the axis.
     assert.equal(colours.size, 8);
+  });
+
+  test("each of several devices has its tracks, one below the other, and its name", () => {
+    const second = events.map((event) => ({ ...event, device: "cuda:1", at: event.at + 1 }));
+    const page = timelinePage("two", [...second, ...events]);
+    const { texts, drawn } = draw(page);
+    assert.match(page, /canvas \{ width: 100%; height: 630px/);
+    assert.equal(drawn.filter(([text]) => text === "slices").length, 2);
+    const [[, cpu = 0] = [], [, cuda = 0] = []] = ["cpu", "cuda:1"].map((name) =>
+      drawn.find(([text]) => text === name),
+    );
+    assert.equal(cuda - cpu, 300);
+    assert.match(texts["#sums"]?.textContent ?? "", /2 slices, 0\.02 s on 2 devices, .* 1\.60 s of cool-down/);
   });
 
   test("a run without events is an empty page, not a broken one", () => {

@@ -82,6 +82,7 @@ test("a module is loaded with what the compiler made of it", async () => {
     layout: { tileWidth: 32, memoryCell: 8, stateBytes: 32, tableBytes: 0 },
     instantiateKernel: metadata.instantiateKernel,
     kernels: ["run_f"],
+    records: { argumentBytes: 12, resultBytes: 8 },
     identity: moduleIdentity(new Uint8Array(0), undefined),
   };
   assert.deepEqual(asked, [{ method: "module/load", parameters }]);
@@ -419,7 +420,7 @@ describe("rounds of waiting instances", () => {
     assert.deepEqual(outcomes, [
       { values: [1], reads: [] },
       { values: [2], reads: [] },
-      { failed: "lost", reason: "the device failed: timeout of 1" },
+      { failed: "lost", reason: "the device failed: timeout of 1, 3 times with it alone" },
       { values: [4], reads: [] },
     ]);
     assert.deepEqual(runs, [

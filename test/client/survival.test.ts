@@ -81,35 +81,112 @@ describe("jobs of hosts that die", () => {
     assert.equal(result.status.at(-2), jobStatus.notRun);
   });
 
-  test("where the device gives a pool up, the rest goes on in another, and what was lost after it; three in a row without a result end it", async () => {
-    const pools: number[] = [];
-    const run = (givenUp: (pool: number) => boolean) => {
-      pools.length = 0;
-      return runSurviving(invocation(100), {
+  /** A pool that a device gave up: its first `inFlight` jobs were in the slice that failed, the rest was not run. */
+  function givenUp(part: JobsInvocation, inFlight: number): JobsResult {
+    const status = new Uint32Array(part.jobs * 2);
+    const reasons = new Map<number, string>();
+    for (let job = 0; job < part.jobs; job++) {
+      status[job * 2] = job < inFlight ? jobStatus.lost : jobStatus.notRun;
+      if (job < inFlight) reasons.set(job, "the device failed: timeout");
+    }
+    return { ...answer(part), status, results: new Uint32Array(part.jobs), reasons, failure: "timeout" };
+  }
+
+  test("where the device gives a pool up, the rest goes on in another, and then the jobs that were in flight are run again", async () => {
+    const pools: number[][] = [];
+    const result = await runSurviving(invocation(100), {
+      revive: async () => {},
+      renew: async () => true,
+      run: async (part) => {
+        pools.push([...part.arguments]);
+        return pools.length === 1 ? givenUp(part, 3) : answer(part);
+      },
+    });
+    assert.deepEqual(
+      pools.map((jobs) => [jobs[0], jobs.length]),
+      [
+        [0, 100],
+        [3, 97],
+        [0, 2],
+        [2, 1],
+      ],
+    );
+    assert.deepEqual(
+      [...result.results],
+      Array.from({ length: 100 }, (_, job) => job * 10),
+    );
+    assert.deepEqual(result.status, new Uint32Array(200));
+    assert.equal(result.reasons.size, 0);
+    assert.equal(result.failure, undefined);
+  });
+
+  for (const poison of [[0], [99], [17, 80]]) {
+    test(`jobs ${poison.join(" and ")} of 100 fail the device whenever they run: they alone are lost, with the reason`, async () => {
+      const alone = new Map<number, number>();
+      const result = await runSurviving(invocation(100), {
         revive: async () => {},
         renew: async () => true,
         run: async (part) => {
-          const isGivenUp = givenUp(pools.push(part.jobs) - 1);
-          if (!isGivenUp) return answer(part);
-          const status = new Uint32Array(part.jobs * 2).map((_, index) => (index % 2 === 0 ? jobStatus.notRun : 0));
-          status[0] = jobStatus.lost;
-          return { ...answer(part), status, reasons: new Map([[0, "timeout"]]), failure: "timeout" };
+          if (part.jobs === 1) for (const job of part.arguments) alone.set(job, (alone.get(job) ?? 0) + 1);
+          return part.arguments.some((job) => poison.includes(job)) ? givenUp(part, part.jobs) : answer(part);
         },
       });
-    };
-    const once = await run((pool) => pool === 0);
-    assert.deepEqual(pools, [100, 99, 1]);
-    assert.deepEqual([...once.reasons], []);
-    assert.ok(once.status.every((word) => word === 0));
-    assert.deepEqual(
-      [...once.results],
-      Array.from({ length: 100 }, (_, job) => job * 10),
-    );
-    assert.equal(once.failure, undefined);
-    const gone = await run(() => true);
-    assert.deepEqual(pools, [100, 99, 98]);
-    assert.deepEqual([...gone.reasons.keys()], [0, 1, 2]);
-    assert.equal(gone.status[6], jobStatus.notRun);
+      assert.deepEqual([...result.reasons.keys()].sort(), poison);
+      for (const reason of result.reasons.values())
+        assert.equal(reason, "the device failed: timeout, 3 times with it alone");
+      for (const job of poison) assert.equal(alone.get(job), 3);
+      for (let job = 0; job < 100; job++) {
+        // The second word: not to be run again.
+        assert.deepEqual(
+          [...result.status.subarray(job * 2, job * 2 + 2)],
+          poison.includes(job) ? [jobStatus.lost, 1] : [0, 0],
+        );
+        if (!poison.includes(job)) assert.equal(result.results[job], job * 10);
+      }
+      assert.equal(result.failure, undefined);
+    });
+  }
+
+  test("a device on which nothing ends is not tried for ever: eight pools in a row end it, and the rest is not run", async () => {
+    const pools: number[] = [];
+    const result = await runSurviving(invocation(100), {
+      revive: async () => {},
+      renew: async () => true,
+      run: async (part) => {
+        pools.push(part.jobs);
+        return givenUp(part, 1);
+      },
+    });
+    assert.deepEqual(pools, [100, 99, 98, 97, 96, 95, 94, 93]);
+    assert.deepEqual([...result.reasons.keys()], [0, 1, 2, 3, 4, 5, 6, 7]);
+    assert.equal(result.status[16], jobStatus.notRun);
+    assert.equal(result.failure, "8 pools one after the other ended no job: timeout");
+  });
+
+  test("a device that fails every job, all of which it has lanes for, is not tried for ever either", async () => {
+    let pools = 0;
+    const result = await runSurviving(invocation(1000), {
+      revive: async () => {},
+      renew: async () => true,
+      run: async (part) => {
+        pools += 1;
+        return givenUp(part, part.jobs);
+      },
+    });
+    assert.equal(pools, 64);
+    assert.equal(result.reasons.size, 1000);
+    assert.equal(result.failure, "64 pools one after the other ended no job: timeout");
+  });
+
+  test("where no other pool can be made, what was in flight is lost", async () => {
+    const result = await runSurviving(invocation(10), {
+      revive: async () => {},
+      renew: async () => false,
+      run: async (part) => givenUp(part, 2),
+    });
+    assert.deepEqual([...result.reasons.keys()], [0, 1]);
+    assert.equal(result.status[4], jobStatus.notRun);
+    assert.equal(result.failure, "timeout");
   });
 
   for (const poison of [[5], [0, 63], [17, 18, 40, 41]]) {
@@ -142,7 +219,7 @@ describe("jobs of hosts that die", () => {
       }
       assert.deepEqual(
         [...result.reasons].toSorted(([a], [b]) => a - b),
-        poison.map((job) => [job, `of ${job}`]),
+        poison.map((job) => [job, `of ${job}, 3 times with it alone`]),
       );
       assert.equal(result.failure, undefined);
       assert.ok(pools < 50, `${pools} pools`);

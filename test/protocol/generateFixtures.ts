@@ -146,6 +146,7 @@ request("module-load-request", 2, protocol.loadModule, {
   instantiateKernel: "instantiate",
   kernels: ["run_fib"],
   imports: [{ argumentBytes: 12, resultBytes: 0 }],
+  records: { argumentBytes: 4, resultBytes: 8 },
   identity: "sha256:00ff",
   progressToken: 7,
 });
@@ -175,6 +176,8 @@ request("pool-create-request", 5, protocol.createPool, {
   sliceFuel: 1000,
   schedule: { policy: "sustained", burst: 250, coolDown: 1000, slice: 12.5 },
   hostFunctions: [{ import: 1, module: "wasmburst", name: "log", parameters: ["i32", "i32"], results: [] }],
+  firstInstance: 4096,
+  allInstances: 8192,
 });
 request("pool-create-request-with-defaults", 6, protocol.createPool, { module: 1, instances: 100000 });
 response("pool-create-response", 5, protocol.createPool, { pool: 1, memoryPages: 17, bytesPerInstance: 1179680 });
@@ -406,3 +409,4 @@ error("error-pool-too-large", 6, "poolTooLarge", "100000 instances do not fit; 4
 error("error-invocation-waiting", 9, "invocationWaiting", "2 of the pool's instances wait for imports.");
 error("error-invalid-snapshot", 18, "invalidSnapshot", "The snapshot is damaged: its checksum is wrong.");
 error("error-device", 9, "deviceError", "A command buffer failed: it took too long.", { reason: "timeout" });
+error("error-device-lost", 9, "deviceError", "The device failed.", { reason: "pageFault", lost: true });

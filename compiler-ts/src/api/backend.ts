@@ -7,7 +7,7 @@ import type { Progress } from "../host/client.ts";
 import type { Libraries } from "../link/program.ts";
 import type { ValueType } from "../wasm/module.ts";
 import type { ImportDescriptor } from "./description.ts";
-import type { HostFailure, HostFunctions } from "./hostFunctions.ts";
+import type { HostFailure, ServedFunctions } from "./hostFunctions.ts";
 import type { OfferedFunctions, ResolvedImports } from "./resolveImports.ts";
 import type { TimelineEvent } from "./timeline.ts";
 
@@ -48,8 +48,12 @@ export interface PoolOptions {
 /** What a device is asked for: with everything that the module imports, checked against its types. */
 export interface BackendPoolOptions extends PoolOptions {
   readonly imports: ResolvedImports;
+  /** Where the instances are a part of a larger whole: the number that functions know the first by; default: 0. */
+  readonly firstInstance?: number | undefined;
+  /** How many instances the whole has, for each of which `imports` have what differs from instance to instance; default: all are here. */
+  readonly allInstances?: number | undefined;
   /** Serves the instances that wait for the functions among the imports. */
-  readonly hostFunctions: HostFunctions;
+  readonly hostFunctions: ServedFunctions;
 }
 
 export interface Invocation {
@@ -64,6 +68,8 @@ export interface Invocation {
   /** Seconds on the device after which an instance traps with `time limit exceeded`. */
   readonly timeLimit: number | undefined;
   readonly signal: AbortSignal | undefined;
+  /** In place of the backend's own. */
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 
 export interface InvocationResult {
@@ -88,8 +94,15 @@ export interface MemoryWrite {
   readonly bytes: Uint8Array;
 }
 
+export interface DeviceInUse {
+  readonly id: string;
+  readonly name: string;
+  /** Devices that share the work; 1 but for lists of them. */
+  readonly count: number;
+}
+
 export interface Backend {
-  readonly device: { readonly id: string; readonly name: string };
+  readonly device: DeviceInUse;
   readonly hostFunctions: OfferedFunctions;
   compile(bytes: Uint8Array, options: CompileOptions): Promise<BackendModule>;
   close(): Promise<void>;
@@ -123,7 +136,7 @@ export interface BackendModule {
 
 export interface RestoreOptions {
   readonly snapshot: Uint8Array;
-  readonly hostFunctions: HostFunctions;
+  readonly hostFunctions: ServedFunctions;
   readonly schedule?: ScheduleSettings | undefined;
   readonly signal: AbortSignal | undefined;
 }
@@ -148,12 +161,12 @@ export interface JobsInvocation extends Omit<Invocation, "instances"> {
   readonly jobs: number;
   /** One entry a job, or none at all. */
   readonly memory: readonly JobMemory[];
-  /** What imported functions know the jobs by; default: their places. */
+  /** What imported functions know the jobs by, and of what differs from instance to instance each gets its share by; default: their places. */
   readonly numbers?: readonly number[] | undefined;
 }
 
 export interface JobsResult {
-  /** For each job two words: trap code or one of the protocol's `jobStatus`, and function index. */
+  /** For each job two words: trap code or one of the protocol's `jobStatus`, and function index. A lost job with 1 was given up for good. */
   readonly status: Uint32Array;
   readonly results: Uint32Array;
   /** By job, as far as anything was to be read; an empty list where the job has no result. */
@@ -198,6 +211,8 @@ export interface BackendEvents {
 }
 
 export interface Timeline {
+  /** Of the events. */
+  readonly device: string;
   /** Seconds. */
   readonly now: () => number;
   readonly add: (events: readonly TimelineEvent[]) => void;

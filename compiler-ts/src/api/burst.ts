@@ -1,20 +1,26 @@
 /** The entry of the public API: a device, chosen once. */
 import { once } from "node:events";
+import { isDeepStrictEqual } from "node:util";
 import type { DeviceDescription, HostFunctionDescription, ThermalReport } from "../../../protocol/messages.ts";
 import { compileModule } from "../compile.ts";
 import { HostError, messageOf } from "../errors.ts";
-import { HostBackend } from "../host/backend.ts";
+import { type CompileModule, HostBackend } from "../host/backend.ts";
 import { HostClient, type Progress } from "../host/client.ts";
 import { HostKeeper } from "../host/keeper.ts";
 import { locateHost } from "../host/locate.ts";
-import { type Profile, profiles } from "../metadata.ts";
+import { type CompiledModule, type Profile, profiles } from "../metadata.ts";
+import { SpreadBackend } from "../spread/backend.ts";
 import { V8Backend } from "../v8/backend.ts";
-import type { Backend, CompileOptions, Timeline } from "./backend.ts";
+import type { Backend, CompileOptions, DeviceInUse, Timeline } from "./backend.ts";
+import { chooseDevices, firstUsable, labelsOf } from "./deviceChoice.ts";
 import { BurstModule } from "./module.ts";
 import type { TimelineEvent } from "./timeline.ts";
 
 export interface LaunchOptions {
-  /** `auto` (default): the host's first usable device, else `v8` with a notice. Otherwise an id that `wasmburst devices` lists. */
+  /**
+   * `auto` (default): the host's first usable device, else `v8` with a notice. Otherwise an id that `wasmburst devices` lists, or several
+   * devices that share instances and jobs: ids with commas between, and `cuda:all` for all usable ones of a kind.
+   */
   readonly device?: string | undefined;
   /**
    * Emit for this profile instead of the device's own: a text for less capable hardware runs on more capable hardware
@@ -45,9 +51,10 @@ export class WasmBurst {
   static async launch(options: LaunchOptions = {}): Promise<WasmBurst> {
     const device = options.device ?? "auto";
     if (device === "v8") return new WasmBurst(new V8Backend(options));
-    if (device !== "auto") return new WasmBurst(await launchHost(options, (devices) => deviceNamed(device, devices)));
+    if (device !== "auto")
+      return new WasmBurst(await launchHosts(options, (devices) => chooseDevices(device, devices)));
     try {
-      return new WasmBurst(await launchHost(options, firstUsable));
+      return new WasmBurst(await launchHosts(options, (devices) => [firstUsable(devices)]));
     } catch (error) {
       if (!(error instanceof HostError)) throw error;
       noticeOf(options)(`running on V8: ${error.message}`);
@@ -55,7 +62,7 @@ export class WasmBurst {
     }
   }
 
-  get device(): { readonly id: string; readonly name: string } {
+  get device(): DeviceInUse {
     return this.#backend.device;
   }
 
@@ -79,38 +86,75 @@ export class WasmBurst {
   }
 }
 
-async function launchHost(
+async function launchHosts(
   options: LaunchOptions,
-  choose: (devices: readonly DeviceDescription[]) => DeviceDescription,
+  choose: (devices: readonly DeviceDescription[]) => readonly DeviceDescription[],
 ): Promise<Backend> {
   const path = locateHost({ path: options.hostPath });
-  const { onProgress, onTimeline, onOutput } = options;
+  const { onProgress, onOutput } = options;
   const start = async () => {
     const client = await HostClient.launch(path);
     if (onOutput !== undefined) client.onOutput(onOutput);
     return client;
   };
-  const client = await start();
+  const clients = [await start()];
   try {
-    const [{ devices }, hostFunctions] = await Promise.all([client.listDevices(), offeredBy(client)]);
-    const device = choose(devices);
-    const profile = options.profile === undefined ? device.profile : profileFor(device, options.profile);
-    const timeline = onTimeline === undefined ? undefined : await watchTimeline(client, device.id, onTimeline);
-    const host = new HostKeeper(client, {
-      restart: async () => {
-        const next = await start();
-        // On the clock of the machine, as the events of the host before.
-        if (onTimeline !== undefined) await watchTimeline(next, device.id, onTimeline);
-        return next;
-      },
-      onRestart: (reason) => noticeOf(options)(`${reason}; another was started`),
+    const [first] = clients as [HostClient];
+    const [{ devices }, hostFunctions] = await Promise.all([first.listDevices(), offeredBy(first)]);
+    const chosen = choose(devices);
+    const profiles = chosen.map((device) =>
+      options.profile === undefined ? device.profile : profileFor(device, options.profile),
+    );
+    const compile = chosen.length === 1 ? compileModule : onceForEqual(compileModule);
+    const labels = labelsOf(chosen);
+    const started = await Promise.allSettled(chosen.slice(1).map(start));
+    // All that have started, before one that has not is told of: they have to be closed.
+    for (const outcome of started) if (outcome.status === "fulfilled") clients.push(outcome.value);
+    for (const outcome of started) if (outcome.status === "rejected") throw outcome.reason;
+    const backends = await Promise.all(
+      chosen.map(async (device, index) => {
+        const label = labels[index] as string;
+        const watched = { device: device.id, label, add: options.onTimeline };
+        const client = clients[index] as HostClient;
+        const timeline = await watchTimeline(client, watched);
+        const host = new HostKeeper(client, {
+          restart: async () => {
+            const next = await start();
+            // On the clock of the machine, as the events of the host before.
+            await watchTimeline(next, watched);
+            return next;
+          },
+          onRestart: (reason) => {
+            const which = chosen.length === 1 ? "" : `${label}: `;
+            noticeOf(options)(`${which}${reason}; another was started`);
+          },
+        });
+        const profile = profiles[index] as Profile;
+        const backend = new HostBackend(host, { ...device, profile }, compile, { onProgress, timeline, hostFunctions });
+        return { label, backend };
+      }),
+    );
+    const [only] = backends;
+    if (backends.length === 1 && only !== undefined) return only.backend;
+    return new SpreadBackend(backends, {
+      onProgress,
+      onLoss: (reason) => noticeOf(options)(`${reason}; the other devices go on with its jobs`),
     });
-    const events = { onProgress, timeline };
-    return new HostBackend(host, { ...device, profile }, compileModule, { ...events, hostFunctions });
   } catch (error) {
-    await client.close();
+    await Promise.all(clients.map((client) => client.close()));
     throw error;
   }
+}
+
+/** Devices of one profile run one text. */
+function onceForEqual(compile: CompileModule): CompileModule {
+  let last: { readonly parameters: Parameters<CompileModule>; readonly compiled: CompiledModule } | undefined;
+  return (...parameters) => {
+    if (last === undefined || !isDeepStrictEqual(last.parameters, parameters))
+      // A copy: the bytes are the caller's, who may write to them.
+      last = { parameters: structuredClone(parameters), compiled: compile(...parameters) };
+    return last.compiled;
+  };
 }
 
 /** A host that does not know the request has none. */
@@ -127,15 +171,26 @@ function noticeOf({ onNotice }: LaunchOptions): (message: string) => void {
   return onNotice ?? ((message) => void process.stderr.write(`wasmburst: ${message}\n`));
 }
 
+/** `label` takes the device's place in the events. */
 async function watchTimeline(
   client: HostClient,
-  device: string,
-  add: (events: readonly TimelineEvent[]) => void,
-): Promise<Timeline> {
-  client.onSchedule((events) => add(events.filter((event) => event.device === device)));
+  {
+    device,
+    label,
+    add,
+  }: {
+    readonly device: string;
+    readonly label: string;
+    readonly add: ((events: readonly TimelineEvent[]) => void) | undefined;
+  },
+): Promise<Timeline | undefined> {
+  if (add === undefined) return undefined;
+  client.onSchedule((events) =>
+    add(events.filter((event) => event.device === device).map((event) => ({ ...event, device: label }))),
+  );
   const { now } = await client.watchSchedule(true);
   const origin = performance.now() / 1000 - now;
-  return { now: () => performance.now() / 1000 - origin, add };
+  return { device: label, now: () => performance.now() / 1000 - origin, add };
 }
 
 function profileFor(device: DeviceDescription, name: string): Profile {
@@ -156,24 +211,6 @@ function profileFor(device: DeviceDescription, name: string): Profile {
       `device ${device.id} cannot run profile ${name}: it lacks ${lacks.join(", ")}`,
     );
   return profile;
-}
-
-function deviceNamed(id: string, devices: readonly DeviceDescription[]): DeviceDescription {
-  const found = devices.find((device) => device.id === id);
-  if (found === undefined) {
-    const known = [...devices.map((device) => device.id), "v8"].join(", ");
-    throw new HostError("unknownDevice", `no device "${id}"; there are ${known}`);
-  }
-  if (!found.usable)
-    throw new HostError("deviceUnusable", `device ${id} cannot be used: ${found.reason ?? "no reason given"}`);
-  return found;
-}
-
-function firstUsable(devices: readonly DeviceDescription[]): DeviceDescription {
-  const found = devices.find((device) => device.usable);
-  if (found !== undefined) return found;
-  const reasons = devices.map(({ id, reason }) => `${id}: ${reason ?? "not usable"}`).join("; ");
-  throw new HostError("deviceUnusable", `the host has no usable device (${reasons || "none at all"})`);
 }
 
 /** All devices of this machine, the host's first. `hostProblem` says why there is no host. */

@@ -45,6 +45,9 @@ interface Round {
 /** Follows an import's own asynchronous work, so that it is known whatever else runs at the same time. */
 const currentRound = new AsyncLocalStorage<Round>();
 
+/** What a device needs of them. */
+export type ServedFunctions = Pick<HostFunctions, "functions" | "answer">;
+
 export class HostFunctions {
   readonly functions: readonly ResolvedFunction[];
   readonly #timeout: number;

@@ -5,12 +5,14 @@ import type { TimelineEvent } from "../api/timeline.ts";
 /** Seconds over which the duty is taken. */
 const window = 10;
 
+const states: readonly ThermalReport["state"][] = ["nominal", "fair", "serious", "critical"];
+
 export class Activity {
   /** Empty unless they are kept. */
   readonly events: TimelineEvent[] = [];
   readonly #keeps: boolean;
-  #slices: { readonly at: number; readonly seconds: number }[] = [];
-  #heat: ThermalReport | undefined;
+  #slices: { readonly device: string; readonly at: number; readonly seconds: number }[] = [];
+  readonly #heat = new Map<string, ThermalReport>();
 
   constructor(keepsEvents: boolean) {
     this.#keeps = keepsEvents;
@@ -19,24 +21,27 @@ export class Activity {
   add(events: readonly TimelineEvent[]): void {
     for (const event of events) {
       if (this.#keeps) this.events.push(event);
-      if (event.kind === "thermal") this.#heat = event.thermal;
+      if (event.kind === "thermal") this.#heat.set(event.device, event.thermal);
       if (event.kind === "slice") this.#slices.push(event);
     }
     const last = this.#slices.at(-1);
     if (last !== undefined) this.#slices = this.#slices.filter(({ at }) => at > last.at - window);
   }
 
+  /** Of the hottest device. */
   get heat(): ThermalReport | undefined {
-    return this.#heat;
+    const rank = ({ state }: ThermalReport) => states.indexOf(state);
+    return [...this.#heat.values()].sort((a, b) => rank(b) - rank(a))[0];
   }
 
-  /** Share of the last seconds in which the device was busy; `undefined` before there is something to say. */
+  /** Share of the last seconds in which the devices were busy; `undefined` before there is something to say. */
   get duty(): number | undefined {
     const [first] = this.#slices;
     const last = this.#slices.at(-1);
     if (first === undefined || last === undefined || first === last) return undefined;
     const busy = this.#slices.reduce((sum, { seconds }) => sum + seconds, 0);
-    return Math.min(busy / (last.at + last.seconds - first.at), 1);
+    const devices = new Set(this.#slices.map(({ device }) => device)).size;
+    return Math.min(busy / devices / (last.at + last.seconds - first.at), 1);
   }
 }
 

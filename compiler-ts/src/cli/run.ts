@@ -45,7 +45,8 @@ Runs an exported function in many isolated instances of the module.
                          {"invoke": "f", "args": [1], "memory": [{"at": 0, "utf8": "x"}], "read": [{"at": 0, "length": 4}]}
                          prints one line a job, in input order
   --instances N          instances at once (with --invoke: default 1; with --jobs: default 1024; more jobs follow those that end)
-  --device ID            auto (default), v8, or a device that "wasmburst devices" lists
+  --device ID            auto (default), v8, or a device that "wasmburst devices" lists; several with commas
+                         between, or cuda:all for all of a kind, share the instances and the jobs
   --profile NAME         emit for apple, native or cpu instead of the device's own profile
   --link NAME=FILE.wasm  resolve imports from NAME with the exports of another module; may be repeated,
                          a library may import from those before it
@@ -61,7 +62,7 @@ ${scheduleHelp}
   --output, -o FILE      results to FILE instead of stdout`;
 
 const defaultRoundSize = 1024;
-/** A device of the host refills instances itself: enough that the last jobs of a batch, when lanes stand idle, are few. */
+/** Of each device: those of the host refill instances themselves. Enough that the last jobs of a batch, when lanes stand idle, are few. */
 const largestBatch = 65_536;
 
 interface RunOptions {
@@ -207,12 +208,13 @@ function formatOutcome(types: readonly ValueType[], result: InvokeResult): strin
 
 async function runAll(burst: WasmBurst, lines: AsyncIterable<string>, options: RunOptions): Promise<ExitCode> {
   const { signal, instances = defaultRoundSize } = options;
+  const batch = burst.device.id === "v8" ? instances : Math.max(instances, largestBatch * burst.device.count);
   const exports = new Set(exportedFunctions(parseProgram(options.bytes, options.link)).keys());
   let module: BurstModule | undefined;
   const start = performance.now();
   const result = await runJobs(
     parseJobs(lines),
-    { ...options, instances, batch: burst.device.id === "v8" ? instances : Math.max(instances, largestBatch) },
+    { ...options, instances, batch },
     {
       exports,
       compile: async (names) => {

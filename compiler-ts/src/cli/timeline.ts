@@ -1,9 +1,9 @@
-/** `--timeline`: one page with everything in it, which draws what the device did over time. */
+/** `--timeline`: one page with everything in it, which draws what each device did over time. */
 import type { TimelineEvent } from "../api/timeline.ts";
 
 /** As rows of numbers: a long run has many thousand slices. */
-interface Rows {
-  readonly title: string;
+interface DeviceRows {
+  readonly name: string;
   /** At, seconds, lanes, live. */
   readonly slices: readonly (readonly [number, number, number, number])[];
   /** At, seconds, slices. */
@@ -14,19 +14,41 @@ interface Rows {
   readonly heat: readonly (readonly [number, string])[];
 }
 
+/** Of a device's tracks, and of the axis below them all. */
+const groupHeight = 300;
+const axisHeight = 30;
+
 export function timelinePage(title: string, events: readonly TimelineEvent[]): string {
   const begin = events.reduce((least, { at }) => Math.min(least, at), Number.POSITIVE_INFINITY);
+  const names = [...new Set(events.map(({ device }) => device))].sort();
+  // Without events there is one device that did nothing.
+  const devices = (names.length === 0 ? [""] : names).map((name) =>
+    rowsOf(
+      name,
+      events.filter(({ device }) => device === name),
+      begin,
+    ),
+  );
+  const height = groupHeight * devices.length + axisHeight;
+  return (
+    page
+      .replaceAll("HEIGHT", String(height))
+      .replaceAll("GROUP", String(groupHeight))
+      // "<" must not end the script early, whatever a title holds.
+      .replace("ROWS", () => JSON.stringify({ title, devices }).replaceAll("<", "\\u003c"))
+  );
+}
+
+function rowsOf(name: string, events: readonly TimelineEvent[], begin: number): DeviceRows {
   const at = (event: TimelineEvent) => rounded(event.at - begin);
-  const rows: Rows = {
-    title,
+  return {
+    name,
     slices: events.flatMap((e) => (e.kind === "slice" ? [[at(e), rounded(e.seconds), e.lanes, e.live] as const] : [])),
     bursts: events.flatMap((e) => (e.kind === "burst" ? [[at(e), rounded(e.seconds), e.slices] as const] : [])),
     coolDowns: events.flatMap((e) => (e.kind === "coolDown" ? [[at(e), rounded(e.seconds)] as const] : [])),
     hostCalls: events.flatMap((e) => (e.kind === "hostCalls" ? [[at(e), rounded(e.seconds), e.calls] as const] : [])),
     heat: events.flatMap((e) => (e.kind === "thermal" ? [[at(e), e.thermal.state] as const] : [])),
   };
-  // "<" must not end the script early, whatever a title holds.
-  return page.replace("ROWS", () => JSON.stringify(rows).replaceAll("<", "\\u003c"));
 }
 
 function rounded(seconds: number): number {
@@ -40,7 +62,7 @@ const page = `<!doctype html>
 <title>WasmBurst timeline</title>
 <style>
   body { font: 14px system-ui, sans-serif; margin: 24px; color: #1f2328; background: white; }
-  canvas { width: 100%; height: 330px; display: block; cursor: crosshair; }
+  canvas { width: 100%; height: HEIGHTpx; display: block; cursor: crosshair; }
   #at { min-height: 1.5em; color: #59636e; }
 </style>
 <h1></h1>
@@ -52,18 +74,20 @@ const rows = ROWS;
 const colours = { slice: "#2da44e", burst: "#0969da", coolDown: "#bf8700", hostCalls: "#8250df", live: "#57606a",
   nominal: "#dafbe1", fair: "#fff8c5", serious: "#ffd8b5", critical: "#ffcecb" };
 const tracks = [["heat", 0], ["bursts", 40], ["slices", 80], ["cool-downs", 120], ["host calls", 160], ["live lanes", 200]];
-const left = 90, height = 330;
-const spans = [rows.slices, rows.bursts, rows.coolDowns, rows.hostCalls];
+const left = 90, height = HEIGHT, group = GROUP, several = rows.devices.length > 1;
+const all = (kind) => rows.devices.flatMap((device) => device[kind]);
+const spans = [all("slices"), all("bursts"), all("coolDowns"), all("hostCalls")];
 const end = Math.max(0.001, ...spans.map((list) => list.reduce((most, [at, seconds]) => Math.max(most, at + seconds), 0)),
-  ...rows.heat.map(([at]) => at));
+  ...all("heat").map(([at]) => at));
 let view = [0, end];
 const canvas = document.querySelector("canvas");
 const pen = canvas.getContext("2d");
 const total = (list) => list.reduce((sum, [, seconds]) => sum + seconds, 0);
 document.querySelector("h1").textContent = rows.title;
-document.querySelector("#sums").textContent = end.toFixed(2) + " s: " + rows.slices.length + " slices, " + total(rows.slices).toFixed(2)
-  + " s on the device, duty " + (100 * total(rows.slices) / end).toFixed(1) + " %; " + rows.bursts.length + " bursts, "
-  + total(rows.coolDowns).toFixed(2) + " s of cool-down, " + total(rows.hostCalls).toFixed(2) + " s of host calls.";
+document.querySelector("#sums").textContent = end.toFixed(2) + " s: " + spans[0].length + " slices, " + total(spans[0]).toFixed(2)
+  + " s on " + (several ? rows.devices.length + " devices" : "the device") + ", duty "
+  + (100 * total(spans[0]) / end / rows.devices.length).toFixed(1) + " %; " + spans[1].length + " bursts, "
+  + total(spans[2]).toFixed(2) + " s of cool-down, " + total(spans[3]).toFixed(2) + " s of host calls.";
 function draw() {
   const width = canvas.clientWidth, ratio = devicePixelRatio;
   canvas.width = width * ratio;
@@ -80,29 +104,34 @@ function draw() {
   pen.fillStyle = "#eaeef2";
   const step = roundStep((view[1] - view[0]) / 6), ticks = [];
   for (let at = Math.ceil(view[0] / step) * step; at <= view[1] + step / 1e6; at += step) ticks.push(at);
-  for (const at of ticks) pen.fillRect(x(at), 0, 1, 300);
-  const heat = rows.heat.filter(([, state], index) => state !== rows.heat[index - 1]?.[1]);
-  heat.forEach(([at, state], index) => {
-    bar(at, (heat[index + 1]?.[0] ?? end) - at, 4, 24, colours[state]);
-    pen.fillStyle = "#1f2328";
-    if (x(at) < width - 60) pen.fillText(state, Math.max(x(at), left) + 6, 20);
-  });
-  for (const [at, seconds] of rows.bursts) bar(at, seconds, 44, 24, colours.burst);
-  for (const [at, seconds] of rows.slices) bar(at, seconds, 84, 24, colours.slice);
-  for (const [at, seconds] of rows.coolDowns) bar(at, seconds, 124, 24, colours.coolDown);
-  for (const [at, seconds] of rows.hostCalls) bar(at, seconds, 164, 24, colours.hostCalls);
-  const most = rows.slices.reduce((most, row) => Math.max(most, row[3]), 1);
-  for (const [at, seconds, , live] of rows.slices) bar(at, seconds, 300 - 96 * live / most, 96 * live / most, colours.live);
+  for (const at of ticks) pen.fillRect(x(at), 0, 1, height - 30);
+  rows.devices.forEach((device, index) => drawDevice(device, index * group, x, bar, width));
   pen.fillStyle = "#1f2328";
-  for (const [name, y] of tracks) pen.fillText(name, 0, y + 20);
-  pen.fillText("(of " + most + ")", 0, 236);
-  pen.fillRect(left, 300, width - left - 8, 1);
+  pen.fillRect(left, height - 30, width - left - 8, 1);
   const digits = Math.max(0, -Math.floor(Math.log10(step)));
   for (const at of ticks) {
     pen.textAlign = x(at) > width - 40 ? "right" : "center";
-    pen.fillText(at.toFixed(digits) + " s", x(at), 322);
+    pen.fillText(at.toFixed(digits) + " s", x(at), height - 8);
   }
   pen.textAlign = "left";
+}
+function drawDevice(rows, top, x, bar, width) {
+  const heat = rows.heat.filter(([, state], index) => state !== rows.heat[index - 1]?.[1]);
+  heat.forEach(([at, state], index) => {
+    bar(at, (heat[index + 1]?.[0] ?? end) - at, top + 4, 24, colours[state]);
+    pen.fillStyle = "#1f2328";
+    if (x(at) < width - 60) pen.fillText(state, Math.max(x(at), left) + 6, top + 20);
+  });
+  for (const [at, seconds] of rows.bursts) bar(at, seconds, top + 44, 24, colours.burst);
+  for (const [at, seconds] of rows.slices) bar(at, seconds, top + 84, 24, colours.slice);
+  for (const [at, seconds] of rows.coolDowns) bar(at, seconds, top + 124, 24, colours.coolDown);
+  for (const [at, seconds] of rows.hostCalls) bar(at, seconds, top + 164, 24, colours.hostCalls);
+  const most = rows.slices.reduce((most, row) => Math.max(most, row[3]), 1);
+  for (const [at, seconds, , live] of rows.slices) bar(at, seconds, top + group - 96 * live / most, 96 * live / most, colours.live);
+  pen.fillStyle = "#1f2328";
+  for (const [name, y] of tracks) pen.fillText(name, 0, top + y + 20);
+  pen.fillText("(of " + most + ")", 0, top + 236);
+  if (several) pen.fillText(rows.name, 0, top + 276);
 }
 // 1, 2 or 5 times a power of ten.
 function roundStep(least) {
@@ -123,8 +152,9 @@ canvas.addEventListener("mousemove", (event) => {
     if (view[0] + by >= 0 && view[1] + by <= end) view = [view[0] + by, view[1] + by];
     draw();
   }
-  const slice = rows.slices.find(([from, seconds]) => from <= at && at < from + seconds);
-  const calls = rows.hostCalls.find(([from, seconds]) => from <= at && at < from + seconds);
+  const device = rows.devices[Math.min(Math.floor(event.offsetY / group), rows.devices.length - 1)];
+  const slice = device.slices.find(([from, seconds]) => from <= at && at < from + seconds);
+  const calls = device.hostCalls.find(([from, seconds]) => from <= at && at < from + seconds);
   document.querySelector("#at").textContent = at.toFixed(4) + " s"
     + (slice ? ": a slice of " + (slice[1] * 1000).toFixed(2) + " ms, " + slice[2] + " lanes of " + slice[3] + " live" : "")
     + (calls ? ": " + calls[2] + " host calls in " + (calls[1] * 1000).toFixed(2) + " ms" : "");

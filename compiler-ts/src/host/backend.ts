@@ -35,7 +35,7 @@ export class HostBackend implements Backend {
 
   constructor(host: HostKeeper, device: DeviceDescription, compile: CompileModule, options: HostBackendOptions = {}) {
     this.#host = host;
-    this.device = { id: device.id, name: device.name };
+    this.device = { id: device.id, name: device.name, count: 1 };
     this.#profile = device.profile;
     this.#compile = compile;
     const { hostFunctions = [], ...events } = options;
@@ -64,6 +64,7 @@ export class HostBackend implements Backend {
       instantiateKernel: metadata.instantiateKernel,
       kernels: metadata.kernels.map(({ kernel }) => kernel),
       ...(metadata.imports.length === 0 ? {} : { imports: metadata.imports.map(recordSizes) }),
+      records: largest(metadata.kernels.map(recordSizes)),
     };
     const load = async (signal: AbortSignal | undefined) => {
       const client = await this.#host.client();
@@ -120,6 +121,18 @@ function neededImports(metadata: ModuleMetadata): ImportDescriptor[] {
   ];
 }
 
-function recordSizes({ parameters, results }: ImportMetadata) {
+interface RecordSizes {
+  readonly argumentBytes: number;
+  readonly resultBytes: number;
+}
+
+function recordSizes({ parameters, results }: Pick<ImportMetadata, "parameters" | "results">): RecordSizes {
   return { argumentBytes: recordWords(parameters) * 4, resultBytes: recordWords(results) * 4 };
+}
+
+function largest(records: readonly RecordSizes[]): RecordSizes {
+  return {
+    argumentBytes: Math.max(0, ...records.map(({ argumentBytes }) => argumentBytes)),
+    resultBytes: Math.max(0, ...records.map(({ resultBytes }) => resultBytes)),
+  };
 }

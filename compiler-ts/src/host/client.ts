@@ -72,11 +72,11 @@ export class HostClient {
   }
 
   listDevices(options: RequestOptions = {}) {
-    return this.#connection.request(protocol.listDevices, {}, options.signal);
+    return this.#request(protocol.listDevices, {}, options.signal);
   }
 
   listHostFunctions(options: RequestOptions = {}) {
-    return this.#connection.request(protocol.listHostFunctions, {}, options.signal);
+    return this.#request(protocol.listHostFunctions, {}, options.signal);
   }
 
   /** `handler` gets what instances say through the host, in place of stderr. */
@@ -89,15 +89,15 @@ export class HostClient {
   }
 
   unloadModule(module: number, options: RequestOptions = {}) {
-    return this.#connection.request(protocol.unloadModule, { module }, options.signal);
+    return this.#request(protocol.unloadModule, { module }, options.signal);
   }
 
   createPool(parameters: protocol.CreatePoolParameters, options: RequestOptions = {}) {
-    return this.#connection.request(protocol.createPool, parameters, options.signal);
+    return this.#request(protocol.createPool, parameters, options.signal);
   }
 
   releasePool(pool: number, options: RequestOptions = {}) {
-    return this.#connection.request(protocol.releasePool, { pool }, options.signal);
+    return this.#request(protocol.releasePool, { pool }, options.signal);
   }
 
   invoke(parameters: Omit<protocol.InvokeParameters, "progressToken">, options: RequestOptions = {}) {
@@ -117,41 +117,49 @@ export class HostClient {
   }
 
   snapshotPool(pool: number, options: RequestOptions = {}) {
-    return this.#connection.request(protocol.snapshotPool, { pool }, options.signal);
+    return this.#request(protocol.snapshotPool, { pool }, options.signal);
   }
 
   restorePool(parameters: protocol.RestorePoolParameters, options: RequestOptions = {}) {
-    return this.#connection.request(protocol.restorePool, parameters, options.signal);
+    return this.#request(protocol.restorePool, parameters, options.signal);
   }
 
   resetPool(pool: number, instances?: readonly number[], options: RequestOptions = {}) {
     const parameters = instances === undefined ? { pool } : { pool, instances };
-    return this.#connection.request(protocol.resetPool, parameters, options.signal);
+    return this.#request(protocol.resetPool, parameters, options.signal);
   }
 
   writeMemory(parameters: protocol.WriteMemoryParameters, options: RequestOptions = {}) {
-    return this.#connection.request(protocol.writeMemory, parameters, options.signal);
+    return this.#request(protocol.writeMemory, parameters, options.signal);
   }
 
   readMemory(parameters: protocol.ReadMemoryParameters, options: RequestOptions = {}) {
-    return this.#connection.request(protocol.readMemory, parameters, options.signal);
+    return this.#request(protocol.readMemory, parameters, options.signal);
   }
 
   readState(parameters: protocol.ReadStateParameters, options: RequestOptions = {}) {
-    return this.#connection.request(protocol.readState, parameters, options.signal);
+    return this.#request(protocol.readState, parameters, options.signal);
   }
 
   writeState(parameters: protocol.WriteStateParameters, options: RequestOptions = {}) {
-    return this.#connection.request(protocol.writeState, parameters, options.signal);
+    return this.#request(protocol.writeState, parameters, options.signal);
   }
 
   /** Asks for the schedule's events, or for no more of them; `onSchedule` gets them. */
   watchSchedule(watching: boolean, options: RequestOptions = {}) {
-    return this.#connection.request(protocol.watchSchedule, { watching }, options.signal);
+    return this.#request(protocol.watchSchedule, { watching }, options.signal);
   }
 
   onSchedule(handler: (events: readonly protocol.ScheduleEvent[]) => void): void {
     this.#connection.onNotification(protocol.schedule, ({ events }) => handler(events));
+  }
+
+  /** Ends the host, whatever else it is doing: everything in flight rejects as where it dies. Returns what it rejects with. */
+  giveUp(reason: string): HostError {
+    const error = new HostError("hostExited", `the host process was given up: ${reason.replace(/\.$/, "")}`);
+    this.#connection.close(error);
+    void this.#end();
+    return error;
   }
 
   /** Shuts the host down in order; a host that does not comply within a bounded time is killed. Never rejects. */
@@ -170,20 +178,40 @@ export class HostClient {
     await this.#end();
   }
 
+  /** Where the device is lost to the host's process, so is all that it had: as if it had died, and another can take its place. */
+  async #request<Parameters, Result>(
+    message: protocol.Message<string, Parameters, Result>,
+    parameters: Parameters,
+    signal: AbortSignal | undefined,
+  ): Promise<Result> {
+    try {
+      return await this.#connection.request(message, parameters, signal);
+    } catch (error) {
+      if (!isDeviceLoss(error)) throw error;
+      throw this.giveUp(error.message);
+    }
+  }
+
   async #withProgress<Parameters extends object, Result>(
     message: protocol.Message<string, Parameters & { readonly progressToken?: number }, Result>,
     parameters: Parameters,
     options: RequestOptions,
   ): Promise<Result> {
-    if (options.onProgress === undefined) return this.#connection.request(message, parameters, options.signal);
+    if (options.onProgress === undefined) return this.#request(message, parameters, options.signal);
     const progressToken = this.#nextToken++;
     this.#progress.set(progressToken, options.onProgress);
     try {
-      return await this.#connection.request(message, { ...parameters, progressToken }, options.signal);
+      return await this.#request(message, { ...parameters, progressToken }, options.signal);
     } finally {
       this.#progress.delete(progressToken);
     }
   }
+}
+
+function isDeviceLoss(error: unknown): error is HostError {
+  if (!(error instanceof HostError) || error.code !== "deviceError") return false;
+  const { data } = error;
+  return typeof data === "object" && data !== null && "lost" in data && data.lost === true;
 }
 
 /** A connection that ends with the process, and a process that ends with the connection. */

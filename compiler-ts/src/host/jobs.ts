@@ -2,15 +2,17 @@
 import type { RunJobsResult, WaitingJobCalls } from "../../../protocol/messages.ts";
 import type { JobsInvocation, JobsResult } from "../api/backend.ts";
 import type { HostFailure } from "../api/hostFunctions.ts";
-import type { InstanceMemories } from "../api/memoryRequests.ts";
 import { recordWords } from "../api/values.ts";
 import { HostError } from "../errors.ts";
 import type { RequestOptions } from "./client.ts";
+import { type Numbering, renumbered } from "./numbering.ts";
 import { bytesOf, ofLength, statusOf, wordsOfBytes } from "./records.ts";
-import { answerCalls, importNumbered, type WaitingPool } from "./rounds.ts";
+import { answerCalls, answerOf, importNumbered, type WaitingPool } from "./rounds.ts";
 
 export interface JobsPool extends WaitingPool {
   readonly kernel: string;
+  /** Whether anything depends on the numbers of jobs. */
+  readonly isNumbered: boolean;
 }
 
 /** Where `invocation.signal` aborts, what has ended is the result. */
@@ -34,7 +36,7 @@ export async function runJobs(
       resultBytes: recordWords(types) * 4,
       ...(writes.length === 0 ? {} : { writes }),
       ...(reads.length === 0 ? {} : { reads }),
-      ...(numbers === undefined ? {} : { numbers }),
+      ...(numbers === undefined || !pool.isNumbered ? {} : { numbers }),
       ...(fuel === undefined ? {} : { fuel }),
       ...(timeLimit === undefined ? {} : { timeLimit }),
       ...(sliceFuel === undefined ? {} : { sliceFuel }),
@@ -88,33 +90,12 @@ async function goOn(
   const { client } = pool;
   const { signal } = options;
   try {
-    const callers = new Map<number, Caller>();
-    const calls = waiting.map(({ instances, jobs, ...call }) => {
-      const called = instances.map((instance, index) => {
-        const job = jobs[index];
-        if (job === undefined) throw new HostError("protocolViolation", "a call without its job");
-        const number = numbers?.[job] ?? job;
-        callers.set(number, { instance, job });
-        return number;
-      });
-      return { ...call, instances: called };
-    });
-    const caller = (number: number): Caller => {
-      const found = callers.get(number);
-      if (found === undefined) throw new Error(`job ${number} does not wait`);
-      return found;
-    };
+    const callers = new Callers(waiting, numbers);
     const ending = signal === undefined ? client.closed : AbortSignal.any([signal, client.closed]);
-    const memories = memoriesOf(pool.memories, (number) => caller(number).instance);
-    const round = await answerCalls({ ...pool, memories }, calls, ending);
-    for (const [number, failure] of round.failures) failures.set(caller(number).job, failure);
-    const answers = round.answers.map(({ import: number, instances, results }) => ({
-      import: number,
-      instances: instances.map((number) => caller(number).instance),
-      results: bytesOf(results),
-    }));
-    const failed = [...round.failures.keys()].map((number) => caller(number).instance);
-    return await client.resumeRun({ pool: pool.pool, answers, ...(failed.length === 0 ? {} : { failed }) }, options);
+    const hostFunctions = renumbered(pool.hostFunctions, callers);
+    const round = await answerCalls({ ...pool, hostFunctions }, waiting, ending);
+    for (const [instance, failure] of round.failures) failures.set(callers.jobOf(instance), failure);
+    return await client.resumeRun({ pool: pool.pool, ...answerOf(round) }, options);
   } catch (error) {
     // Nobody will answer what waits. A request that was cancelled before it began has left the run waiting.
     const stopped = await client.resumeRun({ pool: pool.pool, answers: [], stop: true }).catch(() => undefined);
@@ -123,20 +104,40 @@ async function goOn(
   }
 }
 
-interface Caller {
-  readonly instance: number;
+/** The instances that wait, each with its job. */
+class Callers implements Numbering {
+  readonly #jobs = new Map<number, number>();
+  readonly #instances = new Map<number, number>();
+  readonly #numbers: readonly number[] | undefined;
+
+  constructor(waiting: readonly WaitingJobCalls[], numbers: readonly number[] | undefined) {
+    this.#numbers = numbers;
+    for (const { instances, jobs } of waiting) {
+      instances.forEach((instance, index) => {
+        const job = jobs[index];
+        if (job === undefined) throw new HostError("protocolViolation", "a call without its job");
+        this.#jobs.set(instance, job);
+        this.#instances.set(this.numberOf(instance), instance);
+      });
+    }
+  }
+
   /** Its place in the request. */
-  readonly job: number;
+  jobOf(instance: number): number {
+    return known(this.#jobs.get(instance), "instance", instance);
+  }
+
+  readonly numberOf = (instance: number): number => {
+    const job = this.jobOf(instance);
+    return this.#numbers?.[job] ?? job;
+  };
+
+  readonly instanceOf = (number: number): number => known(this.#instances.get(number), "job", number);
 }
 
-function memoriesOf(memories: InstanceMemories, instanceOf: (number: number) => number): InstanceMemories {
-  const placed = <Item extends { readonly instance: number }>(items: readonly Item[]) =>
-    items.map((item) => ({ ...item, instance: instanceOf(item.instance) }));
-  return {
-    read: (ranges) => memories.read(placed(ranges)),
-    write: (writes) => memories.write(placed(writes)),
-    sizes: (numbers) => memories.sizes(numbers.map(instanceOf)),
-  };
+function known(found: number | undefined, what: string, number: number): number {
+  if (found === undefined) throw new Error(`${what} ${number} does not wait`);
+  return found;
 }
 
 function nameOf(number: number, { hostFunctions }: JobsPool): string {

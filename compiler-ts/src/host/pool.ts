@@ -22,7 +22,7 @@ import type {
   RestoreOptions,
   ResumedResult,
 } from "../api/backend.ts";
-import type { HostFunctions } from "../api/hostFunctions.ts";
+import type { ServedFunctions } from "../api/hostFunctions.ts";
 import type { InstanceMemories } from "../api/memoryRequests.ts";
 import type { ResolvedFunction, ResolvedImports } from "../api/resolveImports.ts";
 import { usage } from "../api/usage.ts";
@@ -38,10 +38,11 @@ import {
   wordsOf,
 } from "../metadata.ts";
 import type { ValueType } from "../wasm/module.ts";
-import type { HostClient } from "./client.ts";
+import type { HostClient, RequestOptions } from "./client.ts";
 import { initialState } from "./initialState.ts";
 import { runJobs } from "./jobs.ts";
 import { survivingDeaths, unlessDead } from "./keeper.ts";
+import { renumbered } from "./numbering.ts";
 import { Outcome } from "./outcome.ts";
 import { bytesOf, ofLength, statusOf, wordsOfBytes } from "./records.ts";
 import { type Answer, serveRounds, type WaitingPool } from "./rounds.ts";
@@ -57,9 +58,11 @@ export interface HostModule {
 
 export async function createPool(module: HostModule, options: BackendPoolOptions): Promise<BackendPool> {
   const { instances, execution, schedule, hostFunctions, imports } = options;
+  const { firstInstance = 0, allInstances = firstInstance + instances } = options;
   const initial: readonly InitialBytes[] = initialState(module.metadata, imports);
   const memoryPages = options.memoryPages ?? pagesFor(imports);
   const bindings = bindingsOf(imports.functions);
+  const isNumbered = imports.functions.length > 0 || initial.some(({ perInstance }) => perInstance);
   const create = async (signal: AbortSignal | undefined) => {
     const { client, module: number } = await module.load(signal);
     const created = await client.createPool(
@@ -71,6 +74,7 @@ export async function createPool(module: HostModule, options: BackendPoolOptions
         ...(initial.length === 0 ? {} : { initial }),
         ...(schedule === undefined ? {} : { schedule }),
         ...(bindings.length === 0 ? {} : { hostFunctions: bindings }),
+        ...(isNumbered && instances < allInstances ? { firstInstance, allInstances } : {}),
       },
       { signal },
     );
@@ -79,7 +83,15 @@ export async function createPool(module: HostModule, options: BackendPoolOptions
   const recordLimit = (execution?.scratch ?? defaultScratchBytes) / 2;
   return survivingDeaths(async () => {
     const created = await create(options.signal);
-    const pool = new HostPool(module, { ...created, instances, recordLimit, hostFunctions, create });
+    const pool = new HostPool(module, {
+      ...created,
+      instances,
+      firstInstance,
+      isNumbered,
+      recordLimit,
+      hostFunctions,
+      create,
+    });
     await pool.instantiated(created, options.signal);
     return pool;
   });
@@ -101,7 +113,15 @@ export async function restorePool(module: HostModule, options: RestoreOptions): 
   const { kernel, waiting = [], instances } = restored;
   // How large scratch is the snapshot knows; the host refuses what does not fit.
   const recordLimit = Number.POSITIVE_INFINITY;
-  const pool = new HostPool(module, { client, ...restored, recordLimit, hostFunctions, create: undefined });
+  const pool = new HostPool(module, {
+    client,
+    ...restored,
+    firstInstance: 0,
+    isNumbered: true,
+    recordLimit,
+    hostFunctions,
+    create: undefined,
+  });
   if (kernel === undefined) await pool.instantiated(restored, signal);
   else pool.suspend(kernel, waiting);
   return { pool, instances };
@@ -146,7 +166,10 @@ class HostPool implements BackendPool {
   #pool: number;
   readonly #instances: number;
   readonly #recordLimit: number;
-  readonly #hostFunctions: HostFunctions;
+  readonly #hostFunctions: ServedFunctions;
+  /** For the calls of instances: by the numbers that they have in the whole. */
+  readonly #instanceFunctions: ServedFunctions;
+  readonly #isNumbered: boolean;
   readonly #memories: InstanceMemories;
   readonly #metadata: ModuleMetadata;
   readonly #events: BackendEvents;
@@ -158,7 +181,10 @@ class HostPool implements BackendPool {
       readonly instances: number;
       /** Bytes that the arguments of one call may take, and its results. */
       readonly recordLimit: number;
-      readonly hostFunctions: HostFunctions;
+      readonly hostFunctions: ServedFunctions;
+      readonly firstInstance: number;
+      /** Whether anything depends on the numbers of instances and jobs. */
+      readonly isNumbered: boolean;
       /** The same pool again; `undefined` where its state is more than what its instances begin with. */
       readonly create: ((signal: AbortSignal | undefined) => Promise<CreatedPool>) | undefined;
     },
@@ -170,6 +196,15 @@ class HostPool implements BackendPool {
     this.#recordLimit = created.recordLimit;
     this.memoryPages = created.memoryPages;
     this.#hostFunctions = created.hostFunctions;
+    const first = created.firstInstance;
+    this.#instanceFunctions =
+      first === 0
+        ? created.hostFunctions
+        : renumbered(created.hostFunctions, {
+            numberOf: (instance) => instance + first,
+            instanceOf: (number) => number - first,
+          });
+    this.#isNumbered = created.isNumbered;
     this.#memories = {
       read: (ranges) => this.readMemory(ranges),
       write: (writes) => this.writeMemory(writes),
@@ -181,13 +216,14 @@ class HostPool implements BackendPool {
 
   runJobs(invocation: JobsInvocation): Promise<JobsResult> {
     const { kernel } = this.#kernel(invocation.function);
-    const { onProgress } = this.#events;
+    const onProgress = invocation.onProgress ?? this.#events.onProgress;
+    const pool = () => ({ ...this.#waitingPool(this.#hostFunctions), kernel, isNumbered: this.#isNumbered });
     return runSurviving(invocation, {
       revive: (signal) => this.#revive(signal),
       renew: (signal) => this.#renew(signal),
       run: (part, { before, share }) =>
         runJobs(
-          { ...this.#waitingPool, kernel },
+          pool(),
           part,
           onProgress && (({ message, fraction = 0 }) => onProgress({ message, fraction: before + share * fraction })),
         ),
@@ -208,7 +244,7 @@ class HostPool implements BackendPool {
   /** Goes on where the start function waits for imports. Throws InstantiationTrap. */
   async instantiated(created: Answer & { readonly trap?: TrapReport }, signal: AbortSignal | undefined): Promise<void> {
     let trap = created.trap;
-    const failures = await this.#serve(created, signal, (resumed) => {
+    const failures = await this.#serve(created, this.#options(signal), (resumed) => {
       trap ??= resumed.trap ?? firstTrap(resumed);
     });
     if (trap === undefined) return;
@@ -222,6 +258,7 @@ class HostPool implements BackendPool {
   async invoke(invocation: Invocation): Promise<InvocationResult> {
     const { parameters, results } = invocation.function;
     const kernel = this.#kernel(invocation.function);
+    const onProgress = invocation.onProgress ?? this.#events.onProgress;
     const answer = await this.#client.invoke(
       {
         pool: this.#pool,
@@ -234,11 +271,13 @@ class HostPool implements BackendPool {
         ...(invocation.timeLimit === undefined ? {} : { timeLimit: invocation.timeLimit }),
         ...(invocation.sliceFuel === undefined ? {} : { sliceFuel: invocation.sliceFuel }),
       },
-      { signal: invocation.signal, onProgress: this.#events.onProgress },
+      { signal: invocation.signal, onProgress },
     );
     const outcome = new Outcome(invocation.instances, this.#instances, recordWords(results));
     outcome.begin(answer);
-    const failures = await this.#serve(answer, invocation.signal, (resumed) => outcome.add(resumed));
+    const failures = await this.#serve(answer, { signal: invocation.signal, onProgress }, (resumed) =>
+      outcome.add(resumed),
+    );
     return outcome.result(invocation.function.name, failures);
   }
 
@@ -248,7 +287,7 @@ class HostPool implements BackendPool {
     this.#suspended = undefined;
     const instances = waiting.flatMap((calls) => calls.instances).sort((a, b) => a - b);
     const outcome = new Outcome(instances, this.#instances, recordWords(kernel.results));
-    const failures = await this.#serve({ waiting }, signal, (resumed) => outcome.add(resumed));
+    const failures = await this.#serve({ waiting }, this.#options(signal), (resumed) => outcome.add(resumed));
     return { instances, ...outcome.result(kernel.exportName, failures) };
   }
 
@@ -258,7 +297,13 @@ class HostPool implements BackendPool {
 
   async reset(instances: readonly number[] | undefined): Promise<void> {
     if (instances === undefined && (await this.#revive(undefined))) return;
-    await this.instantiated(await this.#client.resetPool(this.#pool, instances), undefined);
+    try {
+      await this.instantiated(await this.#client.resetPool(this.#pool, instances), undefined);
+    } catch (error) {
+      // Of a pool whose slice did not end, or that dies in this moment, the state is gone, which is to go anyway.
+      const isFailure = error instanceof HostError && (error.code === "deviceError" || error.code === "hostExited");
+      if (instances !== undefined || !isFailure || !(await this.#renew(undefined))) throw error;
+    }
   }
 
   async writeMemory(writes: readonly MemoryWrite[]): Promise<void> {
@@ -309,7 +354,7 @@ class HostPool implements BackendPool {
     } catch (error) {
       if (signal?.aborted || !(error instanceof HostError)) throw error;
       // What a driver holds of a fault goes with the process.
-      await this.#client.close();
+      if (!this.#client.closed.aborted) this.#client.giveUp(error.message);
       await this.#revive(signal);
     }
     return true;
@@ -331,15 +376,19 @@ class HostPool implements BackendPool {
     return kernel;
   }
 
-  #serve(answer: Answer, signal: AbortSignal | undefined, onResumed: (result: ResumePoolResult) => void) {
-    return serveRounds(this.#waitingPool, answer, { signal, onProgress: this.#events.onProgress }, onResumed);
+  #options(signal: AbortSignal | undefined): RequestOptions {
+    return { signal, onProgress: this.#events.onProgress };
   }
 
-  get #waitingPool(): WaitingPool {
+  #serve(answer: Answer, options: RequestOptions, onResumed: (result: ResumePoolResult) => void) {
+    return serveRounds(this.#waitingPool(this.#instanceFunctions), answer, options, onResumed);
+  }
+
+  #waitingPool(hostFunctions: ServedFunctions): WaitingPool {
     return {
       client: this.#client,
       pool: this.#pool,
-      hostFunctions: this.#hostFunctions,
+      hostFunctions,
       memories: this.#memories,
       timeline: this.#events.timeline,
     };

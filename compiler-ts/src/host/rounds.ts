@@ -1,7 +1,7 @@
 /** Instances that wait for imported functions: asks for their answers and goes on, round after round, until none waits. */
 import type { HostFunctionFailures, ResumePoolResult, WaitingCalls } from "../../../protocol/messages.ts";
 import type { Timeline } from "../api/backend.ts";
-import type { Answers, HostFailure, HostFunctions } from "../api/hostFunctions.ts";
+import type { Answers, HostFailure, ServedFunctions } from "../api/hostFunctions.ts";
 import type { InstanceMemories } from "../api/memoryRequests.ts";
 import type { ResolvedFunction } from "../api/resolveImports.ts";
 import { recordWords } from "../api/values.ts";
@@ -12,7 +12,7 @@ import { bytesOf, ofLength, wordsOfBytes } from "./records.ts";
 export interface WaitingPool {
   readonly client: HostClient;
   readonly pool: number;
-  readonly hostFunctions: HostFunctions;
+  readonly hostFunctions: ServedFunctions;
   readonly memories: InstanceMemories;
   readonly timeline?: Timeline | undefined;
 }
@@ -44,9 +44,7 @@ export async function serveRounds(
     while (waiting.length > 0) {
       const round = await answerCalls(served, waiting, ending);
       for (const [instance, failure] of round.failures) failures.set(instance, failure);
-      const answers = round.answers.map(({ results, ...rest }) => ({ ...rest, results: bytesOf(results) }));
-      const failed = round.failures.size === 0 ? {} : { failed: [...round.failures.keys()] };
-      const resumed = await client.resumePool({ pool, answers, ...failed }, options);
+      const resumed = await client.resumePool({ pool, ...answerOf(round) }, options);
       onResumed(resumed);
       addFailures(resumed, served.hostFunctions, failures);
       waiting = resumed.waiting ?? [];
@@ -60,7 +58,7 @@ export async function serveRounds(
   return failures;
 }
 
-function addFailures({ failures = [] }: Answer, hostFunctions: HostFunctions, all: Map<number, HostFailure>): void {
+function addFailures({ failures = [] }: Answer, hostFunctions: ServedFunctions, all: Map<number, HostFailure>): void {
   for (const { import: number, message, instances } of failures) {
     const target = importNumbered(number, hostFunctions);
     for (const instance of instances) all.set(instance, { import: `${target.module}.${target.name}`, message });
@@ -84,12 +82,20 @@ export async function answerCalls(
   const answers = await hostFunctions.answer(calls, memories, ending);
   if (timeline !== undefined) {
     const count = waiting.reduce((sum, { instances }) => sum + instances.length, 0);
-    timeline.add([{ kind: "hostCalls", at, seconds: timeline.now() - at, calls: count }]);
+    timeline.add([{ kind: "hostCalls", device: timeline.device, at, seconds: timeline.now() - at, calls: count }]);
   }
   return answers;
 }
 
-export function importNumbered(number: number, { functions }: Pick<HostFunctions, "functions">): ResolvedFunction {
+/** As the host is told of it. */
+export function answerOf({ answers, failures }: Answers) {
+  return {
+    answers: answers.map(({ results, ...rest }) => ({ ...rest, results: bytesOf(results) })),
+    ...(failures.size === 0 ? {} : { failed: [...failures.keys()] }),
+  };
+}
+
+export function importNumbered(number: number, { functions }: ServedFunctions): ResolvedFunction {
   const target = functions[number];
   if (target === undefined) throw new HostError("protocolViolation", `no import has the number ${number}`);
   return target;

@@ -54,7 +54,7 @@ export class V8Backend implements Backend {
     }
     this.#threadCount = threads;
     this.hostFunctions = standardFunctions(options.onOutput ?? ((text) => void process.stderr.write(text)));
-    this.device = { id: "v8", name: `${v8DeviceName}, ${threads} thread${threads === 1 ? "" : "s"}` };
+    this.device = { id: "v8", name: `${v8DeviceName}, ${threads} thread${threads === 1 ? "" : "s"}`, count: 1 };
   }
 
   async compile(source: Uint8Array, options: CompileOptions): Promise<BackendModule> {

@@ -8,7 +8,7 @@ import type {
   MemoryRange,
   MemoryWrite,
 } from "../api/backend.ts";
-import type { Answers, HostFailure, HostFunctions } from "../api/hostFunctions.ts";
+import type { Answers, HostFailure, ServedFunctions } from "../api/hostFunctions.ts";
 import type { InstanceMemories } from "../api/memoryRequests.ts";
 import { usage } from "../api/usage.ts";
 import { recordWords } from "../api/values.ts";
@@ -167,7 +167,7 @@ export class V8Pool implements BackendPool {
   }
 
   /** Serves the calls that this pool's instances make; to be called before there are any. */
-  serveCalls(hostFunctions: HostFunctions): void {
+  serveCalls(hostFunctions: ServedFunctions): void {
     this.#beginCalls();
     // A thread that waits for a call serves these.
     const memories: InstanceMemories = {

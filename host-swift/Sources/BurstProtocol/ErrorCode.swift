@@ -60,6 +60,11 @@ public struct BuildFailedData: Codable, Sendable, Equatable {
 public struct DeviceErrorData: Codable, Sendable, Equatable {
   /// The device's error: its name, such as `timeout`, or its description.
   public let reason: String
+  /// Nothing can run on the device in this process any more, and what its memory held is gone.
+  public let lost: Bool?
 
-  public init(reason: String) { self.reason = reason }
+  public init(reason: String, lost: Bool? = nil) {
+    self.reason = reason
+    self.lost = lost
+  }
 }

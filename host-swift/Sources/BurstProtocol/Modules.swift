@@ -30,8 +30,8 @@ public struct Layout: Codable, Sendable, Equatable {
   }
 }
 
-/// Bytes of an imported function's argument and result records, multiples of 4.
-public struct ImportRecords: Codable, Sendable, Equatable {
+/// Bytes of a function's argument and result records, multiples of 4.
+public struct RecordSizes: Codable, Sendable, Equatable {
   public let argumentBytes: Int
   public let resultBytes: Int
 
@@ -54,14 +54,16 @@ public enum LoadModuleRequest: RequestType {
     /// The instantiating kernel not included.
     public let kernels: [String]
     /// Of the imported functions by number; `nil`: none.
-    public let imports: [ImportRecords]?
+    public let imports: [RecordSizes]?
+    /// The largest of the kernels' records, which a pool has to have room for beside its instances; `nil`: what there is then is not known.
+    public let records: RecordSizes?
     /// What snapshots of its pools can be restored into: modules of equal identity. `nil`: those of equal text.
     public let identity: String?
     public let progressToken: Int?
 
     public init(
       device: String, text: String, image: Data, layout: Layout, instantiateKernel: String, kernels: [String],
-      imports: [ImportRecords]? = nil, identity: String? = nil, progressToken: Int? = nil
+      imports: [RecordSizes]? = nil, records: RecordSizes? = nil, identity: String? = nil, progressToken: Int? = nil
     ) {
       self.device = device
       self.text = text
@@ -70,6 +72,7 @@ public enum LoadModuleRequest: RequestType {
       self.instantiateKernel = instantiateKernel
       self.kernels = kernels
       self.imports = imports
+      self.records = records
       self.identity = identity
       self.progressToken = progressToken
     }

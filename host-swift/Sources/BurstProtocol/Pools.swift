@@ -31,10 +31,15 @@ public enum CreatePoolRequest: RequestType {
     public let schedule: ScheduleSettings?
     /// The imports that the host serves; all others are the client's.
     public let hostFunctions: [HostFunctionBinding]?
+    /// Where the pool is a part of a larger whole: the number of its first instance in that, by which functions of the host know it; `nil`: 0.
+    public let firstInstance: Int?
+    /// How many instances the whole has, of all of which `initial` has what differs from instance to instance; `nil`: the part is its end.
+    public let allInstances: Int?
 
     public init(
       module: Int, instances: Int, memoryPages: Int? = nil, execution: Execution? = nil, initial: [InitialBytes]? = nil,
-      sliceFuel: Int? = nil, schedule: ScheduleSettings? = nil, hostFunctions: [HostFunctionBinding]? = nil
+      sliceFuel: Int? = nil, schedule: ScheduleSettings? = nil, hostFunctions: [HostFunctionBinding]? = nil,
+      firstInstance: Int? = nil, allInstances: Int? = nil
     ) {
       self.module = module
       self.instances = instances
@@ -44,6 +49,8 @@ public enum CreatePoolRequest: RequestType {
       self.sliceFuel = sliceFuel
       self.schedule = schedule
       self.hostFunctions = hostFunctions
+      self.firstInstance = firstInstance
+      self.allInstances = allInstances
     }
   }
 

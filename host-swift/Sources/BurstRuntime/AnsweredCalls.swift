@@ -11,7 +11,7 @@ struct AnsweredCalls {
 
   /// The lanes that go on and those that end, each ascending. Throws `invalidParams` naming the field.
   func check(
-    _ answers: [ResumePoolRequest.Answer], failed: [Int], instances: Int, records: [ImportRecords]
+    _ answers: [ResumePoolRequest.Answer], failed: [Int], instances: Int, records: [RecordSizes]
   ) throws(ResponseError) -> (answered: [UInt32], failed: [UInt32]) {
     // An array, not a dictionary: a hundred thousand calls a round are common.
     var expected = Array(repeating: Self.doesNotWait, count: instances)

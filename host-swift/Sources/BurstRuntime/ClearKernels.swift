@@ -38,25 +38,29 @@ enum ClearKernels {
   /// Below it a thread would cost more than its words.
   private static let wordsPerPart = 16
 
+  // Neighbouring threads have neighbouring lanes, whose cells lie side by side.
+  private static let part = """
+    if (t >= sizes.lanes * sizes.parts) return;
+      ulong lane = lanes[t % sizes.lanes];
+      ulong part = t / sizes.lanes;
+      ulong width = sizes.tile_width;
+      ulong tile = lane / width * width;
+    """
+
   static let text = """
     struct Sizes {
       uint lanes, parts, tile_width, memory_cell_words, memory_pages, state_words, table_words;
     };
 
-    // Neighbouring threads have neighbouring lanes, whose cells lie side by side.
     kernel void \(memory)(
       constant Sizes& sizes [[buffer(0)]], constant uint* lanes [[buffer(1)]], device uint* state [[buffer(3)]],
       device uint* memory [[buffer(4)]], uint t [[thread_position_in_grid]])
     {
-      if (t >= sizes.lanes * sizes.parts) return;
-      ulong lane = lanes[t % sizes.lanes];
-      ulong width = sizes.tile_width;
-      ulong tile = lane / width * width;
+      \(part)
       uint pages = state[tile * sizes.state_words + lane % width];
       ulong cells = (ulong)(pages < sizes.memory_pages ? pages : sizes.memory_pages) * (65536 / 4 / sizes.memory_cell_words);
       ulong base = tile * sizes.memory_pages * (65536 / 4) + lane % width * sizes.memory_cell_words;
       // Neighbouring cells by one thread: side by side they lie where a tile is one lane wide.
-      ulong part = t / sizes.lanes;
       ulong end = cells * (part + 1) / sizes.parts;
       ulong cell = cells * part / sizes.parts;
       if (sizes.memory_cell_words == 2) {
@@ -70,11 +74,7 @@ enum ClearKernels {
       constant Sizes& sizes [[buffer(0)]], constant uint* lanes [[buffer(1)]], device uint* state [[buffer(3)]],
       device uint* tables [[buffer(5)]], uint t [[thread_position_in_grid]])
     {
-      if (t >= sizes.lanes * sizes.parts) return;
-      ulong lane = lanes[t % sizes.lanes];
-      ulong width = sizes.tile_width;
-      ulong tile = lane / width * width;
-      uint part = t / sizes.lanes;
+      \(part)
       for (ulong n = part; n < sizes.state_words; n += sizes.parts) state[tile * sizes.state_words + n * width + lane % width] = 0;
       for (ulong n = part; n < sizes.table_words; n += sizes.parts) tables[tile * sizes.table_words + n * width + lane % width] = 0;
     }

@@ -11,6 +11,7 @@ final class Device: @unchecked Sendable {
   let profile: Profile
   let scheduler: DeviceScheduler
   private let probe = Locked<Probe?>(nil)
+  private let loss = Locked<String?>(nil)
 
   private struct Probe {
     let threadExecutionWidth: Int
@@ -28,6 +29,19 @@ final class Device: @unchecked Sendable {
       }
     // A Mac can throttle and say nothing; of the others one tells more, and on the other, shared, time says little.
     scheduler = DeviceScheduler(device: id, source: .system(of: metal), detectsSlowdown: Kind(metal) == .metal)
+  }
+
+  /// A fault has ended the device for this process: whatever is asked of it fails from now on, and what its memory held is gone.
+  func setLost(reason: String) { loss.withLock { $0 = $0 ?? reason } }
+
+  var isLost: Bool { loss.withLock { $0 != nil } }
+
+  /// Throws `deviceError` with `lost`.
+  func checkNotLost() throws(ResponseError) {
+    guard let reason = loss.withLock({ $0 }) else { return }
+    throw ResponseError(
+      .deviceError, "The device \"\(id)\" failed, and nothing can run on it in this process any more: \(reason).",
+      data: try? WireEncoder.encode(DeviceErrorData(reason: reason, lost: true)))
   }
 
   /// Enough to fill the device: until it is full, more lanes take no longer.
@@ -69,12 +83,13 @@ final class Device: @unchecked Sendable {
   }
 
   /// Why the device is not usable, or `nil`: found once by building an empty kernel, which is what needs a compiler.
-  var problem: String? { probed().problem }
+  var problem: String? { loss.withLock { $0 } ?? probed().problem }
 
   var description: DeviceDescription {
     let probe = probed()
+    let problem = problem
     return DeviceDescription(
-      id: id, name: metal.name, usable: probe.problem == nil, reason: probe.problem, profile: profile,
+      id: id, name: metal.name, usable: problem == nil, reason: problem, profile: profile,
       limits: DeviceLimits(
         maxThreadsPerThreadgroup: metal.maxThreadsPerThreadgroup.width,
         threadExecutionWidth: probe.threadExecutionWidth,

@@ -164,6 +164,8 @@ final class Dispatcher {
     device.scheduler.observe(seconds: seconds, fuel: fuel, of: DeviceScheduler.LaunchKind(pipeline, lanes: lanes))
   }
 
+  var deviceIsLost: Bool { device.isLost }
+
   var wantsFuel: Bool { device.scheduler.wantsFuel }
 
   /// Whole threadgroups, which every device can do: threads beyond the count return at once.
@@ -179,6 +181,11 @@ final class Dispatcher {
     let reason: String
   }
 
+  /// One that failed later: nobody knows how far it came.
+  private struct Failed: Error {
+    let reason: String
+  }
+
   /// Seconds before one that never began is tried again: memory that was short, or a permission, may come back.
   private static let pauses = [0.01, 0.1, 0.5]
 
@@ -191,11 +198,36 @@ final class Dispatcher {
       do {
         return try attempt(lanes, request, encode: encode)
       } catch let error as NotBegun {
-        guard let pause = pauses.popFirst() else { throw Self.deviceError(error.reason) }
+        guard let pause = pauses.popFirst() else {
+          // Memory that is short is no loss.
+          if error.reason != "outOfMemory" { try checkDevice(after: error.reason) }
+          throw Self.deviceError(error.reason)
+        }
         Thread.sleep(forTimeInterval: pause)
         if request.isCancelled { throw ResponseError.cancelled }
+      } catch let error as Failed {
+        try checkDevice(after: error.reason)
+        throw Self.deviceError(error.reason)
       }
     }
+  }
+
+  /// What a fault leaves behind a driver tells with the next command buffer: one that does nothing fails, too, where the device is lost.
+  private func checkDevice(after reason: String) throws {
+    do {
+      _ = try attempt([0], StandingRequest()) { encoder in
+        hostKernel(encoder, RecordKernels.begin, RecordKernels.Grid(0..<0, buffers.plan).words, threads: 1)
+      }
+    } catch let error as Abandoned {
+      throw error
+    } catch {
+      device.setLost(reason: reason)
+      try device.checkNotLost()
+    }
+  }
+
+  private struct StandingRequest: IncomingCancellation {
+    let isCancelled = false
   }
 
   private func attempt(
@@ -222,7 +254,7 @@ final class Dispatcher {
     guard commandBuffer.status == .completed, commandBuffer.error == nil else {
       let reason = Self.reason(commandBuffer.error)
       // Only the times tell: a code as outOfMemory may come before a launch and in the midst of one.
-      throw commandBuffer.gpuStartTime == 0 ? NotBegun(reason: reason) : Self.deviceError(reason)
+      throw commandBuffer.gpuStartTime == 0 ? NotBegun(reason: reason) : Failed(reason: reason)
     }
     return max(0, commandBuffer.gpuEndTime - commandBuffer.gpuStartTime)
   }

@@ -4,14 +4,14 @@ import Metal
 
 extension Instantiation {
   /// Checks that everything lies within what an instance has. Throws `invalidParams` naming the field.
-  static func check(_ initial: [InitialBytes], plan: PoolPlan, layout: Layout) throws(ResponseError) {
+  static func check(_ initial: [InitialBytes], of instances: Int, plan: PoolPlan, layout: Layout) throws(ResponseError) {
     var pages = layout.memory.map { $0.minimumPages...$0.minimumPages } ?? 0...0
     for (index, entry) in initial.enumerated() {
       let field = "initial[\(index)]"
-      if entry.perInstance, entry.bytes.count % plan.instances != 0 {
-        throw invalid("\(field).bytes", "\(entry.bytes.count) bytes are no records of equal size for \(plan.instances) instances")
+      if entry.perInstance, entry.bytes.count % instances != 0 {
+        throw invalid("\(field).bytes", "\(entry.bytes.count) bytes are no records of equal size for \(instances) instances")
       }
-      let size = entry.recordBytes(instances: plan.instances)
+      let size = entry.recordBytes(instances: instances)
       let region = plan.region(entry.region)
       guard entry.address >= 0, entry.address <= region.bytesPerInstance, size <= region.bytesPerInstance - entry.address else {
         throw invalid(field, "\(size) bytes at \(entry.address) are outside of the \(entry.region)'s \(region.bytesPerInstance) bytes")
@@ -23,7 +23,7 @@ extension Instantiation {
     }
     // Memory that is not there yet has to be zero when it grows.
     for (index, entry) in initial.enumerated() where entry.region == .memory {
-      let end = entry.address + entry.recordBytes(instances: plan.instances)
+      let end = entry.address + entry.recordBytes(instances: instances)
       guard end <= pages.lowerBound * Layout.pageBytes else {
         throw invalid("initial[\(index)]", "ends at \(end), beyond the memory of \(pages.lowerBound) pages that an instance begins with")
       }
@@ -64,19 +64,20 @@ extension PoolPlan {
 }
 
 extension PoolBuffers {
-  /// Into regions that are zero. The entries are checked. `numberOf`: the number that a lane goes by; of what differs from instance to
-  /// instance it gets its own, and from as many on as there are instances they begin again.
-  func write(_ initial: [InitialBytes], to instances: [UInt32], numberOf: (UInt32) -> Int = { Int($0) }) throws {
-    for entry in initial {
+  /// Into regions that are zero. `numberOf`: the number that a lane goes by; of what differs from instance to instance it gets its own,
+  /// and from as many on as there are instances in all they begin again.
+  func write(_ instantiation: Instantiation, to instances: [UInt32], numberOf: (UInt32) -> Int) throws {
+    let count = instantiation.numbers.count
+    for entry in instantiation.initial {
       let region = plan.region(entry.region)
       let buffer = buffer(of: entry.region)
-      let size = entry.recordBytes(instances: plan.instances)
+      let size = entry.recordBytes(instances: count)
       guard let block = block(region, address: entry.address, length: size, instances) else { continue }
       // The block has other instances' bytes as well, and perhaps some of the same cells.
       try DeviceCopies.fetch(block, of: buffer)
       entry.bytes.withUnsafeBytes { bytes in
         for lane in instances {
-          let start = entry.perInstance ? numberOf(lane) % plan.instances * size : 0
+          let start = entry.perInstance ? numberOf(lane) % count * size : 0
           region.scatter(
             UnsafeRawBufferPointer(rebasing: bytes[start..<start + size]), to: buffer.contents(), instance: Int(lane),
             address: entry.address)

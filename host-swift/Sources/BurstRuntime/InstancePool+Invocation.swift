@@ -35,7 +35,7 @@ extension InstancePool {
   private func initialize(
     _ instances: [UInt32], _ purpose: Invocation.Purpose, _ request: any IncomingCancellation
   ) throws -> Initialization {
-    try buffers.write(instantiation.initial, to: instances)
+    try buffers.write(instantiation, to: instances, numberOf: instantiation.numbers.number)
     let invocation = try instantiating(purpose)
     let failures = try advance(invocation, instances, begins: true, request) { _ in }.failures
     let trap = buffers.records.firstTrap(of: instances)
@@ -47,7 +47,7 @@ extension InstancePool {
   func instantiate(
     _ lanes: [UInt32], begins: Bool, numberOf: (UInt32) -> Int, _ request: any IncomingCancellation
   ) throws -> Started {
-    if begins { try buffers.write(instantiation.initial, to: lanes, numberOf: numberOf) }
+    if begins { try buffers.write(instantiation, to: lanes, numberOf: numberOf) }
     var invocation = try instantiating(.reset)
     let seconds = try invocation.run(lanes, begins: begins, numberOf: numberOf, on: dispatcher, request: request) { _ in }
     let outcomes = buffers.records.outcomes
@@ -123,7 +123,8 @@ extension InstancePool {
       try buffers.endWithTrap(.hostFunctionFailed, failed)
       invocation.failures = FailureTexts()
       let served = try onDevice {
-        try invocation.hostFunctions.serve(calling, on: dispatcher, request, failures: &invocation.failures)
+        try invocation.hostFunctions.serve(
+          calling, numberOf: instantiation.numbers.number, on: dispatcher, request, failures: &invocation.failures)
       }
       let advanced = try advance(invocation, answered + served, begins: false, request, progress: progress)
       let instances = (answered + failed + bound).sorted()
@@ -154,7 +155,10 @@ extension InstancePool {
     invocation.failure = nil
     waiting = nil
     let seconds = try onDevice {
-      try instances.isEmpty ? 0 : invocation.run(instances, begins: begins, on: dispatcher, request: request, progress: progress)
+      try instances.isEmpty
+        ? 0
+        : invocation.run(
+          instances, begins: begins, numberOf: instantiation.numbers.number, on: dispatcher, request: request, progress: progress)
     }
     if invocation.waiting.isEmpty { return (seconds, invocation.failures, invocation.failure) }
     invocation.waiting.sort()

@@ -29,7 +29,8 @@ extension InstancePool {
     Snapshot.Header(
       module: module.identity, instances: plan.instances, memoryPages: plan.memoryPages, valuesBytes: plan.valuesBytes,
       callStackBytes: plan.callStackBytes, scratchBytes: plan.scratchBytes, sliceFuel: instantiation.sliceFuel.map(Int.init),
-      initial: instantiation.initial, invocation: waiting.map(Snapshot.WaitingInvocation.init))
+      initial: instantiation.initial, firstInstance: instantiation.numbers.first, allInstances: instantiation.numbers.count,
+      invocation: waiting.map(Snapshot.WaitingInvocation.init))
   }
 
   /// A pool with a snapshot's instances. Throws `ResponseError`: `invalidSnapshot`, `poolTooLarge`, `deviceError`.
@@ -70,9 +71,10 @@ extension Snapshot.Header {
   fileprivate func checked(for module: LoadedModule) throws(ResponseError) -> (PoolPlan, Instantiation) {
     let parameters = CreatePoolRequest.Parameters(
       module: 0, instances: instances, memoryPages: memoryPages,
-      execution: .init(values: valuesBytes, callStack: callStackBytes, scratch: scratchBytes), initial: initial, sliceFuel: sliceFuel)
+      execution: .init(values: valuesBytes, callStack: callStackBytes, scratch: scratchBytes), initial: initial, sliceFuel: sliceFuel,
+      firstInstance: firstInstance, allInstances: allInstances)
     do throws(ResponseError) {
-      let plan = try PoolPlan(parameters, layout: module.layout)
+      let plan = try PoolPlan(parameters, layout: module.layout, recordBytes: module.recordBytes)
       guard plan.instances <= PoolPlan.maximumInstances else { throw Snapshot.invalid("it has \(plan.instances) instances") }
       try plan.check(module.imports)
       return (plan, try Instantiation(parameters, plan: plan, layout: module.layout))

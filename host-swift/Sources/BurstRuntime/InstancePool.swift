@@ -39,6 +39,7 @@ final class InstancePool: @unchecked Sendable {
     worker: SerialWorker, number: Int = 0, rules: BurstRules = BurstRules(), limits: Dispatcher.Limits = Dispatcher.Limits()
   ) throws {
     let device = module.device
+    try device.checkNotLost()
     let available = device.workingSetSize - device.metal.currentAllocatedSize - module.image.count
     try plan.check(maxBufferLength: device.metal.maxBufferLength, available: available)
     guard let buffers = PoolBuffers(plan, image: module.image, device: device.metal) else {
@@ -151,6 +152,7 @@ final class InstancePool: @unchecked Sendable {
   // MARK: Checks
 
   func checkUsable() throws(ResponseError) {
+    try module.device.checkNotLost()
     switch phase {
     case .instantiating, .ready: break
     case .failed: throw ResponseError(.unknownPool, "The pool does not exist: its instantiation did not succeed.")

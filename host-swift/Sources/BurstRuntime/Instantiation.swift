@@ -5,11 +5,13 @@ struct Instantiation: Sendable, Equatable {
   let sliceFuel: UInt32?
   /// Checked; written before the instantiating kernel runs.
   let initial: [InitialBytes]
+  let numbers: InstanceNumbers
 
   /// Throws `invalidParams` naming the field.
   init(_ parameters: CreatePoolRequest.Parameters, plan: PoolPlan, layout: Layout) throws(ResponseError) {
     sliceFuel = try InvocationBudget.check(sliceFuel: parameters.sliceFuel)
     initial = parameters.initial ?? []
-    try Self.check(initial, plan: plan, layout: layout)
+    numbers = try InstanceNumbers(parameters)
+    try Self.check(initial, of: numbers.count, plan: plan, layout: layout)
   }
 }

@@ -63,11 +63,12 @@ struct Invocation {
   /// Failures one after the other after which the device is taken for gone.
   static let mostFailures = 3
 
-  /// A command buffer that fails ends the instances in it, since nobody knows how far they came; the others go on. Instantiation needs all.
+  /// A command buffer that fails ends the instances in it, since nobody knows how far they came; the others go on, unless the device is lost.
+  /// Instantiation needs all.
   /// `begins`: `lanes` are no suspended ones that go on; their arguments are in the pool's records. `numberOf`: as of `BoundFunctions.serve`.
   /// Returns the seconds on the device. Throws `ResponseError` (cancelled, device error) or `Dispatcher.Abandoned`.
   mutating func run(
-    _ lanes: [UInt32], begins: Bool, numberOf: (UInt32) -> Int = { Int($0) }, on dispatcher: Dispatcher,
+    _ lanes: [UInt32], begins: Bool, numberOf: (UInt32) -> Int, on dispatcher: Dispatcher,
     request: any IncomingCancellation, progress: (Double) -> Void
   ) throws -> Double {
     var size = dispatcher.firstLaunch(fuel: budget.sliceFuel)
@@ -95,7 +96,7 @@ struct Invocation {
         failuresInARow = 0
       } catch let error as ResponseError where error.code == .deviceError && purpose == .export {
         failuresInARow += 1
-        if failuresInARow == Self.mostFailures { throw error }
+        if failuresInARow == Self.mostFailures || dispatcher.deviceIsLost { throw error }
         failure = error.message
         try dispatcher.buffers.endWithTrap(.deviceFailed, launched)
         begun += fresh.count

@@ -104,7 +104,7 @@ struct JobRun {
         failures += 1
         failure = error.message
         lose(error.message, ended: true)
-        if failures == Invocation.mostFailures { return }
+        if failures == Invocation.mostFailures || pool.dispatcher.deviceIsLost { return }
       } catch let error as Dispatcher.Abandoned where error.reason.code == .deviceError {
         // The jobs of the other lanes can be run in another pool, these would hang there as well.
         lose(error.reason.message, ended: false)

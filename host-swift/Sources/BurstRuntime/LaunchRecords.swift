@@ -17,11 +17,14 @@ final class LaunchRecords {
 
   /// Bytes that an instance's report takes.
   private static let reportBytes = 24
+  private static let laneBytes = 4
+  /// Without the records, which are as large as a call's.
+  static let bytesPerInstance = laneBytes + reportBytes
 
   /// `nil` where the device has no memory left.
   init?(instances: Int, device: any MTLDevice) {
     func buffer(_ bytesEach: Int) -> (any MTLBuffer)? { device.makeBuffer(length: instances * bytesEach, options: .storageModeShared) }
-    guard let lanes = buffer(MemoryLayout<UInt32>.size), let report = buffer(Self.reportBytes) else { return nil }
+    guard let lanes = buffer(Self.laneBytes), let report = buffer(Self.reportBytes) else { return nil }
     self.instances = instances
     self.device = device
     self.lanes = lanes

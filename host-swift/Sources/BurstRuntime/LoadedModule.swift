@@ -12,18 +12,28 @@ struct LoadedModule: Sendable {
   let hostKernels: BuiltKernels
   let instantiateKernel: String
   /// Of the imported functions, by number.
-  let imports: [ImportRecords]
+  let imports: [RecordSizes]
+  /// The largest of the kernels'.
+  let records: RecordSizes
   let identity: ModuleIdentity
+}
+
+extension LoadedModule {
+  /// Of what `LaunchRecords` has of an instance in time: arguments, results, and a call of an import.
+  var recordBytes: Int {
+    records.argumentBytes + records.resultBytes + (imports.map { max($0.argumentBytes, $0.resultBytes) }.max() ?? 0)
+  }
 }
 
 extension LoadModuleRequest.Parameters {
   /// Throws `invalidParams` naming the field.
-  func validateImports() throws(ResponseError) {
-    for (index, records) in (imports ?? []).enumerated() {
+  func validateRecords() throws(ResponseError) {
+    let all = (imports ?? []).enumerated().map { ("imports[\($0)]", $1) } + (records.map { [("records", $0)] } ?? [])
+    for (field, records) in all {
       for (name, bytes) in [("argumentBytes", records.argumentBytes), ("resultBytes", records.resultBytes)] {
         guard (0...Layout.maximumRegionBytes).contains(bytes), bytes % 4 == 0 else {
           throw ResponseError(
-            .invalidParams, "`imports[\(index)].\(name)`: must be a multiple of 4 from 0 to \(Layout.maximumRegionBytes).")
+            .invalidParams, "`\(field).\(name)`: must be a multiple of 4 from 0 to \(Layout.maximumRegionBytes).")
         }
       }
     }

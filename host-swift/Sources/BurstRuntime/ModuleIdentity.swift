@@ -9,7 +9,7 @@ struct ModuleIdentity: Codable, Sendable, Equatable {
   private let stateBytes: Int
   private let tableBytes: Int
   private let kernels: [String]
-  private let imports: [ImportRecords]
+  private let imports: [RecordSizes]
 
   init(_ parameters: LoadModuleRequest.Parameters) {
     identity = parameters.identity ?? "text \(Checksum.hex(Data(parameters.text.utf8)))"

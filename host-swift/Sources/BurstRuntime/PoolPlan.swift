@@ -12,15 +12,16 @@ struct PoolPlan: Sendable, Equatable {
   let memory: TiledRegion
   let tables: TiledRegion
   let execution: TiledRegion
+  /// Of `LaunchRecords`, for an instance.
+  private let recordBytes: Int
 
   /// Lane numbers are 32-bit words.
   static let maximumInstances = Int(Int32.max)
   /// By default memory may grow by this many pages.
   private static let defaultGrowth = 16
-  private static let laneBytes = 4
 
-  /// Throws `invalidParams` naming the field.
-  init(_ parameters: CreatePoolRequest.Parameters, layout: Layout) throws(ResponseError) {
+  /// `recordBytes`: of an instance's arguments and results, as they pass between host and device. Throws `invalidParams` naming the field.
+  init(_ parameters: CreatePoolRequest.Parameters, layout: Layout, recordBytes: Int = 0) throws(ResponseError) {
     guard parameters.instances >= 1 else { throw ResponseError(.invalidParams, "`instances`: must be at least 1.") }
     instances = parameters.instances
     memoryPages = try Self.pages(parameters.memoryPages, layout.memory)
@@ -36,10 +37,11 @@ struct PoolPlan: Sendable, Equatable {
     memory = region(memoryPages * Layout.pageBytes, cell: layout.memoryCell)
     tables = region(layout.tableBytes)
     execution = region(valuesBytes + callStackBytes + scratchBytes)
+    self.recordBytes = LaunchRecords.bytesPerInstance + recordBytes
   }
 
   /// Throws `invalidParams` where the records of an import do not fit.
-  func check(_ imports: [ImportRecords]) throws(ResponseError) {
+  func check(_ imports: [RecordSizes]) throws(ResponseError) {
     guard let most = imports.map({ max($0.argumentBytes, $0.resultBytes) }).max(), most > scratchBytes / 2 else { return }
     throw ResponseError(
       .invalidParams, "`execution.scratch`: an import's record has \(most) bytes, and half of scratch has \(scratchBytes / 2).")
@@ -73,7 +75,7 @@ struct PoolPlan: Sendable, Equatable {
 
   var regions: [TiledRegion] { [status, state, memory, tables, execution] }
 
-  var bytesPerInstance: Int { regions.reduce(Self.laneBytes) { $0 + $1.bytesPerInstance } }
+  var bytesPerInstance: Int { regions.reduce(recordBytes) { $0 + $1.bytesPerInstance } }
 
   /// Throws `poolTooLarge` where the device's limits leave no room. `available` is what of the working set is free.
   func check(maxBufferLength: Int, available: Int) throws(ResponseError) {

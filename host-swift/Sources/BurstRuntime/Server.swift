@@ -270,8 +270,9 @@ public final class Server: ConnectionHandler {
   private func loadModule(_ parameters: LoadModuleRequest.Parameters) throws -> LoadModuleRequest.Result {
     let start = DispatchTime.now()
     let device = try devices.device(parameters.device)
+    try device.checkNotLost()
     try parameters.layout.validate()
-    try parameters.validateImports()
+    try parameters.validateRecords()
     let progress = progress(parameters.progressToken, "Building for \(device.metal.name)")
     progress(0)
     // The set makes each pipeline once; sorted, so that the order in which a client lists kernels makes no difference.
@@ -280,7 +281,8 @@ public final class Server: ConnectionHandler {
     let hostKernels = try cache.kernels(HostKernels.names, of: HostKernels.text, for: device).kernels
     let module = LoadedModule(
       device: device, layout: parameters.layout, image: parameters.image, kernels: kernels, hostKernels: hostKernels,
-      instantiateKernel: parameters.instantiateKernel, imports: parameters.imports ?? [], identity: ModuleIdentity(parameters))
+      instantiateKernel: parameters.instantiateKernel, imports: parameters.imports ?? [],
+      records: parameters.records ?? RecordSizes(argumentBytes: 0, resultBytes: 0), identity: ModuleIdentity(parameters))
     let number = nextNumber()
     state.withLock { $0.modules[number] = module }
     progress(1)
@@ -301,7 +303,7 @@ public final class Server: ConnectionHandler {
   private func createPool(_ request: IncomingRequest) throws {
     let parameters = try decode(CreatePoolRequest.self, request)
     let module = try module(parameters.module)
-    let plan = try PoolPlan(parameters, layout: module.layout)
+    let plan = try PoolPlan(parameters, layout: module.layout, recordBytes: module.recordBytes)
     try plan.check(module.imports)
     let instantiation = try Instantiation(parameters, plan: plan, layout: module.layout)
     let rules = try BurstRules(parameters.schedule)

@@ -17,6 +17,8 @@ enum Snapshot {
     let scratchBytes: Int
     let sliceFuel: Int?
     let initial: [InitialBytes]
+    let firstInstance: Int?
+    let allInstances: Int?
     let invocation: WaitingInvocation?
   }
 

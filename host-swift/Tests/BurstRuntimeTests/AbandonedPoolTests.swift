@@ -35,7 +35,7 @@ struct AbandonedPoolTests {
     let hostKernels = try cache.kernels(HostKernels.names, of: HostKernels.text, for: device).kernels
     let module = LoadedModule(
       device: device, layout: load.layout, image: load.image, kernels: kernels, hostKernels: hostKernels, instantiateKernel: "instantiate",
-      imports: [],
+      imports: [], records: RecordSizes(argumentBytes: 0, resultBytes: 0),
       identity: ModuleIdentity(load))
     let parameters = CreatePoolRequest.Parameters(module: 1, instances: instances)
     let plan = try PoolPlan(parameters, layout: load.layout)

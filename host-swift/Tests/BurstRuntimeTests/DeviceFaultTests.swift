@@ -144,16 +144,79 @@
       #expect(result.reasons?.map(\.jobs) == [[4, 5, 6, 7]])
     }
 
-    @Test("a device that only fails is given up: the rest is not run")
-    func gone() throws {
+    @Test("a pool whose slices only fail is given up, though the device goes on: the rest is not run")
+    func givenUp() throws {
       let pool = try pool(2)
-      device.faults.set { $0 < 2 ? nil : .error(.deviceRemoved) }
+      // Between them the command buffers that ask whether the device is lost.
+      device.faults.set { [2, 4, 6].contains($0) ? .error(.internal) : nil }
       let result = try client.call(RunJobsRequest.self, jobs(pool, Array(repeating: 3, count: 100)))
       let status = TestKernels.words(result.status)
       let codes = stride(from: 0, to: 200, by: 2).map { status[$0] }
       #expect(codes.filter { $0 == JobStatus.lost }.count == 6)
       #expect(codes.filter { $0 == JobStatus.notRun }.count == 94)
-      #expect(result.failure?.contains("deviceRemoved") == true)
+      #expect(result.failure?.contains("internal") == true)
+    }
+
+    @Test("a device that does nothing after a fault is lost: jobs in flight are lost, the rest is not run")
+    func lost() throws {
+      let pool = try pool(2)
+      device.faults.set { $0 < 2 ? nil : .error(.pageFault) }
+      let result = try client.call(RunJobsRequest.self, jobs(pool, Array(repeating: 3, count: 100)))
+      let status = TestKernels.words(result.status)
+      let codes = stride(from: 0, to: 200, by: 2).map { status[$0] }
+      #expect(codes.filter { $0 == JobStatus.lost }.count == 2)
+      #expect(codes.filter { $0 == JobStatus.notRun }.count == 98)
+      #expect(result.failure?.contains("pageFault") == true)
+    }
+
+    @Test("whatever is asked of a lost device says that it is lost and why, also by other pools, though its faults have ended")
+    func afterLoss() throws {
+      let (pool, other) = (try pool(20), try pool(1))
+      device.faults.set { $0 < 3 ? .error(.timeout) : nil }
+      func isLoss(_ error: ResponseError?) throws -> Bool {
+        let data = try WireDecoder.decode(DeviceErrorData.self, from: #require(error?.data))
+        return error?.code == .deviceError && data == DeviceErrorData(reason: "timeout", lost: true)
+      }
+      let units = Array(repeating: UInt32(5), count: 20)
+      #expect(try isLoss(client.failure(InvokeRequest.self, invocation(of: pool, units))))
+      #expect(try isLoss(client.failure(InvokeRequest.self, invocation(of: other, [1]))))
+      #expect(try isLoss(client.failure(ResetPoolRequest.self, .init(pool: pool, instances: nil))))
+      #expect(try isLoss(client.failure(SnapshotPoolRequest.self, .init(pool: other))))
+      let reads = [ReadMemoryRequest.Read(instance: 0, address: 0, length: 1)]
+      #expect(try isLoss(client.failure(ReadMemoryRequest.self, .init(pool: pool, reads: reads))))
+      #expect(try isLoss(client.failure(LoadModuleRequest.self, TestKernels.load("cpu"))))
+      _ = try client.call(ReleasePoolRequest.self, .init(pool: pool))
+      #expect(try client.call(ListDevicesRequest.self, NoParameters()).devices.map(\.reason) == ["timeout"])
+    }
+
+    @Test("a device is chosen by its id, and of two of a kind one goes on where the other is lost")
+    func twoDevices() throws {
+      let second = CPUDevice(environment: ProcessInfo.processInfo.environment)
+      let client = try TestClient.initialized(devices: DeviceRegistry([device, second]))
+      func pool(_ id: String) throws -> Int {
+        let module = try client.call(LoadModuleRequest.self, TestKernels.load(id, tileWidth: 32, imports: nil)).module
+        let execution = CreatePoolRequest.Execution(values: 256, callStack: 256, scratch: 256)
+        return try client.call(CreatePoolRequest.self, .init(module: module, instances: 2, execution: execution)).pool
+      }
+      let ofSecond = try pool("cpu-2")
+      #expect(device.currentAllocatedSize == 0 && second.currentAllocatedSize > 0)
+      let ofFirst = try pool("cpu")
+      device.faults.set { _ in .error(.pageFault) }
+      #expect(client.failure(InvokeRequest.self, invocation(of: ofFirst, [1, 2]))?.code == .deviceError)
+      #expect(TestKernels.words(try client.call(InvokeRequest.self, invocation(of: ofSecond, [1, 2])).results) == [1, 2])
+      #expect(Device.Kind.cuda.id(number: 0) == "cuda" && Device.Kind.cuda.id(number: 1) == "cuda:1")
+    }
+
+    @Test("a planned fault poisons the device from its command buffer on, in one process of those that share a file")
+    func planned() throws {
+      let file = TestClient.temporaryFolder().appendingPathComponent("struck")
+      try FileManager.default.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+      func struck(_ faults: CommandFaults) -> [Bool] { (0..<4).map { _ in faults.next() != nil } }
+      let environment = ["WASMBURST_TEST_FAULT": "2:\(file.path)"]
+      #expect(struck(CommandFaults(PlannedFault(environment: environment))) == [false, false, true, true])
+      #expect(struck(CommandFaults(PlannedFault(environment: environment))) == [false, false, false, false])
+      #expect(struck(CommandFaults(PlannedFault(environment: ["WASMBURST_TEST_FAULT": "0"]))) == [true, true, true, true])
+      #expect(PlannedFault(environment: ["WASMBURST_TEST_FAULT": "soon"]) == nil)
     }
 
     @Test("a slice that takes far longer than expected ends the burst, and the jobs go on")

@@ -31,14 +31,15 @@ struct HostFunctionTests {
   private func client(_ table: HostFunctionTable) throws -> TestClient { try TestClient.initialized(hostFunctions: table) }
 
   private func create(
-    _ client: TestClient, _ instances: Int, tileWidth: Int = 1, image: [UInt8] = [1, 2, 3, 4],
+    _ client: TestClient, _ instances: Int, tileWidth: Int = 1, image: [UInt8] = [1, 2, 3, 4], firstInstance: Int? = nil,
     _ bindings: [HostFunctionBinding]? = HostFunctionTests.types
   ) throws -> CreatePoolRequest.Result {
     let module = try client.call(LoadModuleRequest.self, TestKernels.load(device, tileWidth: tileWidth, image: image)).module
     return try client.call(
       CreatePoolRequest.self,
       .init(
-        module: module, instances: instances, execution: .init(values: 256, callStack: 256, scratch: 256), hostFunctions: bindings))
+        module: module, instances: instances, execution: .init(values: 256, callStack: 256, scratch: 256), hostFunctions: bindings,
+        firstInstance: firstInstance))
   }
 
   private func ask(_ client: TestClient, _ pool: Int, _ arguments: [UInt32]) throws -> InvokeRequest.Result {
@@ -85,6 +86,26 @@ struct HostFunctionTests {
       return r % 2 == 0 ? a + r : a + r + r + 5
     }
     #expect(TestKernels.words(result.results) == expected)
+  }
+
+  @Test("the instances of a part of a larger pool are known by their numbers in the whole, and their memory by their own")
+  func firstInstance() throws {
+    let seen = Locked<[Int]>([])
+    let first = HostFunction { (call: HostCall, a: UInt32, _: UInt32) throws -> UInt32 in
+      seen.withLock { $0.append(call.instance) }
+      try call.memory.write(Data([UInt8(call.instance - 1000)]), to: 16)
+      if a == 2 { _ = try call.memory.read(1 << 30, count: 1) }
+      return 0
+    }
+    let client = try client(Self.table(first: first))
+    let pool = try create(client, 3, firstInstance: 1000).pool
+    let result = try ask(client, pool, [0, 1, 2])
+    #expect(seen.withLock { $0 } == [1000, 1001, 1002])
+    let failure = try #require(result.failures?.first)
+    #expect(failure.instances == [2] && failure.message.contains("instance 1002's memory"))
+    let reads = (0..<3).map { ReadMemoryRequest.Read(instance: $0, address: 16, length: 1) }
+    #expect(try client.call(ReadMemoryRequest.self, .init(pool: pool, reads: reads)).bytes == [0, 1, 2].map { Data([$0]) })
+    #expect(throws: ResponseError.self) { try create(client, 3, firstInstance: -1) }
   }
 
   @Test("a batched function gets all that wait as columns, in their order")

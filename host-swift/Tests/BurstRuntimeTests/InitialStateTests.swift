@@ -15,12 +15,14 @@ struct InitialStateTests {
   }
 
   private func parameters(
-    _ initial: [InitialBytes], instances: Int = 3, tileWidth: Int = 1
+    _ initial: [InitialBytes], instances: Int = 3, tileWidth: Int = 1, firstInstance: Int? = nil, allInstances: Int? = nil
   ) throws -> CreatePoolRequest.Parameters {
     // This image's instantiation leaves everything as it is.
     let load = TestKernels.load(device, tileWidth: tileWidth, image: [253, 0, 0, 0])
     let module = try client.call(LoadModuleRequest.self, load).module
-    return .init(module: module, instances: instances, execution: .init(values: 256, callStack: 256, scratch: 256), initial: initial)
+    return .init(
+      module: module, instances: instances, execution: .init(values: 256, callStack: 256, scratch: 256), initial: initial,
+      firstInstance: firstInstance, allInstances: allInstances)
   }
 
   private func results(_ pool: Int, _ kernel: String, _ argument: UInt32) throws -> [UInt32] {
@@ -55,6 +57,33 @@ struct InitialStateTests {
     _ = try client.call(ResetPoolRequest.self, .init(pool: pool, instances: nil))
     try check(counted: [11, 21, 31])
     #expect(try results(pool, "grow", 2) == [2, 2, 2])
+  }
+
+  @Test("instances of a part get what is theirs in the whole, also after a reset and a restore; jobs get what is theirs by number")
+  func part() throws {
+    let table = InitialBytes(region: .tables, address: 4, bytes: TestKernels.records([50, 60, 70, 80, 90, 100]), perInstance: true)
+    let pages = InitialBytes(region: .state, address: 0, bytes: TestKernels.records([1]), perInstance: false)
+    let parameters = try parameters([pages, table], firstInstance: 2, allInstances: 6)
+    let pool = try client.call(CreatePoolRequest.self, parameters).pool
+    #expect(try results(pool, "table", 1) == [70, 80, 90])
+    func run(numbers: [Int]?) throws -> [UInt32] {
+      let jobs = RunJobsRequest.Parameters(
+        pool: pool, kernel: "table", jobs: 8, arguments: TestKernels.records(Array(repeating: 1, count: 8)), argumentBytes: 4,
+        resultBytes: 4, numbers: numbers)
+      return TestKernels.words(try client.call(RunJobsRequest.self, jobs).results)
+    }
+    #expect(try run(numbers: nil) == [50, 60, 70, 80, 90, 100, 50, 60])
+    #expect(try run(numbers: [9, 5, 0, 1, 2, 600, 4, 3]) == [80, 100, 50, 60, 70, 50, 90, 80])
+    let snapshot = try client.call(SnapshotPoolRequest.self, .init(pool: pool)).bytes
+    let restored = try client.call(RestorePoolRequest.self, .init(module: parameters.module, snapshot: snapshot)).pool
+    for pool in [pool, restored] {
+      _ = try client.call(ResetPoolRequest.self, .init(pool: pool, instances: nil))
+      #expect(try results(pool, "table", 1) == [70, 80, 90])
+    }
+    for (first, all) in [(-1, 6), (4, 6), (2, Int(Int32.max) + 1)] {
+      let refused = try self.parameters([], firstInstance: first, allInstances: all)
+      #expect(client.failure(CreatePoolRequest.self, refused)?.code == .invalidParams)
+    }
   }
 
   @Test("what lies outside of an instance, or makes its memory too large, is refused by field")

@@ -21,7 +21,7 @@ struct InstancePoolTests {
     let execution = CreatePoolRequest.Execution(values: 256, callStack: 256, scratch: 256)
     let result = try client.call(CreatePoolRequest.self, .init(module: module, instances: instances, execution: execution))
     #expect(result.trap == nil && result.memoryPages == 4)
-    #expect(result.bytesPerInstance == 4 * 65_536 + 768 + 32 + 8 + 8 + 4)
+    #expect(result.bytesPerInstance == 4 * 65_536 + 768 + 32 + 8 + 8 + 28 + 8)
     return result.pool
   }
 
@@ -141,7 +141,7 @@ struct InstancePoolTests {
     #expect(refusal.code == .poolTooLarge)
     let data = try WireDecoder.decode(PoolTooLargeData.self, from: #require(refusal.data))
     #expect(data.instances == 1 << 40 && data.instancesThatFit < data.instances)
-    #expect(data.bytesPerInstance == 4 * 65_536 + 65_536 + 32 + 8 + 8 + 4)
+    #expect(data.bytesPerInstance == 4 * 65_536 + 65_536 + 32 + 8 + 8 + 28 + 8)
     #expect(client.failure(CreatePoolRequest.self, .init(module: module, instances: 0))?.code == .invalidParams)
   }
 

@@ -12,7 +12,7 @@ enum TestKernels {
   static let kernels = ["ask", "count", "divide", "grow", "load", "spin", "table", "work"]
 
   /// What `ask` waits for.
-  static let imports = [ImportRecords(argumentBytes: 8, resultBytes: 4), ImportRecords(argumentBytes: 4, resultBytes: 8)]
+  static let imports = [RecordSizes(argumentBytes: 8, resultBytes: 4), RecordSizes(argumentBytes: 4, resultBytes: 8)]
 
   static func text(tileWidth: Int, memoryCell: Int) -> String {
     """
@@ -159,14 +159,14 @@ enum TestKernels {
 
   static func load(
     _ device: String, tileWidth: Int = 1, memoryCell: Int = 8, image: [UInt8] = [1, 2, 3, 4], identity: String? = nil,
-    imports: [ImportRecords]? = TestKernels.imports
+    imports: [RecordSizes]? = TestKernels.imports, records: RecordSizes? = nil
   )
     -> LoadModuleRequest.Parameters
   {
     .init(
       device: device, text: text(tileWidth: tileWidth, memoryCell: memoryCell), image: Data(image),
       layout: layout(tileWidth: tileWidth, memoryCell: memoryCell), instantiateKernel: "instantiate", kernels: kernels,
-      imports: imports, identity: identity)
+      imports: imports, records: records, identity: identity)
   }
 
   static func records(_ values: [UInt32]) -> Data {

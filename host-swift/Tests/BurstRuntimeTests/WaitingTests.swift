@@ -144,13 +144,13 @@ struct WaitingTests {
 
   @Test("imports whose records no pool could hold are refused by field")
   func records() throws {
-    func load(_ records: ImportRecords) -> LoadModuleRequest.Parameters {
+    func load(_ records: RecordSizes) -> LoadModuleRequest.Parameters {
       let load = TestKernels.load(device)
       return .init(
         device: device, text: load.text, image: load.image, layout: load.layout, instantiateKernel: "instantiate", kernels: [],
         imports: [records])
     }
-    for bad in [ImportRecords(argumentBytes: 2, resultBytes: 0), .init(argumentBytes: 0, resultBytes: -4)] {
+    for bad in [RecordSizes(argumentBytes: 2, resultBytes: 0), .init(argumentBytes: 0, resultBytes: -4)] {
       #expect(client.failure(LoadModuleRequest.self, load(bad))?.message.hasPrefix("`imports[0].") == true)
     }
     let module = try client.call(LoadModuleRequest.self, load(.init(argumentBytes: 132, resultBytes: 0))).module

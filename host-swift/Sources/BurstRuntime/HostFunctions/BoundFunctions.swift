@@ -9,7 +9,7 @@ struct BoundFunctions: Sendable {
   }
 
   private let functions: [Int: Bound]
-  private let records: [ImportRecords]
+  private let records: [RecordSizes]
   private let log: @Sendable (String) -> Void
 
   private init() {
@@ -23,7 +23,7 @@ struct BoundFunctions: Sendable {
 
   /// Throws `invalidParams` naming the field, and the function where it is not offered or has another signature.
   init(
-    _ bindings: [HostFunctionBinding]?, of offered: HostFunctionTable, records: [ImportRecords], log: @escaping @Sendable (String) -> Void
+    _ bindings: [HostFunctionBinding]?, of offered: HostFunctionTable, records: [RecordSizes], log: @escaping @Sendable (String) -> Void
   ) throws(ResponseError) {
     var functions: [Int: Bound] = [:]
     for (index, binding) in (bindings ?? []).enumerated() {
@@ -68,7 +68,7 @@ struct BoundFunctions: Sendable {
   /// Those whose call failed have ended. Returns the others, which can go on. `numberOf`: the number that functions know a lane by; the
   /// failures are those of lanes. Throws as `Dispatcher.run`.
   func serve(
-    _ calling: Calling, numberOf: (UInt32) -> Int = { Int($0) }, on dispatcher: Dispatcher, _ request: any IncomingCancellation,
+    _ calling: Calling, numberOf: (UInt32) -> Int, on dispatcher: Dispatcher, _ request: any IncomingCancellation,
     failures: inout FailureTexts
   ) throws -> [UInt32] {
     var served: [UInt32] = []
@@ -112,8 +112,8 @@ struct BoundFunctions: Sendable {
 }
 
 extension HostFunction {
-  fileprivate var records: ImportRecords {
+  fileprivate var records: RecordSizes {
     func bytes(_ types: [ValueType]) -> Int { types.reduce(0) { $0 + ($1 == .i64 || $1 == .f64 ? 8 : 4) } }
-    return ImportRecords(argumentBytes: bytes(parameters), resultBytes: bytes(results))
+    return RecordSizes(argumentBytes: bytes(parameters), resultBytes: bytes(results))
   }
 }

@@ -3,9 +3,10 @@ import Foundation
 
 /// All calls of one function that wait at the same time. Of use only while the function runs, on the thread that it runs on.
 public final class HostCalls {
-  /// Ascending; position `i` of every column belongs to `instances[i]`. In a run of jobs an instance has its job's number: which of the
-  /// pool's instances a job gets depends on time.
+  /// Ascending; position `i` of every column belongs to `instances[i]`. By their numbers in the whole that the pool may be a part of; in a
+  /// run of jobs an instance has its job's number: which of the pool's instances a job gets depends on time.
   public let instances: [Int]
+  /// By the pool's own numbers.
   private let lanes: [UInt32]
   /// `module.name` of the import.
   let name: String
@@ -19,7 +20,7 @@ public final class HostCalls {
   private(set) var deviceError: (any Error)?
 
   init(
-    name: String, instances: [Int], lanes: [UInt32], arguments: Data, records: ImportRecords, buffers: PoolBuffers,
+    name: String, instances: [Int], lanes: [UInt32], arguments: Data, records: RecordSizes, buffers: PoolBuffers,
     log: @escaping (String) -> Void
   ) {
     self.instances = instances

@@ -1,15 +1,14 @@
 import Foundation
-import Synchronization
 
 /// Page-aligned memory that the operating system zero-fills when it is first touched.
-final class CPUBuffer: NSObject, MTLBuffer, @unchecked Sendable {
+final class CPUBuffer: NSObject, MTLBuffer, Labelled, @unchecked Sendable {
   // Unchecked because the memory is a pointer that stays for the buffer's life: who may write it when is the caller's affair, as on Metal.
   private let owner: CPUDevice
   private let memory: UnsafeMutableRawPointer
   let length: Int
   let allocatedSize: Int
   let resourceOptions: MTLResourceOptions
-  private let guardedLabel = Mutex<String?>(nil)
+  let labelBox = LabelBox()
 
   init?(device: CPUDevice, length: Int, options: MTLResourceOptions) {
     guard length > 0, length <= device.maxBufferLength else { return nil }
@@ -34,15 +33,6 @@ final class CPUBuffer: NSObject, MTLBuffer, @unchecked Sendable {
   }
 
   var device: any MTLDevice { owner }
-
-  var label: String? {
-    get { guardedLabel.withLock { $0 } }
-    set { guardedLabel.withLock { $0 = newValue } }
-  }
-
-  var cpuCacheMode: MTLCPUCacheMode { MTLCPUCacheMode(resourceOptions) }
-  var storageMode: MTLStorageMode { MTLStorageMode(resourceOptions) }
-  var hazardTrackingMode: MTLHazardTrackingMode { MTLHazardTrackingMode(resourceOptions) }
 
   func contents() -> UnsafeMutableRawPointer { memory }
   var gpuAddress: UInt64 { UInt64(UInt(bitPattern: memory)) }

@@ -6,13 +6,14 @@ final class CPUDevice: NSObject, CompilingDevice {
   static let shared = CPUDevice(environment: ProcessInfo.processInfo.environment)
 
   let pool: WorkerPool
-  let faults = CommandFaults()
+  let faults: CommandFaults
   let images: KernelImageStore<KernelImage>
   private let allocated = Mutex(0)
   private let workingSetSize = Machine.availableMemory / 4 * 3
 
   /// Reads `WASMBURST_CLANG`, `WASMBURST_CACHE`, `XDG_CACHE_HOME`, `WASMBURST_CPU_THREADS` and `PATH`.
   init(environment: [String: String]) {
+    faults = CommandFaults(PlannedFault(environment: environment))
     pool = WorkerPool(workerCount: Machine.workerCount(environment: environment))
     images = KernelImageStore(
       compiler: ClangCompiler(environment: environment),

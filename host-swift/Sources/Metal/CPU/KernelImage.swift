@@ -1,20 +1,20 @@
 import Foundation
 
-/// A shared object of kernels, loaded. Unloaded when the last library, function or pipeline that uses it goes.
-final class KernelImage: @unchecked Sendable {
+/// A shared object of kernels, loaded.
+final class KernelImage: CompiledImage, @unchecked Sendable {
   /// Walks threads `begin..<end` of the grid: buffer addresses by index, the `KernelDispatch`, begin, end.
   typealias GridFunction = @convention(c) (UnsafeRawPointer, UnsafeRawPointer, UInt, UInt) -> Void
 
-  struct Kernel: Sendable {
+  struct Kernel: CompiledKernel {
     var name: String
     var walk: GridFunction
-    /// 0: no limit of its own.
     var maximumThreads: Int
     /// Bit n: the kernel needs buffer n.
     var requiredBuffers: UInt64
   }
 
-  /// Names what the object was built from.
+  static let threadExecutionWidth = 1
+
   let key: String
   let object: Data
   let kernels: [String: Kernel]

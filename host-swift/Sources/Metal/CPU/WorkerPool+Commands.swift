@@ -24,7 +24,7 @@ extension WorkerPool: CommandExecutor {
   }
 
   private func execute(_ dispatch: KernelDispatch) throws(MTLCommandBufferError) {
-    guard let kernel = (dispatch.pipeline as? CPUComputePipelineState)?.kernel else {
+    guard let kernel = (dispatch.pipeline as? CompiledPipelineState<KernelImage>)?.kernel else {
       throw MTLCommandBufferError(.invalidResource, "The pipeline state belongs to another device")
     }
     try dispatch.requireBuffers(kernel.requiredBuffers, of: kernel.name)

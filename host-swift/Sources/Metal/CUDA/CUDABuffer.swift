@@ -1,11 +1,10 @@
 import Foundation
-import Synchronization
 
 /// Plain device memory, and as much of the host's address space, whose pages exist once they are touched.
 ///
 /// Not managed memory: its migration by page faults is slow for scattered records, and asking for more of it than a GPU has free
 /// can hang the machine.
-final class CUDABuffer: NSObject, DiscreteBuffer, @unchecked Sendable {
+final class CUDABuffer: NSObject, DiscreteBuffer, Labelled, @unchecked Sendable {
   // Unchecked because both memories are pointers that stay for the buffer's life: who may write them when is the caller's affair, as on Metal.
   private let owner: CUDADevice
   private let mirror: UnsafeMutableRawPointer
@@ -13,7 +12,7 @@ final class CUDABuffer: NSObject, DiscreteBuffer, @unchecked Sendable {
   let length: Int
   let allocatedSize: Int
   let resourceOptions: MTLResourceOptions
-  private let guardedLabel = Mutex<String?>(nil)
+  let labelBox = LabelBox()
 
   /// cuMemAlloc's granularity.
   private static let allocationUnit = 512
@@ -53,15 +52,6 @@ final class CUDABuffer: NSObject, DiscreteBuffer, @unchecked Sendable {
   }
 
   var device: any MTLDevice { owner }
-
-  var label: String? {
-    get { guardedLabel.withLock { $0 } }
-    set { guardedLabel.withLock { $0 = newValue } }
-  }
-
-  var cpuCacheMode: MTLCPUCacheMode { MTLCPUCacheMode(resourceOptions) }
-  var storageMode: MTLStorageMode { MTLStorageMode(resourceOptions) }
-  var hazardTrackingMode: MTLHazardTrackingMode { MTLHazardTrackingMode(resourceOptions) }
 
   func contents() -> UnsafeMutableRawPointer { mirror }
 }

@@ -1,36 +1,54 @@
 import Foundation
+import Synchronization
 
 /// A GPU with its primary context: every call of the driver goes through `perform`.
+///
+/// The context is made by the first of them. It takes hundreds of megabytes of the GPU and a good part of a second, which a host
+/// that uses another GPU has no need to spend.
 final class CUDAContext: Sendable {
   let driver: CUDADriver
   let device: CUDADriver.Device
-  private let context: ContextHandle
-  /// Bytes that buffers may take together.
-  let workingSetSize: Int
+  private let made = Mutex<Made?>(nil)
 
-  private struct ContextHandle: @unchecked Sendable {
+  private struct Made: @unchecked Sendable {
     // Unchecked because a handle is a pointer; the driver lets any thread make a context its own.
-    let pointer: CUDADriver.Context
+    let handle: CUDADriver.Context
+    let workingSetSize: Int
   }
 
-  init(driver: CUDADriver, device: CUDADriver.Device) throws(CUDAError) {
-    var context: CUDADriver.Context?
-    try driver.check(driver.primaryContextRetain(&context, device))
-    // Success means a context.
-    self.context = ContextHandle(pointer: context!)
+  init(driver: CUDADriver, device: CUDADriver.Device) {
     self.driver = driver
     self.device = device
-    try driver.check(driver.contextSetCurrent(context!))
-    var (free, total) = (0, 0)
-    try driver.check(driver.memoryGetInfo(&free, &total))
-    // The rest is the driver's own.
-    workingSetSize = free / 20 * 19
   }
+
+  /// Bytes that buffers may take together; 0 where no context can be made.
+  var workingSetSize: Int { (try? current())?.workingSetSize ?? 0 }
 
   /// Calls `body` with the context current on this thread.
   func perform(_ body: (CUDADriver) -> CUDADriver.Status) throws(CUDAError) {
-    try driver.check(driver.contextSetCurrent(context.pointer))
+    try driver.check(driver.contextSetCurrent(try current().handle))
     try driver.check(body(driver))
+  }
+
+  private func current() throws(CUDAError) -> Made {
+    try made.withLock { (made) throws(CUDAError) in
+      if let made { return made }
+      let new = try make()
+      made = new
+      return new
+    }
+  }
+
+  private func make() throws(CUDAError) -> Made {
+    var context: CUDADriver.Context?
+    try driver.check(driver.primaryContextRetain(&context, device))
+    // Success means a context.
+    let handle = context!
+    try driver.check(driver.contextSetCurrent(handle))
+    var (free, total) = (0, 0)
+    try driver.check(driver.memoryGetInfo(&free, &total))
+    // The rest is the driver's own.
+    return Made(handle: handle, workingSetSize: free / 20 * 19)
   }
 
   /// Values of CUdevice_attribute.

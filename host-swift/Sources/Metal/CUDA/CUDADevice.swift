@@ -16,6 +16,7 @@ final class CUDADevice: NSObject, CompilingDevice {
   private let maxThreads: Int
   private let sharedMemory: Int
   private let allocated = Mutex(0)
+  private let fault: PlannedFault?
 
   private init(driver: CUDADriver, number: Int32, nvrtc: NVRTC?, environment: [String: String]) throws(CUDAError) {
     var device: CUDADriver.Device = 0
@@ -31,7 +32,8 @@ final class CUDADevice: NSObject, CompilingDevice {
     computeArchitecture = "sm_\(major)\(minor)"
     maxThreads = try CUDAContext.attribute(.maxThreadsPerBlock, of: device, driver)
     sharedMemory = try CUDAContext.attribute(.maxSharedMemoryPerBlock, of: device, driver)
-    let context = try CUDAContext(driver: driver, device: device)
+    fault = PlannedFault(environment: environment)
+    let context = CUDAContext(driver: driver, device: device)
     self.context = context
     images = KernelImageStore(
       compiler: CUDACompiler(architecture: computeArchitecture, nvrtc: nvrtc),
@@ -80,7 +82,7 @@ extension CUDADevice {
   }
 
   func makeCommandQueue(maxCommandBufferCount: Int) -> (any MTLCommandQueue)? {
-    guard maxCommandBufferCount > 0, let stream = try? CUDAStream(context: context) else { return nil }
+    guard maxCommandBufferCount > 0, let stream = try? CUDAStream(context: context, fault: fault) else { return nil }
     return SerialCommandQueue(device: self, runner: stream, maxCommandBufferCount: maxCommandBufferCount)
   }
 
@@ -98,37 +100,5 @@ extension CUDADevice {
 
   func makeBinaryArchive(descriptor: MTLBinaryArchiveDescriptor) throws -> any MTLBinaryArchive {
     try KernelArchive(device: self, url: descriptor.url)
-  }
-
-  func register(_ archive: KernelArchive) {
-    images.register(archive)
-  }
-
-  func ownFunction(of descriptor: MTLComputePipelineDescriptor) throws -> any ArchivableFunction {
-    try cudaFunction(of: descriptor)
-  }
-
-  func makeLibrary(source: String, options: MTLCompileOptions?) throws -> any MTLLibrary {
-    CUDALibrary(device: self, module: try images.image(source: source, macros: options?.preprocessorMacros ?? [:]))
-  }
-
-  func makeComputePipelineState(
-    descriptor: MTLComputePipelineDescriptor, options: MTLPipelineOption,
-    reflection: AutoreleasingUnsafeMutablePointer<MTLAutoreleasedComputePipelineReflection?>?
-  ) throws -> any MTLComputePipelineState {
-    let function = try cudaFunction(of: descriptor)
-    try requireArchived(function, descriptor, options)
-    return CUDAComputePipelineState(
-      device: self, function: function, label: descriptor.label, maximumThreads: descriptor.maxTotalThreadsPerThreadgroup)
-  }
-
-  private func cudaFunction(of descriptor: MTLComputePipelineDescriptor) throws -> CUDAFunction {
-    guard let function = descriptor.computeFunction else {
-      throw MTLLibraryError(.functionNotFound, "The pipeline descriptor has no compute function")
-    }
-    guard let function = function as? CUDAFunction else {
-      throw MTLLibraryError(.unsupported, "The function '\(function.name)' belongs to another device")
-    }
-    return function
   }
 }

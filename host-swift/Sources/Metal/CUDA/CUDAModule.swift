@@ -1,14 +1,14 @@
 import Foundation
 
-/// A compiled text, loaded on a GPU. Unloaded when the last library, function or pipeline that uses it goes.
-final class CUDAModule: @unchecked Sendable {
+/// A compiled text, loaded on a GPU.
+final class CUDAModule: CompiledImage, @unchecked Sendable {
   // Unchecked because handles are pointers; nothing changes after the init.
-  struct Kernel: @unchecked Sendable {
+  struct Kernel: CompiledKernel, @unchecked Sendable {
     var name: String
     /// The buffer index of each pointer parameter, in their order.
     var buffers: [Int]
     var function: CUDADriver.Function
-    var maxThreads: Int
+    var maximumThreads: Int
 
     var requiredBuffers: UInt64 { buffers.reduce(0) { $0 | 1 << UInt64($1) } }
   }
@@ -18,6 +18,8 @@ final class CUDAModule: @unchecked Sendable {
   let kernels: [String: Kernel]
   private let context: CUDAContext
   private let module: CUDADriver.Module
+
+  static let threadExecutionWidth = 32
 
   private static let maxThreadsPerBlock: Int32 = 0  // CU_FUNC_ATTRIBUTE_MAX_THREADS_PER_BLOCK
 
@@ -39,7 +41,7 @@ final class CUDAModule: @unchecked Sendable {
         try context.perform { $0.moduleGetFunction(&function, module!, CUDAKernelText.wrapperName(of: kernel.name)) }
         try context.perform { $0.functionGetAttribute(&maxThreads, Self.maxThreadsPerBlock, function!) }
         kernels[kernel.name] = Kernel(
-          name: kernel.name, buffers: kernel.buffers, function: function!, maxThreads: Int(maxThreads))
+          name: kernel.name, buffers: kernel.buffers, function: function!, maximumThreads: Int(maxThreads))
       }
       self.kernels = kernels
     } catch {

@@ -1,16 +1,15 @@
 import Foundation
-import Synchronization
 
 /// Pinned memory of the host's, which kernels read and write over the bus at the address that the host uses.
 ///
 /// What passes through it once, such as arguments and results, needs no copy and no call of the driver.
-final class CUDASharedBuffer: NSObject, MTLBuffer, @unchecked Sendable {
+final class CUDASharedBuffer: NSObject, MTLBuffer, Labelled, @unchecked Sendable {
   // Unchecked because the memory is a pointer that stays for the buffer's life: who may write it when is the caller's affair, as on Metal.
   private let owner: CUDADevice
   private let memory: UnsafeMutableRawPointer
   let length: Int
   let resourceOptions: MTLResourceOptions
-  private let guardedLabel = Mutex<String?>(nil)
+  let labelBox = LabelBox()
 
   init?(device: CUDADevice, length: Int, options: MTLResourceOptions) {
     guard length > 0, length <= device.maxBufferLength else { return nil }
@@ -32,15 +31,6 @@ final class CUDASharedBuffer: NSObject, MTLBuffer, @unchecked Sendable {
   var device: any MTLDevice { owner }
   /// None of it is the device's memory, which `currentAllocatedSize` counts.
   var allocatedSize: Int { length }
-
-  var label: String? {
-    get { guardedLabel.withLock { $0 } }
-    set { guardedLabel.withLock { $0 = newValue } }
-  }
-
-  var cpuCacheMode: MTLCPUCacheMode { MTLCPUCacheMode(resourceOptions) }
-  var storageMode: MTLStorageMode { MTLStorageMode(resourceOptions) }
-  var hazardTrackingMode: MTLHazardTrackingMode { MTLHazardTrackingMode(resourceOptions) }
 
   func contents() -> UnsafeMutableRawPointer { memory }
   var gpuAddress: UInt64 { UInt64(UInt(bitPattern: memory)) }

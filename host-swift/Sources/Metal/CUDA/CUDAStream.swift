@@ -10,11 +10,16 @@ final class CUDAStream: CommandExecutor, @unchecked Sendable {
   /// Device memory for what `setBytes` was given; parts are used again once a command buffer has ended.
   private let arena: CUDADriver.DevicePointer
   private var arenaUsed = 0
+  private let fault: PlannedFault?
+  /// Kernels of this command buffer get addresses where nothing is: what the driver then says is what it says of a kernel gone wrong.
+  private var isStruck = false
+
+  private static let wildAddress: UInt64 = 16
 
   private static let arenaBytes = 1 << 20
   private static let nonBlocking: UInt32 = 1  // CU_STREAM_NON_BLOCKING
 
-  init(context: CUDAContext) throws(CUDAError) {
+  init(context: CUDAContext, fault: PlannedFault?) throws(CUDAError) {
     var stream: CUDADriver.Stream?
     var (start, end): (CUDADriver.Event?, CUDADriver.Event?)
     var arena: CUDADriver.DevicePointer = 0
@@ -23,6 +28,7 @@ final class CUDAStream: CommandExecutor, @unchecked Sendable {
     try context.perform { $0.eventCreate(&end, 0) }
     try context.perform { $0.memoryAllocate(&arena, Self.arenaBytes) }
     self.context = context
+    self.fault = fault
     self.stream = stream!
     self.start = start!
     self.end = end!
@@ -39,6 +45,7 @@ final class CUDAStream: CommandExecutor, @unchecked Sendable {
   func execute(_ commands: [Command]) -> CommandExecution {
     var execution = CommandExecution(start: CommandExecution.now, end: 0)
     var hasBegun = false
+    isStruck = fault?.strikesNext() ?? false
     do {
       try perform { $0.eventRecord(start, stream) }
       for command in commands {
@@ -79,13 +86,14 @@ final class CUDAStream: CommandExecutor, @unchecked Sendable {
   }
 
   private func launch(_ dispatch: KernelDispatch) throws {
-    guard let kernel = (dispatch.pipeline as? CUDAComputePipelineState)?.kernel else {
+    guard let kernel = (dispatch.pipeline as? CompiledPipelineState<CUDAModule>)?.kernel else {
       throw MTLCommandBufferError(.invalidResource, "The pipeline state belongs to another device")
     }
     try dispatch.requireBuffers(kernel.requiredBuffers, of: kernel.name)
     let (grid, group) = (dispatch.threadsPerGrid, dispatch.threadsPerThreadgroup)
     // The wrapper's parameters: see CUDAKernelText.
     var pointers = try kernel.buffers.map { try address(of: dispatch.bindings[$0]!) }
+    if isStruck { pointers = pointers.map { _ in Self.wildAddress } }
     var extents = [UInt32(grid.width), UInt32(grid.height), UInt32(grid.depth)]
     try pointers.withUnsafeMutableBytes { pointers in
       try extents.withUnsafeMutableBytes { extents in

@@ -3,6 +3,18 @@ import Synchronization
 
 /// Command buffers of a device that fail on demand, for tests of what is above: none unless a test asks.
 final class CommandFaults: Sendable {
+  /// As on a GPU whose context a fault has poisoned, nothing succeeds from the planned one on.
+  init(_ planned: PlannedFault? = nil) {
+    guard let planned else { return }
+    let isPoisoned = Mutex(false)
+    set { commandBuffer in
+      isPoisoned.withLock { isPoisoned in
+        if planned.strikes(commandBuffer) { isPoisoned = true }
+        return isPoisoned ? .error(.pageFault) : nil
+      }
+    }
+  }
+
   enum Fault: Sendable {
     /// The commands are not executed, which nobody is told.
     case error(MTLCommandBufferError.Code)

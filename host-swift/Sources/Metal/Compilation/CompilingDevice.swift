@@ -1,6 +1,42 @@
 import Foundation
 
-// The variants of one synchronous compilation, the same on every device.
+// Compilation is the same on every device but for its images.
+extension CompilingDevice {
+  func register(_ archive: KernelArchive) {
+    images.register(archive)
+  }
+
+  func archivableFunction(of descriptor: MTLComputePipelineDescriptor) throws -> any ArchivableFunction {
+    try ownFunction(of: descriptor)
+  }
+
+  func makeLibrary(source: String, options: MTLCompileOptions?) throws -> any MTLLibrary {
+    CompiledLibrary(device: self, image: try images.image(source: source, macros: options?.preprocessorMacros ?? [:]))
+  }
+
+  func makeComputePipelineState(
+    descriptor: MTLComputePipelineDescriptor, options: MTLPipelineOption,
+    reflection: AutoreleasingUnsafeMutablePointer<MTLAutoreleasedComputePipelineReflection?>?
+  ) throws -> any MTLComputePipelineState {
+    let function = try ownFunction(of: descriptor)
+    try requireArchived(function, descriptor, options)
+    return CompiledPipelineState(
+      device: self, function: function, label: descriptor.label, maximumThreads: descriptor.maxTotalThreadsPerThreadgroup)
+  }
+
+  /// The descriptor's function. Throws `MTLLibraryError` where it has none, or another device's.
+  private func ownFunction(of descriptor: MTLComputePipelineDescriptor) throws -> CompiledFunction<Image> {
+    guard let function = descriptor.computeFunction else {
+      throw MTLLibraryError(.functionNotFound, "The pipeline descriptor has no compute function")
+    }
+    guard let function = function as? CompiledFunction<Image> else {
+      throw MTLLibraryError(.unsupported, "The function '\(function.name)' belongs to another device")
+    }
+    return function
+  }
+}
+
+// The variants of one synchronous compilation.
 extension CompilingDevice {
   func makeLibrary(
     source: String, options: MTLCompileOptions?, completionHandler: @escaping @Sendable ((any MTLLibrary)?, (any Error)?) -> Void

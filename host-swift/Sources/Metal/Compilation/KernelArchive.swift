@@ -8,9 +8,8 @@ protocol ArchivableFunction: MTLFunction {
 
 /// A device whose libraries this process compiles.
 protocol CompilingDevice: MTLDevice {
-  func register(_ archive: KernelArchive)
-  /// The descriptor's function. Throws `MTLLibraryError` where it has none, or another device's.
-  func ownFunction(of descriptor: MTLComputePipelineDescriptor) throws -> any ArchivableFunction
+  associatedtype Image: CompiledImage
+  var images: KernelImageStore<Image> { get }
 }
 
 /// Kernels of one or more libraries in a checked file: the same class over compiled objects that Metal has over GPU binaries.
@@ -45,7 +44,7 @@ final class KernelArchive: NSObject, MTLBinaryArchive, @unchecked Sendable {
   }
 
   func addComputePipelineFunctions(descriptor: MTLComputePipelineDescriptor) throws {
-    let function = try owner.ownFunction(of: descriptor)
+    let function = try owner.archivableFunction(of: descriptor)
     lock.withLock {
       _ = entries[function.key, default: Entry(object: function.object, functions: [])].functions.insert(function.name)
     }

@@ -14,7 +14,7 @@ struct KernelLoadError: Error {
 }
 
 /// Finds the object of a text: in this process, in an open binary archive, in the cache on disk; else the compiler builds it.
-final class KernelImageStore<Image: AnyObject & Sendable>: Sendable {
+final class KernelImageStore<Image: CompiledImage>: Sendable {
   /// Serialises the work on one key.
   private final class Slot: Sendable {
     let image = Mutex(WeakImage())
