@@ -82,9 +82,9 @@ function compileDecoded(
   const kernels = kernelsOf(module, options.exports);
   const ir = lowerModule(module, { roots: kernels.map((kernel) => kernel.functionIndex) });
   const lowered = clock();
-  const legalized = legalize(ir, options);
+  const legalized = legalize(ir, { ...options, recursionLoops: recursionLoops(options) });
   const legal = clock();
-  const layout = layoutOf(ir, options.profile);
+  const layout = layoutOf(ir, legalized, options.profile);
   const text = writeModule({ legalized, profile: options.profile, layout, kernels, instantiateKernel });
   const written = clock();
   const metadata = metadataOf(module, ir, kernels, layout, options.profile);
@@ -104,8 +104,13 @@ export function emitIr(
   const kernels = kernelsOf(module, options.exports);
   const ir = lowerModule(module, { roots: kernels.map((kernel) => kernel.functionIndex) });
   if (stage === "lowered") return dumpModule(ir);
-  const legalized: LegalizedModule = legalize(ir, options);
+  const legalized: LegalizedModule = legalize(ir, { ...options, recursionLoops: recursionLoops(options) });
   return dumpModule(legalized.module);
+}
+
+/** Where instances run side by side, calls at different depths would wait for each other; a processor's core has its own stack, and branch prediction for it. */
+function recursionLoops({ profile }: Pick<CompileOptions, "profile">): boolean {
+  return profile.tileWidth > 1;
 }
 
 function phaseClock(): () => number {
@@ -142,13 +147,14 @@ function kernelsOf(module: Module, wanted: readonly string[] | undefined): Kerne
   });
 }
 
-function layoutOf(ir: IrModule, profile: Profile): Layout {
+function layoutOf(ir: IrModule, legalized: LegalizedModule, profile: Profile): Layout {
   return {
     tileWidth: profile.tileWidth,
     memoryCell: 8,
     memory: ir.memory,
     stateBytes: ir.stateWords * 4,
     tableBytes: ir.tableWords * 4,
+    nearWords: legalized.nearWords,
   };
 }
 

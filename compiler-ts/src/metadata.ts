@@ -91,6 +91,8 @@ export interface Layout {
   readonly memory: { readonly minimumPages: number; readonly maximumPages: number | undefined } | undefined;
   readonly stateBytes: number;
   readonly tableBytes: number;
+  /** Words of threadgroup memory that a thread has use for; 0: kernels have no such parameter. A launch may give fewer, down to none. */
+  readonly nearWords: number;
 }
 
 export interface ModuleMetadata {

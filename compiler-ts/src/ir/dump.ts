@@ -135,6 +135,10 @@ function dumpSimple(statement: Simple): string {
       return `unwind${frame(statement.frame)}`;
     case "restore":
       return `restore${names(statement.locals)}`;
+    case "push":
+      return `push${names(statement.locals)}${statement.point === undefined ? "" : `, point ${statement.point}`}`;
+    case "pop":
+      return `pop${names(statement.locals)}`;
     case "checkpoint":
       return `checkpoint ${statement.fuel.name} - ${statement.cost}${frame(statement.frame)}`;
   }

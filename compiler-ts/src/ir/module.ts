@@ -18,8 +18,8 @@
 import type { TrapMessage } from "../metadata.ts";
 import type { FunctionType, ValueType } from "../wasm/module.ts";
 
-/** `memory` is the base pointer of the instance's linear memory; it exists only after legalization. */
-export type IrType = ValueType | "memory";
+/** `memory` is the base pointer of the instance's linear memory, `stack` where recursions that are loops have their frames; they exist only after legalization. */
+export type IrType = ValueType | "memory" | "stack";
 
 export interface Local {
   readonly type: IrType;
@@ -33,7 +33,15 @@ export interface Label {
   readonly name: string;
 }
 
-export type InstanceField = "memory" | "memory_bytes" | "fuel" | "position" | "stack_limit" | "rewinding" | "trap";
+export type InstanceField =
+  | "memory"
+  | "memory_bytes"
+  | "stack"
+  | "fuel"
+  | "position"
+  | "stack_limit"
+  | "rewinding"
+  | "trap";
 
 export type Expression =
   /** Bits, unsigned: a number for 32-bit types, a bigint for wider ones. */
@@ -54,6 +62,8 @@ export interface Frame {
   /** Number of the point within the function, from 1 in program order. */
   readonly point: number;
   readonly locals: readonly Local[];
+  /** Set where a function's recursion is a loop (legalize/recursionLoop.ts): the position of its innermost call, whose locals these are. */
+  readonly innermost?: Local;
 }
 
 export interface SwitchCase {
@@ -142,8 +152,16 @@ export type Statement =
   // From here on: only after legalization.
   /** Suspends the instance here where no fuel is left; else charges `cost`, at most 2^15. Without `frame` only until `suspension` has run. */
   | { readonly kind: "checkpoint"; readonly fuel: Local; readonly cost: number; readonly frame: Frame | undefined }
-  /** Takes back the locals of the function's own frame. */
-  | { readonly kind: "restore"; readonly locals: readonly Local[] }
+  /** Takes back the locals of the function's own frame, whose values begin where the position says. */
+  | { readonly kind: "restore"; readonly locals: readonly Local[]; readonly position: Local }
+  /** Puts locals on the stack of a recursion that is a loop, below the position; `point` is one word more. */
+  | {
+      readonly kind: "push";
+      readonly locals: readonly Local[];
+      readonly point: number | undefined;
+      readonly position: Local;
+    }
+  | { readonly kind: "pop"; readonly locals: readonly Local[]; readonly position: Local }
   /** Ends the function for an instance that stops here; what it returns does not matter. */
   | { readonly kind: "unwind"; readonly frame: Frame }
   /** An assignment that declares its variable for the rest of the list. */

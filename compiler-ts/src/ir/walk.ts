@@ -195,6 +195,7 @@ export function visitAssigned(statement: Statement, visit: (local: Local) => voi
       if (statement.target !== undefined) visit(statement.target);
       break;
     case "restore":
+    case "pop":
       for (const local of statement.locals) visit(local);
       break;
     default:
@@ -209,6 +210,8 @@ function savedLocals(statement: Statement): readonly Local[] {
     case "propagateTrap":
     case "unwind":
       return statement.frame?.locals ?? none;
+    case "push":
+      return statement.locals;
     default:
       return none;
   }

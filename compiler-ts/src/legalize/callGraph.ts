@@ -7,6 +7,8 @@ export interface FunctionFacts {
   readonly callees: ReadonlySet<number>;
   /** It can call itself, directly or not. */
   readonly recursive: boolean;
+  /** It calls itself and is called back by no other: its recursion becomes a loop (recursionLoop.ts). */
+  readonly loops: boolean;
   /** It or a function that it calls may trap. */
   readonly mayTrap: boolean;
   readonly mayGrowMemory: boolean;
@@ -29,8 +31,14 @@ interface OwnFacts {
   suspends: boolean;
 }
 
-/** Without `suspension` no function counts as one that suspends. */
-export function analyzeCallGraph(module: IrModule, suspension: boolean): CallGraph {
+export interface CallGraphOptions {
+  /** `false`: no function counts as one that suspends. */
+  readonly suspension: boolean;
+  /** `false`: no recursion becomes a loop. */
+  readonly recursionLoops: boolean;
+}
+
+export function analyzeCallGraph(module: IrModule, { suspension, recursionLoops }: CallGraphOptions): CallGraph {
   const own = new Map<number, OwnFacts>();
   for (const func of module.functions.values()) own.set(func.index, ownFacts(func.body));
   const components = componentsOf(own);
@@ -67,6 +75,7 @@ export function analyzeCallGraph(module: IrModule, suspension: boolean): CallGra
       facts.set(member, {
         callees: (own.get(member) as OwnFacts).callees,
         recursive,
+        loops: recursive && members.length === 1 && suspension && recursionLoops,
         mayTrap,
         mayGrowMemory,
         suspends,

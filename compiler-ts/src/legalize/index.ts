@@ -23,6 +23,8 @@ export interface LegalizedModule {
   readonly outOfLine: ReadonlySet<number>;
   /** Functions in the order in which their definitions are written, callees first where possible. */
   readonly order: readonly number[];
+  /** Words of an instance's values that are worth having in threadgroup memory. */
+  readonly nearWords: number;
 }
 
 /** Called after each pass in tests: verification and IR text. */
@@ -32,12 +34,14 @@ export interface LegalizeOptions {
   readonly observe?: PassObserver | undefined;
   /** `false` leaves out fuel and suspension: kernels run every instance to its end, however long, and recursion takes the device's own stack. To measure their price. */
   readonly suspension?: boolean | undefined;
+  /** `false`: functions that call themselves become levels and a trampoline, as those do that call each other. */
+  readonly recursionLoops?: boolean | undefined;
   /** Statements above which a function is split; tests have small ones. */
   readonly largestFunction?: number | undefined;
 }
 
 export function legalize(module: IrModule, options: LegalizeOptions = {}): LegalizedModule {
-  const { observe = () => {}, suspension: suspends = true } = options;
+  const { observe = () => {}, suspension: suspends = true, recursionLoops = true } = options;
   const run = (name: string, pass: (module: IrModule) => void): void => {
     pass(module);
     observe(name, module);
@@ -52,13 +56,14 @@ export function legalize(module: IrModule, options: LegalizeOptions = {}): Legal
   run("indirectCalls", indirectCalls);
   // Before the call graph: it makes the traps of table and memory instructions visible as statements.
   run("stateAndTables", stateAndTables);
-  const graph = analyzeCallGraph(module, suspends);
+  const graph = analyzeCallGraph(module, { suspension: suspends, recursionLoops });
   const components = graph.components.map((members) =>
     members.map((index) => module.functions.get(index) as IrFunction),
   );
   // Nobody watches: a component goes through all passes at once, and what they make in between dies young.
   const groups = options.observe === undefined ? components.map((component) => [component]) : [components];
-  const passes = componentPasses(module, graph, suspends);
+  const suspension = new Suspension(module, graph);
+  const passes = componentPasses(module, graph, suspends ? suspension : undefined);
   const order: number[] = [];
   for (const group of groups) {
     let current: readonly Component[] = group;
@@ -68,7 +73,7 @@ export function legalize(module: IrModule, options: LegalizeOptions = {}): Legal
     }
     for (const component of current) for (const { index } of component) order.push(index);
   }
-  return { module, outOfLine: outOfLine(module, graph), order };
+  return { module, outOfLine: outOfLine(module, graph), order, nearWords: suspension.nearWords };
 }
 
 /** Functions that can call each other. */
@@ -78,7 +83,7 @@ type Component = readonly IrFunction[];
 function componentPasses(
   module: IrModule,
   graph: CallGraph,
-  suspends: boolean,
+  suspension: Suspension | undefined,
 ): readonly { readonly name: string; readonly pass: (component: Component) => Component }[] {
   const each = (name: string, change: (func: IrFunction) => void) => ({
     name,
@@ -87,12 +92,11 @@ function componentPasses(
       return component;
     },
   });
-  const suspension = new Suspension(module, graph);
   const costs: Costs = new Map();
   return [
     // Needs to know which calls may grow the memory; must see the calls before `calls` puts statements behind them.
     each("memoryAccess", (func) => memoryAccess(module, func, graph)),
-    ...(suspends
+    ...(suspension !== undefined
       ? [
           // Checkpoints are suspend points.
           each("fuel", (func) => fuel(func, graph, costs)),

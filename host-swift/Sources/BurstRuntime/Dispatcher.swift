@@ -25,7 +25,7 @@ final class Dispatcher {
   private var waited = 0.0
   private let rules: BurstRules
 
-  private static let threadsPerThreadgroup = 64
+  private static let threadsPerThreadgroup = ProcessInfo.processInfo.environment["GROUP"].flatMap { Int($0) } ?? 64
 
   /// `pool`: its number, for the device's turns.
   init(
@@ -73,7 +73,8 @@ final class Dispatcher {
     let results = try records.resultBuffer(bytesEach: slice.resultBytes)
     let all = 0..<slice.lanes.count
     let fresh = slice.beginning..<slice.lanes.count
-    let launch = launchWords(laneCount: slice.lanes.count, fuel: slice.fuel, fuelLimit: slice.fuelLimit)
+    let nearWords = nearWords(slice.pipeline)
+    let launch = launchWords(laneCount: slice.lanes.count, fuel: slice.fuel, fuelLimit: slice.fuelLimit, nearWords: nearWords)
     buffers.poisonRemains(of: slice.lanes[fresh])
     return try turn(expecting: seconds, lanes: slice.lanes.count, live: live, request) {
       try submit(slice.lanes, request) { encoder in
@@ -84,6 +85,7 @@ final class Dispatcher {
         }
         encoder.setComputePipelineState(slice.pipeline)
         launch.withUnsafeBytes { encoder.setBytes($0.baseAddress!, length: $0.count, index: 0) }
+        if nearWords > 0 { encoder.setThreadgroupMemoryLength(nearWords * 4 * Self.width(slice.pipeline), index: 0) }
         dispatch(encoder, threads: slice.lanes.count, slice.pipeline)
         move(encoder, RecordKernels.report, RecordKernels.Grid(all, plan, isDetailed: slice.isDetailed), records.report)
         if slice.resultBytes > 0 {
@@ -166,9 +168,20 @@ final class Dispatcher {
 
   var wantsFuel: Bool { device.scheduler.wantsFuel }
 
+  private static func width(_ pipeline: any MTLComputePipelineState) -> Int {
+    min(pipeline.maxTotalThreadsPerThreadgroup, threadsPerThreadgroup)
+  }
+
+  /// Words of threadgroup memory for each thread, a multiple of 4: their lengths are in 16 bytes.
+  private func nearWords(_ pipeline: any MTLComputePipelineState) -> Int {
+    let most = pipeline.device.maxThreadgroupMemoryLength / (4 * Self.width(pipeline))
+    let wanted = ProcessInfo.processInfo.environment["NEAR"].flatMap { Int($0) } ?? buffers.plan.nearWords
+    return min(buffers.plan.nearWords == 0 ? 0 : wanted, most) / 4 * 4
+  }
+
   /// Whole threadgroups, which every device can do: threads beyond the count return at once.
   private func dispatch(_ encoder: any MTLComputeCommandEncoder, threads: Int, _ pipeline: any MTLComputePipelineState) {
-    let width = min(pipeline.maxTotalThreadsPerThreadgroup, Self.threadsPerThreadgroup)
+    let width = Self.width(pipeline)
     encoder.dispatchThreadgroups(
       MTLSize(width: (threads + width - 1) / width, height: 1, depth: 1),
       threadsPerThreadgroup: MTLSize(width: width, height: 1, depth: 1))
@@ -228,12 +241,12 @@ final class Dispatcher {
   }
 
   /// The kernel's `launch` struct (docs/kernel-abi.md).
-  private func launchWords(laneCount: Int, fuel: UInt32, fuelLimit: UInt64) -> [UInt32] {
+  private func launchWords(laneCount: Int, fuel: UInt32, fuelLimit: UInt64, nearWords: Int) -> [UInt32] {
     let plan = buffers.plan
     return [
       UInt32(laneCount), UInt32(plan.memoryPages), UInt32(plan.memoryPages), UInt32(plan.valuesBytes),
       UInt32(plan.callStackBytes), UInt32(plan.scratchBytes), fuel, UInt32(truncatingIfNeeded: fuelLimit), UInt32(fuelLimit >> 32),
-      0, 0, 0,
+      UInt32(nearWords), 0, 0,
     ].map(\.littleEndian)
   }
 

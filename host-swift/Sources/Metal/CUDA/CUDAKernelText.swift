@@ -1,7 +1,7 @@
 /// The CUDA C++ of an MSL text: the shim, the text, and the __global__ functions through which the host enters its kernels.
 enum CUDAKernelText {
   /// Changes with the text that is generated here.
-  static let wrapperVersion = "1"
+  static let wrapperVersion = "2"
 
   static func wrapperName(of kernel: String) -> String { "wasmburst_grid_\(kernel)" }
 
@@ -22,7 +22,7 @@ enum CUDAKernelText {
 
   /// The shim is there already, and NVRTC knows no other file. Lines stay lines.
   private static func withoutIncludes(_ source: String) -> String {
-    source.split(separator: "\n", omittingEmptySubsequences: false)
+    KernelSignature.withoutThreadgroupAttributes(source).split(separator: "\n", omittingEmptySubsequences: false)
       .map { $0.hasPrefix("#include <metal") ? "" : $0 }
       .joined(separator: "\n")
   }
@@ -31,6 +31,7 @@ enum CUDAKernelText {
   private static func wrapper(_ kernel: KernelSignature) -> String {
     var parameters: [String] = []
     var arguments: [String] = []
+    var declarations = ""
     for parameter in kernel.parameters {
       switch parameter {
       case .pointer(let type, let buffer):
@@ -41,6 +42,9 @@ enum CUDAKernelText {
         arguments.append("*buffer\(buffer)")
       case .builtin(let builtin, let type):
         arguments.append(value(of: builtin, type: type))
+      case .threadgroup(let type):
+        declarations = "extern __shared__ uint4 threadgroup_memory[];"
+        arguments.append("(\(type))threadgroup_memory")
       }
     }
     parameters += ["uint grid_x", "uint grid_y", "uint grid_z"]
@@ -51,6 +55,7 @@ enum CUDAKernelText {
         const uint y = blockIdx.y * blockDim.y + threadIdx.y;
         const uint z = blockIdx.z * blockDim.z + threadIdx.z;
         if (x >= grid_x || y >= grid_y || z >= grid_z) return;
+        \(declarations)
         \(kernel.name)(\(arguments.joined(separator: ", ")));
       }
       """

@@ -9,6 +9,7 @@ final class CUDAModule: @unchecked Sendable {
     var buffers: [Int]
     var function: CUDADriver.Function
     var maxThreads: Int
+    var usesThreadgroupMemory: Bool
 
     var requiredBuffers: UInt64 { buffers.reduce(0) { $0 | 1 << UInt64($1) } }
   }
@@ -39,7 +40,8 @@ final class CUDAModule: @unchecked Sendable {
         try context.perform { $0.moduleGetFunction(&function, module!, CUDAKernelText.wrapperName(of: kernel.name)) }
         try context.perform { $0.functionGetAttribute(&maxThreads, Self.maxThreadsPerBlock, function!) }
         kernels[kernel.name] = Kernel(
-          name: kernel.name, buffers: kernel.buffers, function: function!, maxThreads: Int(maxThreads))
+          name: kernel.name, buffers: kernel.buffers, function: function!, maxThreads: Int(maxThreads),
+          usesThreadgroupMemory: kernel.usesThreadgroupMemory)
       }
       self.kernels = kernels
     } catch {

@@ -8,7 +8,8 @@
 #define device
 #define constant const
 #define thread
-#define threadgroup __shared__
+// Pointers alone, which are generic here: emitted texts declare no variable of this address space.
+#define threadgroup
 #define kernel static __forceinline__
 
 typedef unsigned char uchar;
