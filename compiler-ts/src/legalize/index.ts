@@ -5,6 +5,7 @@ import { analyzeCallGraph, type CallGraph } from "./callGraph.ts";
 import { calls } from "./calls.ts";
 import { chains } from "./chains.ts";
 import { declarations } from "./declarations.ts";
+import { earlyReturns } from "./earlyReturns.ts";
 import { exits } from "./exits.ts";
 import { type Costs, fuel } from "./fuel.ts";
 import { globals } from "./globals.ts";
@@ -94,6 +95,8 @@ function componentPasses(
   });
   const costs: Costs = new Map();
   return [
+    // Repeats what a function begins with, which must not have checks and checkpoints yet.
+    each("earlyReturns", (func) => earlyReturns(func, graph)),
     // Needs to know which calls may grow the memory; must see the calls before `calls` puts statements behind them.
     each("memoryAccess", (func) => memoryAccess(module, func, graph)),
     ...(suspension !== undefined

@@ -10,6 +10,7 @@ import { rewrite } from "../ir/walk.ts";
 import { wordsOf } from "../metadata.ts";
 import type { ValueType } from "../wasm/module.ts";
 import type { CallGraph } from "./callGraph.ts";
+import { constantParameters } from "./earlyReturns.ts";
 import { Resumable } from "./resumable.ts";
 import { CallLowering, type CallTarget, packed, position } from "./suspendedCalls.ts";
 import { larger, type StackNeed, SuspendPoints } from "./suspendPoints.ts";
@@ -36,6 +37,8 @@ class RecursionLoop {
   readonly #func: IrFunction;
   readonly #points: SuspendPoints;
   readonly #calls: readonly Point[];
+  /** Parameters that are not the same in all calls. */
+  readonly #passed: readonly Local[];
   readonly #need: StackNeed;
   /** Of the innermost call; that of the outermost is the parameter. */
   readonly #at: Local = { kind: "variable", type: "i32", name: "at" };
@@ -48,10 +51,14 @@ class RecursionLoop {
     this.#graph = graph;
     this.#func = func;
     this.#points = new SuspendPoints(func, pointTest(func, graph));
+    const constant = constantParameters(func);
     const calls = [...this.#points.frames]
       .filter(([statement]) => statement.kind === "call" && statement.callee === func.index)
-      .map(([, { point, locals }]): Point => ({ number: point, locals }));
+      .map(
+        ([, { point, locals }]): Point => ({ number: point, locals: locals.filter((local) => !constant.has(local)) }),
+      );
     this.#calls = withEqualLocals(calls);
+    this.#passed = func.parameters.filter((parameter) => !constant.has(parameter));
     this.#results = func.type.results.map((type, i) => ({ kind: "variable", type, name: `result${i}` }));
     this.#need = this.#calls
       .map(({ locals }) => this.#frameNeed(locals))
@@ -109,16 +116,16 @@ class RecursionLoop {
   readonly #enter = (values: readonly Expression[], number: number): Statement[] => {
     const { locals } = this.#calls.find((point) => point.number === number) as Point;
     const { parameters } = this.#func;
-    const passed = parameters.map(
+    const passed = this.#passed.map(
       ({ type }, i): Local => ({ kind: "temporary", type, name: `argument${number}_${i}` }),
     );
     const unassigned = this.#points.liveAtEntry.filter((local) => !parameters.includes(local));
     return [
-      ...passed.map((local, i) => assign(local, values[i] as Expression)),
+      ...passed.map((local, i) => assign(local, values[parameters.indexOf(this.#passed[i] as Local)] as Expression)),
       this.#moved("i32.add", locals),
       { kind: "push", locals, point: this.#calls.length > 1 ? number : undefined, position: this.#at },
       this.#trapIfExhausted(),
-      ...parameters.map((parameter, i) => assign(parameter, read(passed[i] as Local))),
+      ...this.#passed.map((parameter, i) => assign(parameter, read(passed[i] as Local))),
       // A call begins with its locals zero.
       ...unassigned.map((local) => assign(local, zero(local.type as ValueType))),
       { kind: "continue", label: this.#next },

@@ -21,7 +21,6 @@ const kernelParameters = [
 const threadgroupParameters = [
   "threadgroup uint* near [[threadgroup(0)]]",
   "uint lane [[thread_index_in_threadgroup]]",
-  "uint lanes_together [[threads_per_threadgroup]]",
 ];
 
 /** The entry point for one function: it takes the arguments from the instance's record, calls, and leaves the results there. */
@@ -37,7 +36,7 @@ export function writeKernel(out: TextBuffer, name: string, func: IrFunction, thr
     out.line(
       "wb_instance instance = wb_enter(launch, lanes[thread_index], status, state, memory, tables, execution, image);",
     );
-    if (threadgroupMemory) out.line("wb_enter_threadgroup(instance, launch, near, lane, lanes_together);");
+    if (threadgroupMemory) out.line("wb_enter_threadgroup(instance, launch, near, lane);");
     const operands = [
       "instance",
       // The outermost function's frame is the first.

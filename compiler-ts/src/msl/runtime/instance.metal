@@ -16,7 +16,6 @@ struct wb_launch {
 struct wb_stack {
   threadgroup uint* near;
   uint near_words;
-  uint near_stride;
   device uint* far;
 };
 
@@ -106,11 +105,13 @@ static inline wb_instance wb_enter(constant wb_launch& launch, uint instance_ind
   return instance;
 }
 
-// `near` is the threadgroup's memory, `lane` one of its `lanes` threads.
-static inline void wb_enter_threadgroup(thread wb_instance& instance, constant wb_launch& launch, threadgroup uint* near, uint lane, uint lanes) {
+// Threads that share threadgroup memory, at most.
+constant constexpr uint wb_threadgroup_width = 64u;
+
+// `near` is the threadgroup's memory, `lane` one of its threads.
+static inline void wb_enter_threadgroup(thread wb_instance& instance, constant wb_launch& launch, threadgroup uint* near, uint lane) {
   instance.stack.near = near + lane;
   instance.stack.near_words = launch.near_words;
-  instance.stack.near_stride = lanes;
   instance.stack.far = instance.values;
 }
 

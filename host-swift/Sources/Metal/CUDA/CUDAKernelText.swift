@@ -22,7 +22,8 @@ enum CUDAKernelText {
 
   /// The shim is there already, and NVRTC knows no other file. Lines stay lines.
   private static func withoutIncludes(_ source: String) -> String {
-    KernelSignature.withoutThreadgroupAttributes(source).split(separator: "\n", omittingEmptySubsequences: false)
+    KernelSignature.withoutThreadgroupAttributes(source)
+      .replacingOccurrences(of: "threadgroup uint*", with: "threadgroup_words").split(separator: "\n", omittingEmptySubsequences: false)
       .map { $0.hasPrefix("#include <metal") ? "" : $0 }
       .joined(separator: "\n")
   }
@@ -31,7 +32,6 @@ enum CUDAKernelText {
   private static func wrapper(_ kernel: KernelSignature) -> String {
     var parameters: [String] = []
     var arguments: [String] = []
-    var declarations = ""
     for parameter in kernel.parameters {
       switch parameter {
       case .pointer(let type, let buffer):
@@ -42,9 +42,8 @@ enum CUDAKernelText {
         arguments.append("*buffer\(buffer)")
       case .builtin(let builtin, let type):
         arguments.append(value(of: builtin, type: type))
-      case .threadgroup(let type):
-        declarations = "extern __shared__ uint4 threadgroup_memory[];"
-        arguments.append("(\(type))threadgroup_memory")
+      case .threadgroup:
+        arguments.append("threadgroup_words{0}")
       }
     }
     parameters += ["uint grid_x", "uint grid_y", "uint grid_z"]
@@ -55,7 +54,6 @@ enum CUDAKernelText {
         const uint y = blockIdx.y * blockDim.y + threadIdx.y;
         const uint z = blockIdx.z * blockDim.z + threadIdx.z;
         if (x >= grid_x || y >= grid_y || z >= grid_z) return;
-        \(declarations)
         \(kernel.name)(\(arguments.joined(separator: ", ")));
       }
       """

@@ -8,14 +8,22 @@
 #define device
 #define constant const
 #define thread
-// Pointers alone, which are generic here: emitted texts declare no variable of this address space.
-#define threadgroup
+#define threadgroup __shared__
 #define kernel static __forceinline__
 
 typedef unsigned char uchar;
 typedef unsigned short ushort;
 typedef unsigned int uint;
 typedef unsigned long ulong;
+
+// What CUDAKernelText makes of `threadgroup uint*`. A pointer that went through memory would be a generic one to the compiler; this stays an offset in shared memory.
+extern __shared__ uint threadgroup_memory[];
+struct threadgroup_words {
+  // Signed, so that constant offsets can become part of an access.
+  int first;
+  uint& operator[](uint index) const { return threadgroup_memory[first + int(index)]; }
+  threadgroup_words operator+(uint count) const { return {first + int(count)}; }
+};
 
 typedef signed char int8_t;
 typedef unsigned char uint8_t;
