@@ -6,7 +6,7 @@
  */
 import { apply, assign, field, i32, read, zero } from "../ir/builder.ts";
 import type { Expression, IrFunction, IrModule, Label, Local, Statement } from "../ir/module.ts";
-import { rewrite } from "../ir/walk.ts";
+import { rewrite, someStatement } from "../ir/walk.ts";
 import { wordsOf } from "../metadata.ts";
 import type { ValueType } from "../wasm/module.ts";
 import type { CallGraph } from "./callGraph.ts";
@@ -53,7 +53,7 @@ class RecursionLoop {
     this.#points = new SuspendPoints(func, pointTest(func, graph));
     const constant = constantParameters(func);
     const calls = [...this.#points.frames]
-      .filter(([statement]) => statement.kind === "call" && statement.callee === func.index)
+      .filter(([statement]) => this.#isCall(statement))
       .map(
         ([, { point, locals }]): Point => ({ number: point, locals: locals.filter((local) => !constant.has(local)) }),
       );
@@ -71,7 +71,10 @@ class RecursionLoop {
     const target = (callee: number): CallTarget | undefined =>
       callee === func.index ? { kind: "looped", statements: this.#enter, results: this.#results } : plain(callee);
     const calls = new CallLowering(this.#module, func.index, target, this.#at);
-    const resumable = new Resumable(func, this.#points, calls, this.#at);
+    // Lanes with few iterations before their next call would wait for those with many.
+    const takes = (statement: Statement): boolean =>
+      statement.kind === "loop" && someStatement(statement.body, (item) => this.#isCall(item));
+    const resumable = new Resumable(func, this.#points, calls, this.#at, { label: this.#next, takes });
     const body = rewrite(resumable.code(), (statement) =>
       statement.kind === "return" ? this.#leave(statement.values) : undefined,
     );
@@ -97,6 +100,10 @@ class RecursionLoop {
     func.parameters = [position, ...func.parameters];
     func.lowered = new Set([...func.lowered, "loop", "push"]);
     return this.#calls.map(({ locals }) => this.#frameNeed(locals)).reduce(larger);
+  }
+
+  #isCall(statement: Statement): boolean {
+    return statement.kind === "call" && statement.callee === this.#func.index;
   }
 
   #trapIfExhausted(): Statement {

@@ -4,8 +4,8 @@
  * behind the last point of a list needs none, hence an innermost loop carries nothing but its checkpoint.
  */
 import { apply, assign, field, i32, read } from "../ir/builder.ts";
-import type { Expression, IrFunction, Local, Statement, SwitchCase } from "../ir/module.ts";
-import { visitAssigned } from "../ir/walk.ts";
+import type { Expression, IrFunction, Label, Local, Statement, SwitchCase } from "../ir/module.ts";
+import { rewrite, visitAssigned } from "../ir/walk.ts";
 import { type CallLowering, position } from "./suspendedCalls.ts";
 import type { SuspendPoints } from "./suspendPoints.ts";
 
@@ -21,10 +21,17 @@ export function resumableBody(
   return { body: [...points.prologue, resumable.restore(), ...code], variables: resumable.variables };
 }
 
+/** A loop around the whole body that takes the place of others: their next iteration is its, resumed at their header. */
+export interface LoopAround {
+  readonly label: Label;
+  readonly takes: (loop: Statement) => boolean;
+}
+
 export class Resumable {
   readonly #points: SuspendPoints;
   readonly #calls: CallLowering;
   readonly #innermost: Local;
+  readonly #around: LoopAround | undefined;
   readonly #variables: Set<Local>;
   readonly resume: Local = { kind: "variable", type: "i32", name: "resume" };
   /** The guard that was made last, its list, and its bound. */
@@ -33,10 +40,11 @@ export class Resumable {
   #last = 0;
 
   /** `innermost`: where the frame's values begin; the parameter, or what a recursion that is a loop has for it. */
-  constructor(func: IrFunction, points: SuspendPoints, calls: CallLowering, innermost: Local) {
+  constructor(func: IrFunction, points: SuspendPoints, calls: CallLowering, innermost: Local, around?: LoopAround) {
     this.#points = points;
     this.#calls = calls;
     this.#innermost = innermost;
+    this.#around = around;
     this.#variables = new Set(func.variables);
   }
 
@@ -156,8 +164,9 @@ export class Resumable {
       case "if":
         return [this.#if(statement)];
       case "block":
-      case "loop":
         return [{ ...statement, body: this.#list(statement.body) }];
+      case "loop":
+        return [this.#loop(statement)];
       default:
         return this.#point(statement);
     }
@@ -176,6 +185,20 @@ export class Resumable {
       apply("i32", "i32.eqz", [read(this.resume)]),
     ]);
     return { kind: "if", condition, results: statement.results, whenTrue, whenFalse };
+  }
+
+  #loop(statement: Extract<Statement, { kind: "loop" }>): Statement {
+    const body = this.#list(statement.body);
+    const [checkpoint] = statement.body;
+    if (this.#around === undefined || checkpoint === undefined || !this.#around.takes(statement))
+      return { ...statement, body };
+    const { label } = this.#around;
+    const header = this.#points.frame(checkpoint).point;
+    const again = (item: Statement): Statement[] | undefined =>
+      item.kind === "continue" && item.label === statement.label
+        ? [assign(this.resume, i32(header)), { kind: "continue", label }]
+        : undefined;
+    return { kind: "block", label: statement.label, results: statement.results, body: rewrite(body, again) };
   }
 
   #point(statement: Statement): readonly Statement[] {
