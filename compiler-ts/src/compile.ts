@@ -2,7 +2,7 @@
 import { CompileError } from "./diagnostics.ts";
 import { dumpModule } from "./ir/dump.ts";
 import type { IrGlobal, IrModule, IrTable } from "./ir/module.ts";
-import { type LegalizedModule, legalize, type PassObserver } from "./legalize/index.ts";
+import { type LegalizedModule, type LegalizeOptions, legalize, type PassObserver } from "./legalize/index.ts";
 import { type Libraries, parseProgram } from "./link/program.ts";
 import { lowerModule } from "./lower/lowerModule.ts";
 import type {
@@ -82,7 +82,7 @@ function compileDecoded(
   const kernels = kernelsOf(module, options.exports);
   const ir = lowerModule(module, { roots: kernels.map((kernel) => kernel.functionIndex) });
   const lowered = clock();
-  const legalized = legalize(ir, { ...options, recursionLoops: recursionLoops(options) });
+  const legalized = legalize(ir, { ...options, ...forProfile(options.profile) });
   const legal = clock();
   const layout = layoutOf(ir, legalized, options.profile);
   const text = writeModule({ legalized, profile: options.profile, layout, kernels, instantiateKernel });
@@ -104,13 +104,20 @@ export function emitIr(
   const kernels = kernelsOf(module, options.exports);
   const ir = lowerModule(module, { roots: kernels.map((kernel) => kernel.functionIndex) });
   if (stage === "lowered") return dumpModule(ir);
-  const legalized: LegalizedModule = legalize(ir, { ...options, recursionLoops: recursionLoops(options) });
+  const legalized: LegalizedModule = legalize(ir, { ...options, ...forProfile(options.profile) });
   return dumpModule(legalized.module);
 }
 
-/** Where instances run side by side, calls at different depths would wait for each other; a processor's core has its own stack, and branch prediction for it. */
-function recursionLoops({ profile }: Pick<CompileOptions, "profile">): boolean {
-  return profile.tileWidth > 1;
+function forProfile({
+  tileWidth,
+  f32Subnormals,
+  f64,
+}: Profile): Pick<LegalizeOptions, "recursionLoops" | "nativeFloats"> {
+  return {
+    // Where instances run side by side, calls at different depths would wait for each other; a processor's core has its own stack, and branch prediction for it.
+    recursionLoops: tileWidth > 1,
+    nativeFloats: f32Subnormals || f64 ? { f32: f32Subnormals, f64 } : undefined,
+  };
 }
 
 function phaseClock(): () => number {

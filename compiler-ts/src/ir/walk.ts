@@ -251,6 +251,60 @@ export function expressionsOf(statement: Statement): readonly Expression[] {
   }
 }
 
+/** The statement with the expressions that it evaluates itself replaced; the same one where none changes. */
+export function mapExpressions(statement: Statement, change: (expression: Expression) => Expression): Statement {
+  const all = (expressions: readonly Expression[]): readonly Expression[] => {
+    const changed = expressions.map(change);
+    return changed.every((expression, i) => expression === expressions[i]) ? expressions : changed;
+  };
+  switch (statement.kind) {
+    case "assign":
+    case "globalSet": {
+      const value = change(statement.value);
+      return value === statement.value ? statement : { ...statement, value };
+    }
+    case "load": {
+      const address = change(statement.address);
+      return address === statement.address ? statement : { ...statement, address };
+    }
+    case "store": {
+      const [address, value] = [change(statement.address), change(statement.value)];
+      return address === statement.address && value === statement.value ? statement : { ...statement, address, value };
+    }
+    case "call":
+    case "callImport": {
+      const values = all(statement.arguments);
+      return values === statement.arguments ? statement : { ...statement, arguments: values };
+    }
+    case "callIndirect": {
+      const [index, values] = [change(statement.index), all(statement.arguments)];
+      return index === statement.index && values === statement.arguments
+        ? statement
+        : { ...statement, index, arguments: values };
+    }
+    case "trapping":
+    case "bulk": {
+      const operands = all(statement.operands);
+      return operands === statement.operands ? statement : { ...statement, operands };
+    }
+    case "if":
+    case "trapIf": {
+      const condition = change(statement.condition);
+      return condition === statement.condition ? statement : { ...statement, condition };
+    }
+    case "switch": {
+      const index = change(statement.index);
+      return index === statement.index ? statement : { ...statement, index };
+    }
+    case "return": {
+      const values = all(statement.values);
+      return values === statement.values ? statement : { ...statement, values };
+    }
+    default:
+      return statement;
+  }
+}
+
 export function visitLocals(expression: Expression, visit: (local: Local) => void): void {
   if (expression.kind === "local") visit(expression.local);
   else if (expression.kind === "apply") for (const operand of expression.operands) visitLocals(operand, visit);

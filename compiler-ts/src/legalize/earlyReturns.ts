@@ -89,7 +89,7 @@ class Copy {
       return copy === parameter ? [] : [assign(copy, call.arguments[i] as Expression)];
     });
     const beginning = this.beginning(body);
-    const own = [...this.#locals].filter(([local]) => local.kind !== "temporary" && !parameters.includes(local));
+    const own = [...this.#locals].filter(([local]) => local.kind === "variable");
     const zeros = own.map(([, local]) => assign(local, zero(local.type as ValueType)));
     this.#func.variables.push(...this.#results);
     for (const local of this.#locals.values()) if (local.kind === "variable") this.#func.variables.push(local);

@@ -1,5 +1,6 @@
 /** The ordered list of passes between lowering and writing. Each pass is one file; the order constraints are here. */
 import type { IrFunction, IrModule } from "../ir/module.ts";
+import { anyNan, type NativeFloats } from "./anyNan.ts";
 import { branchTables } from "./branchTables.ts";
 import { analyzeCallGraph, type CallGraph } from "./callGraph.ts";
 import { calls } from "./calls.ts";
@@ -35,6 +36,8 @@ export interface LegalizeOptions {
   readonly observe?: PassObserver | undefined;
   /** `false` leaves out fuel and suspension: kernels run every instance to its end, however long, and recursion takes the device's own stack. To measure their price. */
   readonly suspension?: boolean | undefined;
+  /** Default: neither f32 nor f64. */
+  readonly nativeFloats?: NativeFloats | undefined;
   /** `false`: functions that call themselves become levels and a trampoline, as those do that call each other. */
   readonly recursionLoops?: boolean | undefined;
   /** Statements above which a function is split; tests have small ones. */
@@ -64,7 +67,7 @@ export function legalize(module: IrModule, options: LegalizeOptions = {}): Legal
   // Nobody watches: a component goes through all passes at once, and what they make in between dies young.
   const groups = options.observe === undefined ? components.map((component) => [component]) : [components];
   const suspension = new Suspension(module, graph);
-  const passes = componentPasses(module, graph, suspends ? suspension : undefined);
+  const passes = componentPasses(module, graph, suspends ? suspension : undefined, options.nativeFloats);
   const order: number[] = [];
   for (const group of groups) {
     let current: readonly Component[] = group;
@@ -85,6 +88,7 @@ function componentPasses(
   module: IrModule,
   graph: CallGraph,
   suspension: Suspension | undefined,
+  nativeFloats: NativeFloats | undefined,
 ): readonly { readonly name: string; readonly pass: (component: Component) => Component }[] {
   const each = (name: string, change: (func: IrFunction) => void) => ({
     name,
@@ -95,6 +99,8 @@ function componentPasses(
   });
   const costs: Costs = new Map();
   return [
+    // Among the first: it must see every use of a value.
+    ...(nativeFloats === undefined ? [] : [each("anyNan", (func) => anyNan(func, nativeFloats))]),
     // Repeats what a function begins with, which must not have checks and checkpoints yet.
     each("earlyReturns", (func) => earlyReturns(func, graph)),
     // Needs to know which calls may grow the memory; must see the calls before `calls` puts statements behind them.

@@ -25,7 +25,8 @@ final class Dispatcher {
   private var waited = 0.0
   private let rules: BurstRules
 
-  private static let threadsPerThreadgroup = ProcessInfo.processInfo.environment["GROUP"].flatMap { Int($0) } ?? 64
+  /// No more: texts lay out threadgroup memory for as many (docs/kernel-abi.md).
+  private static let threadsPerThreadgroup = 64
 
   /// `pool`: its number, for the device's turns.
   init(
@@ -73,7 +74,7 @@ final class Dispatcher {
     let results = try records.resultBuffer(bytesEach: slice.resultBytes)
     let all = 0..<slice.lanes.count
     let fresh = slice.beginning..<slice.lanes.count
-    let nearWords = nearWords(slice.pipeline)
+    let nearWords = nearWords(of: slice.pipeline.device)
     let launch = launchWords(laneCount: slice.lanes.count, fuel: slice.fuel, fuelLimit: slice.fuelLimit, nearWords: nearWords)
     buffers.poisonRemains(of: slice.lanes[fresh])
     return try turn(expecting: seconds, lanes: slice.lanes.count, live: live, request) {
@@ -85,7 +86,7 @@ final class Dispatcher {
         }
         encoder.setComputePipelineState(slice.pipeline)
         launch.withUnsafeBytes { encoder.setBytes($0.baseAddress!, length: $0.count, index: 0) }
-        if nearWords > 0 { encoder.setThreadgroupMemoryLength(nearWords * 4 * Self.width(slice.pipeline), index: 0) }
+        if nearWords > 0 { encoder.setThreadgroupMemoryLength(nearWords * Self.wordOfThreadgroup, index: 0) }
         dispatch(encoder, threads: slice.lanes.count, slice.pipeline)
         move(encoder, RecordKernels.report, RecordKernels.Grid(all, plan, isDetailed: slice.isDetailed), records.report)
         if slice.resultBytes > 0 {
@@ -168,20 +169,17 @@ final class Dispatcher {
 
   var wantsFuel: Bool { device.scheduler.wantsFuel }
 
-  private static func width(_ pipeline: any MTLComputePipelineState) -> Int {
-    min(pipeline.maxTotalThreadsPerThreadgroup, threadsPerThreadgroup)
-  }
+  /// Bytes of a word of all threads.
+  private static let wordOfThreadgroup = threadsPerThreadgroup * 4
 
-  /// Words of threadgroup memory for each thread, a multiple of 4: their lengths are in 16 bytes.
-  private func nearWords(_ pipeline: any MTLComputePipelineState) -> Int {
-    let most = pipeline.device.maxThreadgroupMemoryLength / (4 * Self.width(pipeline))
-    let wanted = ProcessInfo.processInfo.environment["NEAR"].flatMap { Int($0) } ?? buffers.plan.nearWords
-    return min(buffers.plan.nearWords == 0 ? 0 : wanted, most) / 4 * 4
+  /// Words of threadgroup memory for each thread.
+  private func nearWords(of device: any MTLDevice) -> Int {
+    min(buffers.plan.nearWords, device.maxThreadgroupMemoryLength / Self.wordOfThreadgroup)
   }
 
   /// Whole threadgroups, which every device can do: threads beyond the count return at once.
   private func dispatch(_ encoder: any MTLComputeCommandEncoder, threads: Int, _ pipeline: any MTLComputePipelineState) {
-    let width = Self.width(pipeline)
+    let width = min(pipeline.maxTotalThreadsPerThreadgroup, Self.threadsPerThreadgroup)
     encoder.dispatchThreadgroups(
       MTLSize(width: (threads + width - 1) / width, height: 1, depth: 1),
       threadsPerThreadgroup: MTLSize(width: width, height: 1, depth: 1))
