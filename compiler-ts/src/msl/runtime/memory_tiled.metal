@@ -67,7 +67,7 @@ static inline void wb_store32(device uchar* memory, uint address, uint value) {
 
 static inline ulong wb_load64(device uchar* memory, uint address) {
   ulong value;
-  if ((address & 7u) == 0u && wb_memory_cell == 8u) {
+  if ((address & 7u) == 0u && wb_memory_cell >= 8u) {
     value = as_type<ulong>(*(device uint2*)(memory + wb_memory_offset(address)));
   } else {
     value = (ulong(wb_load32(memory, address + 4u)) << 32) | wb_load32(memory, address);
@@ -76,7 +76,7 @@ static inline ulong wb_load64(device uchar* memory, uint address) {
 }
 
 static inline void wb_store64(device uchar* memory, uint address, ulong value) {
-  if ((address & 7u) == 0u && wb_memory_cell == 8u) {
+  if ((address & 7u) == 0u && wb_memory_cell >= 8u) {
     *(device uint2*)(memory + wb_memory_offset(address)) = as_type<uint2>(value);
   } else {
     wb_store32(memory, address, uint(value));
@@ -85,12 +85,22 @@ static inline void wb_store64(device uchar* memory, uint address, ulong value) {
 }
 
 static inline uint4 wb_load128(device uchar* memory, uint address) {
-  return wb_v128_of(wb_load64(memory, address), wb_load64(memory, address + 8u));
+  uint4 value;
+  if ((address & 15u) == 0u && wb_memory_cell >= 16u) {
+    value = *(device uint4*)(memory + wb_memory_offset(address));
+  } else {
+    value = wb_v128_of(wb_load64(memory, address), wb_load64(memory, address + 8u));
+  }
+  return value;
 }
 
 static inline void wb_store128(device uchar* memory, uint address, uint4 value) {
-  wb_store64(memory, address, wb_v128_low(value));
-  wb_store64(memory, address + 8u, wb_v128_high(value));
+  if ((address & 15u) == 0u && wb_memory_cell >= 16u) {
+    *(device uint4*)(memory + wb_memory_offset(address)) = value;
+  } else {
+    wb_store64(memory, address, wb_v128_low(value));
+    wb_store64(memory, address + 8u, wb_v128_high(value));
+  }
 }
 
 // Two words of a frame.
