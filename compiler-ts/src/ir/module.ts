@@ -56,6 +56,12 @@ export interface Frame {
   readonly locals: readonly Local[];
 }
 
+/**
+ * What is known of an address, without the offset. From 2 on: it is a multiple of that. 1: the module expects the access to be aligned, and may be wrong. 0: it
+ * expects misaligned ones.
+ */
+export type Alignment = 0 | 1 | 2 | 4 | 8 | 16;
+
 export interface SwitchCase {
   readonly values: readonly number[];
   readonly body: Statement[];
@@ -72,6 +78,7 @@ export type Statement =
       readonly target: Local;
       readonly address: Expression;
       readonly offset: number;
+      readonly alignment: Alignment;
     }
   | {
       readonly kind: "store";
@@ -80,6 +87,7 @@ export type Statement =
       readonly address: Expression;
       readonly value: Expression;
       readonly offset: number;
+      readonly alignment: Alignment;
     }
   | { readonly kind: "globalGet"; readonly target: Local; readonly global: number }
   | { readonly kind: "globalSet"; readonly global: number; readonly value: Expression }

@@ -3,6 +3,7 @@
  * field of it would have to be read again after every store. A check that an earlier one on the same address implies is left out (memory never shrinks), and so is
  * one of an address that cannot exceed the memory's least size.
  */
+import { accessBytes } from "../ir/access.ts";
 import { apply, assign, field, i32, read } from "../ir/builder.ts";
 import type { Expression, IrFunction, IrLinkedMemory, IrModule, Local, Statement } from "../ir/module.ts";
 import { hasLists, mapLists, visitAssigned, visitStatements } from "../ir/walk.ts";
@@ -130,13 +131,7 @@ class MemoryAccess {
       });
       if (own && address.kind === "local") this.#checked.set(address.local, end);
     }
-    const at = statement.offset === 0 ? address : apply("i32", "i32.add", [address, i32(statement.offset)]);
-    const { operation, memory } = statement;
-    result.push(
-      statement.kind === "load"
-        ? { kind: "load", operation, memory, target: statement.target, address: at, offset: 0 }
-        : { kind: "store", operation, memory, address: at, value: statement.value, offset: 0 },
-    );
+    result.push(address === statement.address ? statement : { ...statement, address });
   }
 
   /** Read for each access: a local would have to be refreshed behind every call and every resumption, and few programs have such memories. */
@@ -153,23 +148,4 @@ class MemoryAccess {
     result.push(assign(temporary, address));
     return read(temporary);
   }
-}
-
-/** Bytes that a load or store touches. */
-export function accessBytes(operation: string): number {
-  let bytes = bytesByOperation.get(operation);
-  if (bytes === undefined) {
-    bytes = bytesOfName(operation);
-    bytesByOperation.set(operation, bytes);
-  }
-  return bytes;
-}
-
-const bytesByOperation = new Map<string, number>();
-
-function bytesOfName(operation: string): number {
-  const narrow = /(?:load|store)(8|16|32)/.exec(operation);
-  if (narrow !== null) return Number(narrow[1]) / 8;
-  if (operation.startsWith("v128")) return 16;
-  return operation.startsWith("i64") || operation.startsWith("f64") ? 8 : 4;
 }
