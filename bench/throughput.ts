@@ -44,6 +44,7 @@ interface Sizes {
   readonly inFlight: number;
   /** CompileOptions. */
   readonly memoryCell: MemoryCell | undefined;
+  readonly memoryFacts: boolean;
 }
 
 async function secondsOf<Result>(run: () => Promise<Result>): Promise<{ seconds: number; result: Result }> {
@@ -71,7 +72,9 @@ async function measure(burst: WasmBurst, program: BenchProgram, sizes: Sizes, ch
   const { instances, baselineInstances, repetitions, inFlight } = sizes;
   const bytes = await moduleBytes(program);
   const values = Array.from({ length: instances }, (_, instance) => argumentsOf(instance));
-  const build = await secondsOf(() => burst.compile(bytes, { exports: [exportName], memoryCell: sizes.memoryCell }));
+  const build = await secondsOf(() =>
+    burst.compile(bytes, { exports: [exportName], memoryCell: sizes.memoryCell, memoryFacts: sizes.memoryFacts }),
+  );
   await using module = build.result;
   // V8's own has no schedule.
   const paced = burst.device.id === "v8" ? {} : { schedule };
@@ -196,6 +199,7 @@ async function main(): Promise<void> {
       native: { type: "string" },
       handwritten: { type: "string" },
       "memory-cell": { type: "string" },
+      "without-memory-facts": { type: "boolean", default: false },
       "all-cores-only": { type: "boolean", default: false },
       json: { type: "boolean", default: false },
     },
@@ -211,6 +215,7 @@ async function main(): Promise<void> {
     warmUps: positive(options["warm-ups"], "warm-ups"),
     inFlight: positive(options["in-flight"], "in-flight"),
     memoryCell: memoryCellNamed(options["memory-cell"]),
+    memoryFacts: !options["without-memory-facts"],
   };
   const choice: BaselineChoice = {
     v8: !options["without-v8"],

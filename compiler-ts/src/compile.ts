@@ -33,6 +33,8 @@ export interface CompileOptions {
   readonly link?: Libraries | undefined;
   /** `false` for measurements alone: LegalizeOptions. Modules with imports cannot be compiled so. */
   readonly suspension?: boolean | undefined;
+  /** `false` for measurements alone: LegalizeOptions. */
+  readonly memoryFacts?: boolean | undefined;
   /** Bytes of linear memory that lie together, default 8: what is best depends on the program (docs/performance.md). */
   readonly memoryCell?: MemoryCell | undefined;
   readonly observe?: PassObserver;

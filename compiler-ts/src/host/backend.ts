@@ -24,6 +24,7 @@ export type CompileModule = (
     readonly exports?: readonly string[];
     readonly link?: Libraries | undefined;
     readonly suspension?: boolean | undefined;
+    readonly memoryFacts?: boolean | undefined;
     readonly memoryCell?: MemoryCell | undefined;
   },
 ) => CompiledModule;
@@ -60,6 +61,7 @@ export class HostBackend implements Backend {
       ...(options.exports === undefined ? {} : { exports: options.exports }),
       link: options.link,
       suspension: options.suspension,
+      memoryFacts: options.memoryFacts,
       memoryCell: options.memoryCell,
     });
     const compileSeconds = (performance.now() - start) / 1000;

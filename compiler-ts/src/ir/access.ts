@@ -20,6 +20,11 @@ function bytesOfName(operation: string): number {
   return operation.startsWith("i64") || operation.startsWith("f64") ? 8 : 4;
 }
 
+/** The first byte behind the access, with the address at 0. */
+export function endOf({ operation, offset }: { readonly operation: string; readonly offset: number }): number {
+  return offset + accessBytes(operation);
+}
+
 /** `align` is what the instruction says, as an exponent. */
 export function expectedAlignment(operation: string, align: number): Alignment {
   return 1 << align < accessBytes(operation) ? 0 : 1;

@@ -216,6 +216,8 @@ export interface IrGlobal {
   readonly mutable: boolean;
   /** The host writes it before instantiation. */
   readonly imported: boolean;
+  /** The host may write it between invocations, where it is mutable. */
+  readonly exported: boolean;
   /** `undefined` where only instantiation knows it: imported, or the value of an imported one. */
   readonly initial: Expression | undefined;
   /** First word in the state region. */

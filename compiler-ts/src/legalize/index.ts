@@ -1,7 +1,7 @@
 /** The ordered list of passes between lowering and writing. Each pass is one file; the order constraints are here. */
 import type { IrFunction, IrModule } from "../ir/module.ts";
 import { branchTables } from "./branchTables.ts";
-import { analyzeCallGraph, type CallGraph } from "./callGraph.ts";
+import { analyzeCallGraph } from "./callGraph.ts";
 import { calls } from "./calls.ts";
 import { chains } from "./chains.ts";
 import { declarations } from "./declarations.ts";
@@ -9,7 +9,8 @@ import { exits } from "./exits.ts";
 import { type Costs, fuel } from "./fuel.ts";
 import { globals } from "./globals.ts";
 import { indirectCalls } from "./indirectCalls.ts";
-import { memoryAccess } from "./memoryAccess.ts";
+import { type MemoryFacts, memoryAccess } from "./memoryAccess.ts";
+import { moduleAlignment } from "./moduleAlignment.ts";
 import { nesting } from "./nesting.ts";
 import { outOfLine } from "./outOfLine.ts";
 import { largestFunction, splitting } from "./splitting.ts";
@@ -32,12 +33,14 @@ export interface LegalizeOptions {
   readonly observe?: PassObserver | undefined;
   /** `false` leaves out fuel and suspension: kernels run every instance to its end, however long, and recursion takes the device's own stack. To measure their price. */
   readonly suspension?: boolean | undefined;
+  /** `false` assumes nothing about addresses: each access is checked by itself, its alignment too. To measure what `moduleAlignment` and `accessGroups` give. */
+  readonly memoryFacts?: boolean | undefined;
   /** Statements above which a function is split; tests have small ones. */
   readonly largestFunction?: number | undefined;
 }
 
 export function legalize(module: IrModule, options: LegalizeOptions = {}): LegalizedModule {
-  const { observe = () => {}, suspension: suspends = true } = options;
+  const { observe = () => {}, suspension: suspends = true, memoryFacts = true } = options;
   const run = (name: string, pass: (module: IrModule) => void): void => {
     pass(module);
     observe(name, module);
@@ -50,6 +53,8 @@ export function legalize(module: IrModule, options: LegalizeOptions = {}): Legal
   run("branchTables", branchTables);
   // Dispatchers are functions of their own: the call graph must see them.
   run("indirectCalls", indirectCalls);
+  // Sees all calls, and globals as such.
+  const alignment = memoryFacts ? moduleAlignment(module) : undefined;
   // Before the call graph: it makes the traps of table and memory instructions visible as statements.
   run("stateAndTables", stateAndTables);
   const graph = analyzeCallGraph(module, suspends);
@@ -58,7 +63,8 @@ export function legalize(module: IrModule, options: LegalizeOptions = {}): Legal
   );
   // Nobody watches: a component goes through all passes at once, and what they make in between dies young.
   const groups = options.observe === undefined ? components.map((component) => [component]) : [components];
-  const passes = componentPasses(module, graph, suspends);
+  const facts = { graph, alignment };
+  const passes = componentPasses(module, facts, suspends);
   const order: number[] = [];
   for (const group of groups) {
     let current: readonly Component[] = group;
@@ -77,7 +83,7 @@ type Component = readonly IrFunction[];
 /** Passes that see one component at a time, behind those that it calls. */
 function componentPasses(
   module: IrModule,
-  graph: CallGraph,
+  facts: MemoryFacts,
   suspends: boolean,
 ): readonly { readonly name: string; readonly pass: (component: Component) => Component }[] {
   const each = (name: string, change: (func: IrFunction) => void) => ({
@@ -87,11 +93,12 @@ function componentPasses(
       return component;
     },
   });
+  const { graph } = facts;
   const suspension = new Suspension(module, graph);
   const costs: Costs = new Map();
   return [
     // Needs to know which calls may grow the memory; must see the calls before `calls` puts statements behind them.
-    each("memoryAccess", (func) => memoryAccess(module, func, graph)),
+    each("memoryAccess", (func) => memoryAccess(module, func, facts)),
     ...(suspends
       ? [
           // Checkpoints are suspend points.
