@@ -36,6 +36,7 @@ export function accessGroups(
   list: readonly Statement[],
   start: number,
 ): { readonly end: number; readonly groups: readonly AccessGroup[] } {
+  if (!hasCompany(list, start)) return { end: start + 1, groups: none };
   const groups = new Map<
     Local,
     { members: { access: Access; address: Expression }[]; end: number; mayWrap: boolean }
@@ -74,6 +75,20 @@ export function accessGroups(
     }
   }
   return { end, groups: [...groups].map(([base, group]) => ({ base, ...group })) };
+}
+
+const none: readonly AccessGroup[] = [];
+
+/** Whether another access of the run follows. Most have none, and need no more work. */
+function hasCompany(list: readonly Statement[], start: number): boolean {
+  if (list[start]?.kind !== "load") return false;
+  const last = Math.min(list.length, start + longestRun);
+  for (let i = start + 1; i < last; i++) {
+    const { kind } = list[i] as Statement;
+    if (kind === "load" || kind === "store") return true;
+    if (kind !== "assign") return false;
+  }
+  return false;
 }
 
 function sumOf(address: Expression): Place | undefined {

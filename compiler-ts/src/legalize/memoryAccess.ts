@@ -24,6 +24,8 @@ const memoryBytes: Local = { kind: "variable", type: "i32", name: "memory_bytes"
 /** The same in a function where nothing changes it. */
 const fixedMemoryBytes: Local = { kind: "temporary", type: "i32", name: "memory_bytes" };
 
+const mostOf = (): number => largestAlignment;
+
 export interface MemoryFacts {
   readonly graph: CallGraph;
   /** `undefined`: nothing of addresses is to be assumed. */
@@ -163,13 +165,18 @@ class MemoryAccess {
       visitAssigned(statement, (local) => {
         this.#checked.forget(local);
         this.#bounds.forget(local);
-        const alignment = this.#alignments.of(local);
-        if (alignment !== undefined) kept.set(local, alignment as KnownAlignment);
+        const before = kept.get(local) ?? this.#alignments.of(local);
+        if (before === undefined) return;
+        // Counters, and what is loaded, are out at once.
+        const most = statement.kind === "assign" ? expressionAlignment(statement.value, mostOf) : 1;
+        kept.set(local, Math.min(most, before) as KnownAlignment);
       });
     });
+    const isAnyKept = [...kept.values()].some((alignment) => alignment > 1);
     const outer = this.#keptInLoop;
     this.#keptInLoop = outer.size === 0 ? kept : new Map([...outer, ...kept]);
-    for (let changed = kept.size > 0; changed; ) {
+    this.#assume(kept);
+    for (let changed = isAnyKept; changed; ) {
       changed = false;
       this.#alignments.during(() =>
         this.#scan(body, (local, alignment) => {
@@ -179,10 +186,14 @@ class MemoryAccess {
           changed = true;
         }),
       );
-      for (const [local, alignment] of kept) {
-        this.#alignments.forget(local);
-        this.#learn(local, alignment);
-      }
+      this.#assume(kept);
+    }
+  }
+
+  #assume(kept: ReadonlyMap<Local, KnownAlignment>): void {
+    for (const [local, alignment] of kept) {
+      this.#alignments.forget(local);
+      this.#learn(local, alignment);
     }
   }
 
