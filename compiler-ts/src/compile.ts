@@ -5,16 +5,18 @@ import type { IrGlobal, IrModule, IrTable } from "./ir/module.ts";
 import { type LegalizedModule, type LegalizeOptions, legalize, type PassObserver } from "./legalize/index.ts";
 import { type Libraries, parseProgram } from "./link/program.ts";
 import { lowerModule } from "./lower/lowerModule.ts";
-import type {
-  CompiledModule,
-  ImportedGlobalMetadata,
-  ImportedMemoryMetadata,
-  ImportedTableMetadata,
-  ImportMetadata,
-  KernelMetadata,
-  Layout,
-  ModuleMetadata,
-  Profile,
+import {
+  type CompiledModule,
+  type ImportedGlobalMetadata,
+  type ImportedMemoryMetadata,
+  type ImportedTableMetadata,
+  type ImportMetadata,
+  type KernelMetadata,
+  type Layout,
+  type MemoryCell,
+  type ModuleMetadata,
+  memoryCells,
+  type Profile,
 } from "./metadata.ts";
 import { Namer } from "./msl/namer.ts";
 import { writeModule } from "./msl/writer.ts";
@@ -31,6 +33,10 @@ export interface CompileOptions {
   readonly link?: Libraries | undefined;
   /** `false` for measurements alone: LegalizeOptions. Modules with imports cannot be compiled so. */
   readonly suspension?: boolean | undefined;
+  /** `false` for measurements alone: LegalizeOptions. */
+  readonly memoryFacts?: boolean | undefined;
+  /** Bytes of linear memory that lie together, default 8: what is best depends on the program (docs/performance.md). */
+  readonly memoryCell?: MemoryCell | undefined;
   readonly observe?: PassObserver;
 }
 
@@ -44,6 +50,7 @@ export interface CompilePhases {
 }
 
 const instantiateKernel = "wb_instantiate";
+const defaultMemoryCell = 8;
 
 /** @throws CompileError for any problem of the module or the options. */
 export function compileModule(bytes: Uint8Array, options: CompileOptions): CompiledModule {
@@ -84,7 +91,7 @@ function compileDecoded(
   const lowered = clock();
   const legalized = legalize(ir, { ...options, ...forProfile(options.profile) });
   const legal = clock();
-  const layout = layoutOf(ir, legalized, options.profile);
+  const layout = layoutOf(ir, legalized, options);
   const text = writeModule({ legalized, profile: options.profile, layout, kernels, instantiateKernel });
   const written = clock();
   const metadata = metadataOf(module, ir, kernels, layout, options.profile);
@@ -154,10 +161,18 @@ function kernelsOf(module: Module, wanted: readonly string[] | undefined): Kerne
   });
 }
 
-function layoutOf(ir: IrModule, legalized: LegalizedModule, profile: Profile): Layout {
+function layoutOf(
+  ir: IrModule,
+  legalized: LegalizedModule,
+  { profile, memoryCell = defaultMemoryCell }: Omit<CompileOptions, "link">,
+): Layout {
+  if (!memoryCells.includes(memoryCell)) {
+    const message = `memory cells of ${memoryCell} bytes: expected one of ${memoryCells.join(", ")}`;
+    throw new CompileError({ kind: "usage", message });
+  }
   return {
     tileWidth: profile.tileWidth,
-    memoryCell: 8,
+    memoryCell,
     memory: ir.memory,
     stateBytes: ir.stateWords * 4,
     tableBytes: ir.tableWords * 4,

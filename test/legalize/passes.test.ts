@@ -6,7 +6,7 @@ import { dumpModule } from "../../compiler-ts/src/ir/dump.ts";
 import { verify } from "../../compiler-ts/src/ir/verify.ts";
 import { type LegalizeOptions, legalize } from "../../compiler-ts/src/legalize/index.ts";
 import { lowerModule } from "../../compiler-ts/src/lower/lowerModule.ts";
-import { profiles } from "../../compiler-ts/src/metadata.ts";
+import { type MemoryCell, profiles } from "../../compiler-ts/src/metadata.ts";
 import { decode } from "../../compiler-ts/src/wasm/decode.ts";
 import { assertGolden } from "../support/golden.ts";
 import { wat } from "../support/wat.ts";
@@ -77,6 +77,13 @@ describe("what the compiler refuses", () => {
     assert.equal(
       refusal(`(module (func (export "f")))`, ["g"]),
       `no exported function "g"; the module's exported functions: "f"`,
+    );
+  });
+  it("names the cells of memory that there are", () => {
+    const bytes = wat("(module (memory 1))");
+    assert.throws(
+      () => compileModule(bytes, { profile: profiles.native, memoryCell: 12 as MemoryCell }),
+      /memory cells of 12 bytes: expected one of 4, 8, 16, 32, 64/,
     );
   });
 });

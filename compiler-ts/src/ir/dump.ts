@@ -96,9 +96,9 @@ function dumpSimple(statement: Simple): string {
     case "declare":
       return `let ${statement.target.name} = ${dumpExpression(statement.value)}`;
     case "load":
-      return `${statement.target.name} = ${access(statement)} ${dumpExpression(statement.address)} + ${statement.offset}`;
+      return `${statement.target.name} = ${access(statement)} ${dumpExpression(statement.address)} + ${statement.offset}${alignment(statement)}`;
     case "store":
-      return `${access(statement)} ${dumpExpression(statement.address)} + ${statement.offset}, ${dumpExpression(statement.value)}`;
+      return `${access(statement)} ${dumpExpression(statement.address)} + ${statement.offset}${alignment(statement)}, ${dumpExpression(statement.value)}`;
     case "globalGet":
       return `${statement.target.name} = global ${statement.global}`;
     case "globalSet":
@@ -146,6 +146,10 @@ function dumpSimple(statement: Simple): string {
 
 function access({ operation, memory }: Extract<Statement, { kind: "load" | "store" }>): string {
   return memory === 0 ? operation : `${operation} memory ${memory}`;
+}
+
+function alignment({ alignment }: Extract<Statement, { kind: "load" | "store" }>): string {
+  return alignment === 1 ? "" : ` align ${alignment}`;
 }
 
 function frame(saved: Frame | undefined): string {

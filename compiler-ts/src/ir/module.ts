@@ -66,6 +66,12 @@ export interface Frame {
   readonly innermost?: Local;
 }
 
+/**
+ * What is known of an address, without the offset. From 2 on: it is a multiple of that. 1: the module expects the access to be aligned, and may be wrong. 0: it
+ * expects misaligned ones.
+ */
+export type Alignment = 0 | 1 | 2 | 4 | 8 | 16;
+
 export interface SwitchCase {
   readonly values: readonly number[];
   readonly body: Statement[];
@@ -82,6 +88,7 @@ export type Statement =
       readonly target: Local;
       readonly address: Expression;
       readonly offset: number;
+      readonly alignment: Alignment;
     }
   | {
       readonly kind: "store";
@@ -90,6 +97,7 @@ export type Statement =
       readonly address: Expression;
       readonly value: Expression;
       readonly offset: number;
+      readonly alignment: Alignment;
     }
   | { readonly kind: "globalGet"; readonly target: Local; readonly global: number }
   | { readonly kind: "globalSet"; readonly global: number; readonly value: Expression }
@@ -226,6 +234,8 @@ export interface IrGlobal {
   readonly mutable: boolean;
   /** The host writes it before instantiation. */
   readonly imported: boolean;
+  /** The host may write it between invocations, where it is mutable. */
+  readonly exported: boolean;
   /** `undefined` where only instantiation knows it: imported, or the value of an imported one. */
   readonly initial: Expression | undefined;
   /** First word in the state region. */

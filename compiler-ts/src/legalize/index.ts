@@ -2,7 +2,7 @@
 import type { IrFunction, IrModule } from "../ir/module.ts";
 import { anyNan, type NativeFloats } from "./anyNan.ts";
 import { branchTables } from "./branchTables.ts";
-import { analyzeCallGraph, type CallGraph } from "./callGraph.ts";
+import { analyzeCallGraph } from "./callGraph.ts";
 import { calls } from "./calls.ts";
 import { chains } from "./chains.ts";
 import { declarations } from "./declarations.ts";
@@ -11,7 +11,8 @@ import { exits } from "./exits.ts";
 import { type Costs, fuel } from "./fuel.ts";
 import { globals } from "./globals.ts";
 import { indirectCalls } from "./indirectCalls.ts";
-import { memoryAccess } from "./memoryAccess.ts";
+import { type MemoryFacts, memoryAccess } from "./memoryAccess.ts";
+import { moduleAlignment } from "./moduleAlignment.ts";
 import { nesting } from "./nesting.ts";
 import { outOfLine } from "./outOfLine.ts";
 import { largestFunction, splitting } from "./splitting.ts";
@@ -40,12 +41,14 @@ export interface LegalizeOptions {
   readonly nativeFloats?: NativeFloats | undefined;
   /** `false`: functions that call themselves become levels and a trampoline, as those do that call each other. */
   readonly recursionLoops?: boolean | undefined;
+  /** `false` assumes nothing about addresses: each access is checked by itself, its alignment too. To measure what `moduleAlignment` and `accessGroups` give. */
+  readonly memoryFacts?: boolean | undefined;
   /** Statements above which a function is split; tests have small ones. */
   readonly largestFunction?: number | undefined;
 }
 
 export function legalize(module: IrModule, options: LegalizeOptions = {}): LegalizedModule {
-  const { observe = () => {}, suspension: suspends = true, recursionLoops = true } = options;
+  const { observe = () => {}, suspension: suspends = true, recursionLoops = true, memoryFacts = true } = options;
   const run = (name: string, pass: (module: IrModule) => void): void => {
     pass(module);
     observe(name, module);
@@ -58,6 +61,8 @@ export function legalize(module: IrModule, options: LegalizeOptions = {}): Legal
   run("branchTables", branchTables);
   // Dispatchers are functions of their own: the call graph must see them.
   run("indirectCalls", indirectCalls);
+  // Sees all calls, and globals as such.
+  const alignment = memoryFacts ? moduleAlignment(module) : undefined;
   // Before the call graph: it makes the traps of table and memory instructions visible as statements.
   run("stateAndTables", stateAndTables);
   const graph = analyzeCallGraph(module, { suspension: suspends, recursionLoops });
@@ -67,7 +72,8 @@ export function legalize(module: IrModule, options: LegalizeOptions = {}): Legal
   // Nobody watches: a component goes through all passes at once, and what they make in between dies young.
   const groups = options.observe === undefined ? components.map((component) => [component]) : [components];
   const suspension = new Suspension(module, graph);
-  const passes = componentPasses(module, graph, suspends ? suspension : undefined, options.nativeFloats);
+  const facts = { graph, alignment };
+  const passes = componentPasses(module, facts, suspends ? suspension : undefined, options.nativeFloats);
   const order: number[] = [];
   for (const group of groups) {
     let current: readonly Component[] = group;
@@ -86,7 +92,7 @@ type Component = readonly IrFunction[];
 /** Passes that see one component at a time, behind those that it calls. */
 function componentPasses(
   module: IrModule,
-  graph: CallGraph,
+  facts: MemoryFacts,
   suspension: Suspension | undefined,
   nativeFloats: NativeFloats | undefined,
 ): readonly { readonly name: string; readonly pass: (component: Component) => Component }[] {
@@ -97,6 +103,7 @@ function componentPasses(
       return component;
     },
   });
+  const { graph } = facts;
   const costs: Costs = new Map();
   return [
     // Among the first: it must see every use of a value.
@@ -104,7 +111,7 @@ function componentPasses(
     // Repeats what a function begins with, which must not have checks and checkpoints yet.
     each("earlyReturns", (func) => earlyReturns(func, graph)),
     // Needs to know which calls may grow the memory; must see the calls before `calls` puts statements behind them.
-    each("memoryAccess", (func) => memoryAccess(module, func, graph)),
+    each("memoryAccess", (func) => memoryAccess(module, func, facts)),
     ...(suspension !== undefined
       ? [
           // Checkpoints are suspend points.

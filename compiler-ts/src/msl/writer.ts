@@ -149,12 +149,12 @@ class FunctionWriter {
         return;
       case "load":
         out.line(
-          `${target(statement.target)} = ${expressions.runtimeFunction(statement.operation)}(${this.#memory(statement.memory)}, ${value(statement.address)});`,
+          `${target(statement.target)} = ${expressions.runtimeFunction(statement.operation)}(${this.#place(statement)});`,
         );
         return;
       case "store":
         out.line(
-          `${expressions.runtimeFunction(statement.operation)}(${this.#memory(statement.memory)}, ${value(statement.address)}, ${value(statement.value)});`,
+          `${expressions.runtimeFunction(statement.operation)}(${this.#place(statement)}, ${value(statement.value)});`,
         );
         return;
       case "call":
@@ -238,6 +238,10 @@ class FunctionWriter {
       default:
         throw new Error(`statement "${statement.kind}" was not legalized`);
     }
+  }
+
+  #place({ memory, address, offset, alignment }: Extract<Statement, { kind: "load" | "store" }>): string {
+    return `${this.#memory(memory)}, ${this.#expressions.value(address)}, ${offset}u, ${alignment}u`;
   }
 
   #memory(number: number): string {
