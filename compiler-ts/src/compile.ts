@@ -3,6 +3,7 @@ import { CompileError } from "./diagnostics.ts";
 import { dumpModule } from "./ir/dump.ts";
 import type { IrGlobal, IrModule, IrTable } from "./ir/module.ts";
 import { type LegalizedModule, type LegalizeOptions, legalize, type PassObserver } from "./legalize/index.ts";
+import { chooseMemoryCell, defaultMemoryCell } from "./legalize/memoryCell.ts";
 import { type Libraries, parseProgram } from "./link/program.ts";
 import { lowerModule } from "./lower/lowerModule.ts";
 import {
@@ -35,7 +36,7 @@ export interface CompileOptions {
   readonly suspension?: boolean | undefined;
   /** `false` for measurements alone: LegalizeOptions. */
   readonly memoryFacts?: boolean | undefined;
-  /** Bytes of linear memory that lie together, default 8: what is best depends on the program (docs/performance.md). */
+  /** Bytes of linear memory that lie together; default: 8, or 32 where `chooseMemoryCell` finds a reason (docs/performance.md). */
   readonly memoryCell?: MemoryCell | undefined;
   readonly observe?: PassObserver;
 }
@@ -50,7 +51,6 @@ export interface CompilePhases {
 }
 
 const instantiateKernel = "wb_instantiate";
-const defaultMemoryCell = 8;
 
 /** @throws CompileError for any problem of the module or the options. */
 export function compileModule(bytes: Uint8Array, options: CompileOptions): CompiledModule {
@@ -89,9 +89,10 @@ function compileDecoded(
   const kernels = kernelsOf(module, options.exports);
   const ir = lowerModule(module, { roots: kernels.map((kernel) => kernel.functionIndex) });
   const lowered = clock();
+  const memoryCell = options.memoryCell ?? (options.profile.tileWidth > 1 ? chooseMemoryCell(ir) : defaultMemoryCell);
   const legalized = legalize(ir, { ...options, ...forProfile(options.profile) });
   const legal = clock();
-  const layout = layoutOf(ir, legalized, options);
+  const layout = layoutOf(ir, legalized, options.profile, memoryCell);
   const text = writeModule({ legalized, profile: options.profile, layout, kernels, instantiateKernel });
   const written = clock();
   const metadata = metadataOf(module, ir, kernels, layout, options.profile);
@@ -161,11 +162,7 @@ function kernelsOf(module: Module, wanted: readonly string[] | undefined): Kerne
   });
 }
 
-function layoutOf(
-  ir: IrModule,
-  legalized: LegalizedModule,
-  { profile, memoryCell = defaultMemoryCell }: Omit<CompileOptions, "link">,
-): Layout {
+function layoutOf(ir: IrModule, legalized: LegalizedModule, profile: Profile, memoryCell: MemoryCell): Layout {
   if (!memoryCells.includes(memoryCell)) {
     const message = `memory cells of ${memoryCell} bytes: expected one of ${memoryCells.join(", ")}`;
     throw new CompileError({ kind: "usage", message });

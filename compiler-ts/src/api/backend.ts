@@ -34,7 +34,7 @@ export interface CompileOptions {
   readonly suspension?: boolean | undefined;
   /** `false`: every access to memory is checked by itself. Only to measure what knowing more of addresses gives; the v8 device ignores it. */
   readonly memoryFacts?: boolean | undefined;
-  /** Bytes of linear memory that lie together; default 8. The results are the same with all of them, the speed is not (docs/performance.md); the v8 device ignores it. */
+  /** Bytes of linear memory that lie together; default: what suits the code, 8 or 32. The results are the same with all of them, the speed is not (docs/performance.md); the v8 device ignores it. */
   readonly memoryCell?: MemoryCell | undefined;
   readonly signal?: AbortSignal | undefined;
 }

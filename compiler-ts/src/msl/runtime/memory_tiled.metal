@@ -56,13 +56,31 @@ static inline void wb_store_word(device uchar* memory, uint address, uint offset
   *(device uchar4*)wb_memory_at(memory, address, offset, alignment, 4u) = as_type<uchar4>(value);
 }
 
-// The word behind is read only where the value reaches into it.
+// The address is a multiple of 8, and cells have that many bytes at least.
+static inline ulong wb_load_pair(device uchar* memory, uint address, uint offset, uint alignment) {
+  return as_type<ulong>(*(device uint2*)wb_memory_at(memory, address, offset, alignment, 8u));
+}
+
+static inline void wb_store_pair(device uchar* memory, uint address, uint offset, uint alignment, ulong value) {
+  *(device uint2*)wb_memory_at(memory, address, offset, alignment, 8u) = as_type<uint2>(value);
+}
+
+// What lies behind is read only where the value reaches into it.
 static inline uint wb_load32_composed(device uchar* memory, uint address) {
-  uint base = address & ~3u;
-  uint low = wb_load_word(memory, base, 0u, 1u);
-  uint high = 0u;
-  if ((address & 3u) != 0u) { high = wb_load_word(memory, base, 4u, 1u); }
-  return uint(((ulong(high) << 32) | low) >> ((address & 3u) * 8u));
+  uint value;
+  if (wb_memory_cell >= 8u) {
+    uint base = address & ~7u;
+    uint shift = (address & 7u) * 8u;
+    value = uint(wb_load_pair(memory, base, 0u, 1u) >> shift);
+    if (shift > 32u) { value |= wb_load_word(memory, base, 8u, 1u) << ((64u - shift) & 31u); }
+  } else {
+    uint base = address & ~3u;
+    uint low = wb_load_word(memory, base, 0u, 1u);
+    uint high = 0u;
+    if ((address & 3u) != 0u) { high = wb_load_word(memory, base, 4u, 1u); }
+    value = uint(((ulong(high) << 32) | low) >> ((address & 3u) * 8u));
+  }
+  return value;
 }
 
 // The bytes around the value are written back: nobody else writes to an instance's memory while its kernel runs.
@@ -119,29 +137,31 @@ static inline void wb_store64_words(device uchar* memory, uint address, uint off
 }
 
 static inline ulong wb_load64_composed(device uchar* memory, uint address) {
-  uint base = address & ~3u;
-  uint shift = (address & 3u) * 8u;
-  uint low = wb_load_word(memory, base, 0u, 1u);
-  uint middle = wb_load_word(memory, base, 4u, 1u);
-  uint high = 0u;
-  if (shift != 0u) { high = wb_load_word(memory, base, 8u, 1u); }
-  uint value_low = uint(((ulong(middle) << 32) | low) >> shift);
-  uint value_high = uint(((ulong(high) << 32) | middle) >> shift);
-  return (ulong(value_high) << 32) | value_low;
+  ulong value;
+  if (wb_memory_cell >= 8u) {
+    uint base = address & ~7u;
+    uint shift = (address & 7u) * 8u;
+    value = wb_load_pair(memory, base, 0u, 1u) >> shift;
+    if (shift != 0u) { value |= wb_load_pair(memory, base, 8u, 1u) << ((64u - shift) & 63u); }
+  } else {
+    value = (ulong(wb_load32_composed(memory, address + 4u)) << 32) | wb_load32_composed(memory, address);
+  }
+  return value;
 }
 
 static inline void wb_store64_composed(device uchar* memory, uint address, ulong value) {
-  uint base = address & ~3u;
-  uint shift = (address & 3u) * 8u;
-  ulong shifted = value << (shift & 31u);
-  uint low = uint(shifted);
-  if (shift != 0u) {
-    uint kept = 0xffffffffu << (shift & 31u);
-    low |= wb_load_word(memory, base, 0u, 1u) & ~kept;
-    wb_store_word(memory, base, 8u, 1u, (wb_load_word(memory, base, 8u, 1u) & kept) | uint(value >> (64u - shift)));
+  uint base = address & ~7u;
+  uint shift = (address & 7u) * 8u;
+  if (wb_memory_cell < 8u) {
+    wb_store32_composed(memory, address, uint(value));
+    wb_store32_composed(memory, address + 4u, uint(value >> 32));
+  } else if (shift == 0u) {
+    wb_store_pair(memory, base, 0u, 1u, value);
+  } else {
+    ulong kept = 0xfffffffffffffffful << (shift & 63u);
+    wb_store_pair(memory, base, 0u, 1u, (wb_load_pair(memory, base, 0u, 1u) & ~kept) | (value << (shift & 63u)));
+    wb_store_pair(memory, base, 8u, 1u, (wb_load_pair(memory, base, 8u, 1u) & kept) | (value >> ((64u - shift) & 63u)));
   }
-  wb_store_word(memory, base, 0u, 1u, low);
-  wb_store_word(memory, base, 4u, 1u, uint(shifted >> 32));
 }
 
 static __attribute__((noinline)) ulong wb_load64_misaligned(device uchar* memory, uint address) {
@@ -154,10 +174,10 @@ static __attribute__((noinline)) void wb_store64_misaligned(device uchar* memory
 
 static inline ulong wb_load64(device uchar* memory, uint address, uint offset, uint alignment) {
   ulong value;
-  if (wb_memory_cell >= 8u && wb_is_aligned(address, offset, alignment, 8u)) {
-    value = as_type<ulong>(*(device uint2*)wb_memory_at(memory, address, offset, alignment, 8u));
-  } else if (alignment == 0u) {
+  if (alignment == 0u) {
     value = wb_load64_composed(memory, address + offset);
+  } else if (wb_memory_cell >= 8u && wb_is_aligned(address, offset, alignment, 8u)) {
+    value = wb_load_pair(memory, address, offset, alignment);
   } else if (wb_memory_cell < 8u || alignment >= 4u) {
     value = wb_load64_words(memory, address, offset, alignment);
   } else {
@@ -167,10 +187,10 @@ static inline ulong wb_load64(device uchar* memory, uint address, uint offset, u
 }
 
 static inline void wb_store64(device uchar* memory, uint address, uint offset, uint alignment, ulong value) {
-  if (wb_memory_cell >= 8u && wb_is_aligned(address, offset, alignment, 8u)) {
-    *(device uint2*)wb_memory_at(memory, address, offset, alignment, 8u) = as_type<uint2>(value);
-  } else if (alignment == 0u) {
+  if (alignment == 0u) {
     wb_store64_composed(memory, address + offset, value);
+  } else if (wb_memory_cell >= 8u && wb_is_aligned(address, offset, alignment, 8u)) {
+    wb_store_pair(memory, address, offset, alignment, value);
   } else if (wb_memory_cell < 8u || alignment >= 4u) {
     wb_store64_words(memory, address, offset, alignment, value);
   } else {
