@@ -1,5 +1,5 @@
 /** Stable text form of the IR: `--emit ir`, and before/after texts of passes in tests. */
-import type { Expression, Frame, IrFunction, IrGlobal, IrModule, Local, Statement } from "./module.ts";
+import type { CountedLoop, Expression, Frame, IrFunction, IrGlobal, IrModule, Local, Statement } from "./module.ts";
 
 export function dumpModule(module: IrModule): string {
   const lines: string[] = [];
@@ -61,11 +61,16 @@ function dumpList(list: readonly Statement[], indent: string, lines: string[]): 
     switch (statement.kind) {
       case "block":
       case "loop":
-        nested(`${statement.kind} ${statement.label.name}${results(statement.results)}`, statement.body);
+        nested(
+          `${statement.kind} ${statement.label.name}${statement.kind === "loop" ? count(statement.counted) : ""}${results(statement.results)}`,
+          statement.body,
+        );
         break;
       case "once":
+        nested("once", statement.body);
+        break;
       case "repeatedly":
-        nested(statement.kind, statement.body);
+        nested(`repeatedly${count(statement.counted)}`, statement.body);
         break;
       case "if":
         nested(`if ${dumpExpression(statement.condition)}${results(statement.results)}`, statement.whenTrue);
@@ -142,6 +147,10 @@ function dumpSimple(statement: Simple): string {
     case "checkpoint":
       return `checkpoint ${statement.fuel.name} - ${statement.cost}${frame(statement.frame)}`;
   }
+}
+
+function count(counted: CountedLoop | undefined): string {
+  return counted === undefined ? "" : `, ${counted.iterations} times at most`;
 }
 
 function access({ operation, memory }: Extract<Statement, { kind: "load" | "store" }>): string {

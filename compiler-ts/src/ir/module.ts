@@ -72,6 +72,15 @@ export interface Frame {
  */
 export type Alignment = 0 | 1 | 2 | 4 | 8 | 16;
 
+/** What is known of a loop that ends by a count (legalize/countedLoops.ts). */
+export interface CountedLoop {
+  /** At most. */
+  readonly iterations: number;
+  readonly counter: Local;
+  /** The largest value that the counter has when an iteration begins, unsigned. */
+  readonly most: number;
+}
+
 export interface SwitchCase {
   readonly values: readonly number[];
   readonly body: Statement[];
@@ -138,7 +147,14 @@ export type Statement =
       readonly target: Local | undefined;
     }
   | { readonly kind: "block"; readonly label: Label; readonly results: readonly Local[]; readonly body: Statement[] }
-  | { readonly kind: "loop"; readonly label: Label; readonly results: readonly Local[]; readonly body: Statement[] }
+  | {
+      readonly kind: "loop";
+      readonly label: Label;
+      readonly results: readonly Local[];
+      readonly body: Statement[];
+      /** Set where the loop ends by itself, and soon. */
+      readonly counted?: CountedLoop | undefined;
+    }
   | {
       readonly kind: "if";
       readonly condition: Expression;
@@ -193,7 +209,7 @@ export type Statement =
   /** Executes its body once; `leave` inside goes on behind it. */
   | { readonly kind: "once"; readonly body: Statement[] }
   /** Repeats until a `leave`; falling off the end leaves as well. */
-  | { readonly kind: "repeatedly"; readonly body: Statement[] }
+  | { readonly kind: "repeatedly"; readonly body: Statement[]; readonly counted?: CountedLoop | undefined }
   | { readonly kind: "leave" }
   | { readonly kind: "repeat" };
 

@@ -32,11 +32,13 @@ export function mapLists(statement: Statement, change: (list: Statement[]) => St
 function withBody(statement: Extract<Statement, { body: Statement[] }>, body: Statement[]): Statement {
   switch (statement.kind) {
     case "block":
+      return { kind: "block", label: statement.label, results: statement.results, body };
     case "loop":
-      return { kind: statement.kind, label: statement.label, results: statement.results, body };
+      return { kind: "loop", label: statement.label, results: statement.results, body, counted: statement.counted };
     case "once":
+      return { kind: "once", body };
     case "repeatedly":
-      return { kind: statement.kind, body };
+      return { kind: "repeatedly", body, counted: statement.counted };
   }
 }
 

@@ -103,6 +103,8 @@ function ownFacts(body: Parameters<typeof visitStatements>[0]): OwnFacts {
         facts.callees.add(statement.callee);
         break;
       case "loop":
+        facts.suspends ||= statement.counted === undefined;
+        break;
       case "callImport":
         facts.suspends = true;
         break;

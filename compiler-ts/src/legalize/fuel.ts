@@ -43,6 +43,7 @@ function charge(
   const body = rewrite(func.body, (statement) => {
     switch (statement.kind) {
       case "loop":
+        if (statement.counted !== undefined) return undefined;
         charged = true;
         return [{ ...statement, body: [checkpoint(costOf(statement.body, costs)), ...statement.body] }];
       case "call":

@@ -5,6 +5,7 @@ import { branchTables } from "./branchTables.ts";
 import { analyzeCallGraph } from "./callGraph.ts";
 import { calls } from "./calls.ts";
 import { chains } from "./chains.ts";
+import { countedLoops } from "./countedLoops.ts";
 import { declarations } from "./declarations.ts";
 import { earlyReturns } from "./earlyReturns.ts";
 import { exits } from "./exits.ts";
@@ -65,6 +66,8 @@ export function legalize(module: IrModule, options: LegalizeOptions = {}): Legal
   const alignment = memoryFacts ? moduleAlignment(module) : undefined;
   // Before the call graph: it makes the traps of table and memory instructions visible as statements.
   run("stateAndTables", stateAndTables);
+  // Before the call graph: they need no suspension.
+  if (suspends) run("countedLoops", countedLoops);
   const graph = analyzeCallGraph(module, { suspension: suspends, recursionLoops });
   const components = graph.components.map((members) =>
     members.map((index) => module.functions.get(index) as IrFunction),

@@ -120,7 +120,10 @@ class MemoryAccess {
         const outside = this.#keptInLoop;
         if (statement.kind === "loop") this.#enterLoop(statement.body);
         const before = this.#assigned.length;
+        const counted = statement.kind === "loop" ? statement.counted : undefined;
+        if (counted !== undefined) this.#bounds.set(counted.counter, counted.most);
         result.push(mapLists(statement, this.#nested));
+        if (counted !== undefined) this.#bounds.forget(counted.counter);
         this.#keptInLoop = outside;
         for (let i = before; i < this.#assigned.length; i++) this.#forgetFacts(this.#assigned[i] as Local);
       }

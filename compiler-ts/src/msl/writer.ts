@@ -220,7 +220,12 @@ class FunctionWriter {
         out.scope("do {", () => this.#list(statement.body), "} while (false);");
         return;
       case "repeatedly":
-        out.scope("while (true) {", () => this.#list(statement.body));
+        out.scope(
+          statement.counted === undefined
+            ? "while (true) {"
+            : `while (true) { // ${statement.counted.iterations} times at most`,
+          () => this.#list(statement.body),
+        );
         return;
       case "unwind":
         out.line(this.#save(statement.frame));
