@@ -1,4 +1,4 @@
-;; Counted: by a step of 4 to a bound, down to zero, one in another. Not: a start that is not known (a local is zero at first, but no statement says so), a bound that is not, another way back, a counter that misses its bound, too many iterations.
+;; Counted: by a step of 4 to a bound, down to zero, one in another. Not: a start or a bound that is not known, another way back, a counter that misses its bound, too many iterations.
 (module (memory 1)
   (func $f (export "f") (param $n i32) (result i32) (local $i i32) (local $j i32) (local $sum i32)
     loop $step

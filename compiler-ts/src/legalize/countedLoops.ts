@@ -12,21 +12,30 @@ type Loop = Extract<Statement, { kind: "loop" }>;
 
 export function countedLoops(module: IrModule): void {
   for (const func of module.functions.values())
-    if (func.kind === "wasm" && func.lowered.has("loop")) visitList(func.body);
+    if (func.kind === "wasm" && func.lowered.has("loop")) visitList(func.body, func.variables);
 }
 
 /** Inner loops first: one that is not counted leaves those around it uncounted. */
-function visitList(list: Statement[]): void {
+function visitList(list: Statement[], zeros: readonly Local[]): void {
   for (let i = 0; i < list.length; i++) {
     const statement = list[i] as Statement;
-    forEachList(statement, visitList);
+    forEachList(statement, visitNested);
     if (statement.kind !== "loop") continue;
-    const counted = countOf(statement, list, i);
+    const counted = countOf(statement, list, i, zeros);
     if (counted !== undefined) list[i] = { ...statement, counted };
   }
 }
 
-function countOf(loop: Loop, list: readonly Statement[], position: number): CountedLoop | undefined {
+function visitNested(list: Statement[]): void {
+  visitList(list, []);
+}
+
+function countOf(
+  loop: Loop,
+  list: readonly Statement[],
+  position: number,
+  zeros: readonly Local[],
+): CountedLoop | undefined {
   const last = loop.body[loop.body.length - 1];
   if (last?.kind !== "if" || last.whenFalse.length > 0 || last.whenTrue.length !== 1) return undefined;
   const [back] = last.whenTrue;
@@ -34,7 +43,7 @@ function countOf(loop: Loop, list: readonly Statement[], position: number): Coun
   const test = testOf(last.condition);
   if (test === undefined) return undefined;
   const step = stepOf(loop.body, test.counter);
-  const start = step === undefined ? undefined : startOf(list, position, test.counter);
+  const start = step === undefined ? undefined : startOf(list, position, test.counter, zeros);
   if (step === undefined || start === undefined) return undefined;
   const iterations = iterationsOf(start, step, test);
   if (iterations === undefined || iterations * sizeOf(loop) > mostStatements) return undefined;
@@ -89,8 +98,13 @@ function stepOf(body: readonly Statement[], counter: Local): number | undefined 
   return undefined;
 }
 
-/** The counter's value before the loop, where the statements before it in its list tell. */
-function startOf(list: readonly Statement[], position: number, counter: Local): number | undefined {
+/** The counter's value before the loop, where the statements before it in its list tell; `zeros` are zero where the list begins. */
+function startOf(
+  list: readonly Statement[],
+  position: number,
+  counter: Local,
+  zeros: readonly Local[],
+): number | undefined {
   for (let i = position - 1; i >= 0; i--) {
     const statement = list[i] as Statement;
     if (statement.kind === "assign" && statement.target === counter)
@@ -105,7 +119,7 @@ function startOf(list: readonly Statement[], position: number, counter: Local): 
     );
     if (assigned) return undefined;
   }
-  return undefined;
+  return zeros.includes(counter) ? 0 : undefined;
 }
 
 /** The first test comes after the first step. Counters that would wrap around are not counted. */
