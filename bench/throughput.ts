@@ -5,12 +5,11 @@
 import { parseArgs } from "node:util";
 import { recordWords } from "../compiler-ts/src/api/values.ts";
 import { type RecordsResult, WasmBurst } from "../compiler-ts/src/index.ts";
+import { type MemoryCell, memoryCells } from "../compiler-ts/src/metadata.ts";
 import { type BaselineChoice, cores, type Processor, recordsOf, startBaselines, stopAll } from "./baselines.ts";
 import { positive, runBench } from "./main.ts";
 import { formatTable, median } from "./measure.ts";
 import { type BenchProgram, chosenPrograms, execution, moduleBytes, schedule } from "./programs.ts";
-
-const warmUps = 2;
 
 interface Row {
   readonly program: string;
@@ -39,8 +38,13 @@ interface Sizes {
   /** So many of them, the first ones, run on the CPU's baselines: their rate does not depend on it, but the time that the bench takes does. */
   readonly baselineInstances: number;
   readonly repetitions: number;
+  /** Rounds before them that are not measured. */
+  readonly warmUps: number;
   /** Invocations of a round of the device's, sent without waiting for one another: one travels while another runs. */
   readonly inFlight: number;
+  /** CompileOptions. */
+  readonly memoryCell: MemoryCell | undefined;
+  readonly memoryFacts: boolean;
 }
 
 async function secondsOf<Result>(run: () => Promise<Result>): Promise<{ seconds: number; result: Result }> {
@@ -68,7 +72,9 @@ async function measure(burst: WasmBurst, program: BenchProgram, sizes: Sizes, ch
   const { instances, baselineInstances, repetitions, inFlight } = sizes;
   const bytes = await moduleBytes(program);
   const values = Array.from({ length: instances }, (_, instance) => argumentsOf(instance));
-  const build = await secondsOf(() => burst.compile(bytes, { exports: [exportName] }));
+  const build = await secondsOf(() =>
+    burst.compile(bytes, { exports: [exportName], memoryCell: sizes.memoryCell, memoryFacts: sizes.memoryFacts }),
+  );
   await using module = build.result;
   // V8's own has no schedule.
   const paced = burst.device.id === "v8" ? {} : { schedule };
@@ -85,8 +91,8 @@ async function measure(burst: WasmBurst, program: BenchProgram, sizes: Sizes, ch
     baselines: baselines.map((): number[] => []),
   };
   try {
-    for (let repetition = 0; repetition < warmUps + repetitions; repetition++) {
-      const isMeasured = repetition >= warmUps;
+    for (let repetition = 0; repetition < sizes.warmUps + repetitions; repetition++) {
+      const isMeasured = repetition >= sizes.warmUps;
       const before = pool.deviceSeconds;
       const onDevice = await secondsOf(() =>
         Promise.all(Array.from({ length: inFlight }, () => pool.invokeRecords(exportName, records))),
@@ -171,6 +177,13 @@ function print(rows: readonly Row[], inFlight: number, device: WasmBurst["device
   }
 }
 
+function memoryCellNamed(text: string | undefined): MemoryCell | undefined {
+  const cell = memoryCells.find((bytes) => `${bytes}` === text);
+  if (text !== undefined && cell === undefined)
+    throw new RangeError(`--memory-cell ${text}: expected one of ${memoryCells.join(", ")}`);
+  return cell;
+}
+
 async function main(): Promise<void> {
   const { values: options } = parseArgs({
     options: {
@@ -178,12 +191,15 @@ async function main(): Promise<void> {
       instances: { type: "string", default: "1024" },
       "baseline-instances": { type: "string" },
       repetitions: { type: "string", default: "7" },
+      "warm-ups": { type: "string", default: "2" },
       "in-flight": { type: "string", default: "1" },
       programs: { type: "string", default: "compute" },
       "without-v8": { type: "boolean", default: false },
       wasmtime: { type: "string" },
       native: { type: "string" },
       handwritten: { type: "string" },
+      "memory-cell": { type: "string" },
+      "without-memory-facts": { type: "boolean", default: false },
       "all-cores-only": { type: "boolean", default: false },
       json: { type: "boolean", default: false },
     },
@@ -196,7 +212,10 @@ async function main(): Promise<void> {
       positive(options["baseline-instances"] ?? options.instances, "baseline-instances"),
     ),
     repetitions: positive(options.repetitions, "repetitions"),
+    warmUps: positive(options["warm-ups"], "warm-ups"),
     inFlight: positive(options["in-flight"], "in-flight"),
+    memoryCell: memoryCellNamed(options["memory-cell"]),
+    memoryFacts: !options["without-memory-facts"],
   };
   const choice: BaselineChoice = {
     v8: !options["without-v8"],

@@ -2,19 +2,22 @@
 import { CompileError } from "./diagnostics.ts";
 import { dumpModule } from "./ir/dump.ts";
 import type { IrGlobal, IrModule, IrTable } from "./ir/module.ts";
-import { type LegalizedModule, legalize, type PassObserver } from "./legalize/index.ts";
+import { type LegalizedModule, type LegalizeOptions, legalize, type PassObserver } from "./legalize/index.ts";
+import { chooseMemoryCell, defaultMemoryCell } from "./legalize/memoryCell.ts";
 import { type Libraries, parseProgram } from "./link/program.ts";
 import { lowerModule } from "./lower/lowerModule.ts";
-import type {
-  CompiledModule,
-  ImportedGlobalMetadata,
-  ImportedMemoryMetadata,
-  ImportedTableMetadata,
-  ImportMetadata,
-  KernelMetadata,
-  Layout,
-  ModuleMetadata,
-  Profile,
+import {
+  type CompiledModule,
+  type ImportedGlobalMetadata,
+  type ImportedMemoryMetadata,
+  type ImportedTableMetadata,
+  type ImportMetadata,
+  type KernelMetadata,
+  type Layout,
+  type MemoryCell,
+  type ModuleMetadata,
+  memoryCells,
+  type Profile,
 } from "./metadata.ts";
 import { Namer } from "./msl/namer.ts";
 import { writeModule } from "./msl/writer.ts";
@@ -31,6 +34,10 @@ export interface CompileOptions {
   readonly link?: Libraries | undefined;
   /** `false` for measurements alone: LegalizeOptions. Modules with imports cannot be compiled so. */
   readonly suspension?: boolean | undefined;
+  /** `false` for measurements alone: LegalizeOptions. */
+  readonly memoryFacts?: boolean | undefined;
+  /** Bytes of linear memory that lie together; default: 8, or 32 where `chooseMemoryCell` finds a reason (docs/performance.md). */
+  readonly memoryCell?: MemoryCell | undefined;
   readonly observe?: PassObserver;
 }
 
@@ -82,9 +89,10 @@ function compileDecoded(
   const kernels = kernelsOf(module, options.exports);
   const ir = lowerModule(module, { roots: kernels.map((kernel) => kernel.functionIndex) });
   const lowered = clock();
-  const legalized = legalize(ir, options);
+  const memoryCell = options.memoryCell ?? (options.profile.tileWidth > 1 ? chooseMemoryCell(ir) : defaultMemoryCell);
+  const legalized = legalize(ir, { ...options, ...forProfile(options.profile) });
   const legal = clock();
-  const layout = layoutOf(ir, options.profile);
+  const layout = layoutOf(ir, legalized, options.profile, memoryCell);
   const text = writeModule({ legalized, profile: options.profile, layout, kernels, instantiateKernel });
   const written = clock();
   const metadata = metadataOf(module, ir, kernels, layout, options.profile);
@@ -104,8 +112,20 @@ export function emitIr(
   const kernels = kernelsOf(module, options.exports);
   const ir = lowerModule(module, { roots: kernels.map((kernel) => kernel.functionIndex) });
   if (stage === "lowered") return dumpModule(ir);
-  const legalized: LegalizedModule = legalize(ir, options);
+  const legalized: LegalizedModule = legalize(ir, { ...options, ...forProfile(options.profile) });
   return dumpModule(legalized.module);
+}
+
+function forProfile({
+  tileWidth,
+  f32Subnormals,
+  f64,
+}: Profile): Pick<LegalizeOptions, "recursionLoops" | "nativeFloats"> {
+  return {
+    // Where instances run side by side, calls at different depths would wait for each other; a processor's core has its own stack, and branch prediction for it.
+    recursionLoops: tileWidth > 1,
+    nativeFloats: f32Subnormals || f64 ? { f32: f32Subnormals, f64 } : undefined,
+  };
 }
 
 function phaseClock(): () => number {
@@ -142,13 +162,18 @@ function kernelsOf(module: Module, wanted: readonly string[] | undefined): Kerne
   });
 }
 
-function layoutOf(ir: IrModule, profile: Profile): Layout {
+function layoutOf(ir: IrModule, legalized: LegalizedModule, profile: Profile, memoryCell: MemoryCell): Layout {
+  if (!memoryCells.includes(memoryCell)) {
+    const message = `memory cells of ${memoryCell} bytes: expected one of ${memoryCells.join(", ")}`;
+    throw new CompileError({ kind: "usage", message });
+  }
   return {
     tileWidth: profile.tileWidth,
-    memoryCell: 8,
+    memoryCell,
     memory: ir.memory,
     stateBytes: ir.stateWords * 4,
     tableBytes: ir.tableWords * 4,
+    nearWords: legalized.nearWords,
   };
 }
 

@@ -46,7 +46,9 @@ export { HostError, type HostErrorCode, InstantiationTrap } from "./errors.ts";
 export type { Libraries } from "./link/program.ts";
 export {
   type CompiledModule,
+  type MemoryCell,
   type ModuleMetadata,
+  memoryCells,
   type Profile,
   profiles,
   type TrapMessage,

@@ -83,14 +83,20 @@ export interface ImportedTableMetadata extends ImportNames {
 /** The largest memory of an instance: its size in bytes is a 32-bit number, on every device. The specification allows one page more. */
 export const maximumMemoryPages = 65_535;
 
+/** Bytes of linear memory that lie together in a tile. */
+export const memoryCells = [4, 8, 16, 32, 64] as const;
+export type MemoryCell = (typeof memoryCells)[number];
+
 /** Sizes of the per-instance regions; see docs/kernel-abi.md. */
 export interface Layout {
   readonly tileWidth: number;
-  readonly memoryCell: 4 | 8;
+  readonly memoryCell: MemoryCell;
   /** `undefined` where the module has no memory. Pages of 64 KiB. */
   readonly memory: { readonly minimumPages: number; readonly maximumPages: number | undefined } | undefined;
   readonly stateBytes: number;
   readonly tableBytes: number;
+  /** Words of threadgroup memory that a thread has use for; 0: kernels have no such parameter. A launch may give fewer, down to none. */
+  readonly nearWords: number;
 }
 
 export interface ModuleMetadata {

@@ -345,6 +345,7 @@ describe("refusals: one line on stderr, nothing on stdout, no stack trace", { co
     ],
     [["run", modulePath, "--device", "metal", "--invoke", "pair"], 69, /no-host/],
     [["compile", modulePath, "--emit", "elf"], 2, /--emit elf: expected msl, ir, metadata/],
+    [["compile", modulePath, "--memory-cell", "12"], 2, /--memory-cell 12: expected one of 4, 8, 16, 32, 64/],
     [["compile", modulePath, "--profile", "pc"], 2, /--profile pc: expected apple, native, cpu/],
     [["compile", modulePath, "--emit", "ir", "--emit", "msl"], 2, /need --output/],
     [["compile", modulePath, "--exports", "add,absent"], 2, /"absent"/],

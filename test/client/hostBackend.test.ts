@@ -27,7 +27,7 @@ const compiled: CompiledModule = {
     importedTables: [],
     globals: [{ exportName: "g", type: "i64", mutable: true, stateWord: 5 }],
     memoryExports: [],
-    layout: { tileWidth: 32, memoryCell: 8, memory: undefined, stateBytes: 32, tableBytes: 0 },
+    layout: { tileWidth: 32, memoryCell: 8, memory: undefined, stateBytes: 32, tableBytes: 0, nearWords: 0 },
     functionNames: ["helper", "f"],
   },
 };
@@ -79,7 +79,7 @@ test("a module is loaded with what the compiler made of it", async () => {
     device: "gpu",
     text,
     image,
-    layout: { tileWidth: 32, memoryCell: 8, stateBytes: 32, tableBytes: 0 },
+    layout: { tileWidth: 32, memoryCell: 8, stateBytes: 32, tableBytes: 0, nearWords: 0 },
     instantiateKernel: metadata.instantiateKernel,
     kernels: ["run_f"],
     records: { argumentBytes: 12, resultBytes: 8 },

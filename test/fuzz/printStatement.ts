@@ -1,7 +1,7 @@
 /** Statements of generated programs as WebAssembly text. */
 import type { Lines, Types } from "./functionScope.ts";
 import { ExpressionPrinter, importCall } from "./printExpression.ts";
-import { blockTypes, type Expression, type Statement, signatures } from "./program.ts";
+import { blockTypes, type Expression, type Statement, shiftedTypes, signatures } from "./program.ts";
 
 export class StatementPrinter extends ExpressionPrinter {
   override statements(statements: readonly Statement[]): Lines {
@@ -108,21 +108,20 @@ export class StatementPrinter extends ExpressionPrinter {
     ];
   }
 
-  /** The loop's own test comes first, so that a branch to its head counts too. */
-  #loop({ types: list, keep, iterations, initial, body, next, repeat }: Extract<Statement, { kind: "loop" }>): Lines {
+  /** The loop's own test comes first, so that a branch to its head counts too. It carries the values that came in where they are kept, so that they are seen. */
+  #loop(loop: Extract<Statement, { kind: "loop" }>): Lines {
+    const { types: list, keep, iterations, initial, body } = loop;
     const types = blockTypes[list] ?? [];
     const counter = this.scope.counter();
     const inside = () => [
       ...this.#enter(types, keep),
-      ...this.scope.leaves(types, 1),
+      ...(keep ? [] : this.scope.leaves(types, 1)),
       "global.get $fuel i32.const 1 i32.sub global.set $fuel",
       `local.get ${counter} i32.eqz global.get $fuel i32.const 0 i32.lt_s i32.or br_if 1`,
-      ...types.map(() => "drop"),
+      ...(keep ? [] : types.map(() => "drop")),
       `local.get ${counter} i32.const 1 i32.sub local.set ${counter}`,
       ...this.statements(body),
-      ...this.#leave(types, keep, next),
-      ...this.expression(repeat),
-      "br_if 0",
+      ...this.#repeat(loop),
     ];
     return [
       `i32.const ${iterations} local.set ${counter}`,
@@ -130,7 +129,21 @@ export class StatementPrinter extends ExpressionPrinter {
         ...this.expressions(initial),
         ...this.scope.within(`loop (param ${types.join(" ")}) (result ${types.join(" ")})`, types, inside),
       ]),
-      ...this.scope.popToLocals(types, 2),
+      // In a global they are seen, while locals are often overwritten before anything shows them.
+      ...(list === shiftedTypes
+        ? [...types.slice(1).map(() => "i32.const 31 i32.mul i32.add"), "global.set $g_i32_0"]
+        : this.scope.popToLocals(types, 2)),
+    ];
+  }
+
+  /** The block around the loop takes the same values. */
+  #repeat({ types: list, keep, back, next, repeat }: Extract<Statement, { kind: "loop" }>): Lines {
+    const shifts = keep && back !== "br_if" && list === shiftedTypes;
+    const branches = { br_if: "br_if 0", br: "i32.eqz br_if 1 br 0", br_table: "br_table 1 0" };
+    return [
+      ...(shifts ? this.expressions(next.slice(-1)) : this.#leave(blockTypes[list] ?? [], keep, next)),
+      ...this.expression(repeat),
+      branches[back],
     ];
   }
 

@@ -113,6 +113,7 @@ export type Statement =
       readonly kind: "loop";
       readonly types: number;
       readonly keep: boolean;
+      readonly back: (typeof waysBack)[number];
       readonly iterations: number;
       readonly initial: readonly Expression[];
       readonly body: readonly Statement[];
@@ -153,6 +154,12 @@ export type Statement =
       readonly count: number;
     };
 
+/**
+ * How a loop repeats. Below what a `br` or a `br_table` carries, values may be left over on the stack: in a list of one type the kept ones are shifted
+ * then (`shiftedTypes`), not added to, and each parameter becomes the next one.
+ */
+export const waysBack = ["br_if", "br", "br_table"] as const;
+
 /** What blocks and loops take and leave. */
 export const blockTypes = [
   [],
@@ -160,7 +167,11 @@ export const blockTypes = [
   ["i64", "i32"],
   ["f32", "f64", "i32"],
   ["v128", "i32"],
+  ["i32", "i32", "i32"],
 ] as const satisfies readonly (readonly Type[])[];
+
+/** The list of one type. */
+export const shiftedTypes = 5;
 
 export interface Signature {
   readonly parameters: readonly Type[];

@@ -12,7 +12,16 @@ import {
   type Shape,
   type Tie,
 } from "./grammar.ts";
-import { blockTypes, type Expression, type Statement, signatures, tables, types } from "./program.ts";
+import {
+  blockTypes,
+  type Expression,
+  type Statement,
+  shiftedTypes,
+  signatures,
+  tables,
+  types,
+  waysBack,
+} from "./program.ts";
 
 export function statementOf(tie: Tie, shape: Shape): fc.Arbitrary<Statement> {
   const assignments = (kind: "setLocal" | "setGlobal") =>
@@ -36,6 +45,7 @@ export function statementOf(tie: Tie, shape: Shape): fc.Arbitrary<Statement> {
     },
     { weight: shape.control, arbitrary: fc.oneof(...blockTypes.map((_, list) => blockOf(tie, list))) },
     { weight: shape.control, arbitrary: fc.oneof(...blockTypes.map((_, list) => loopOf(tie, list))) },
+    { weight: 20, arbitrary: shiftingLoopOf(tie) },
     {
       weight: 40,
       arbitrary: fc.record({
@@ -149,11 +159,27 @@ function loopOf(tie: Tie, list: number): fc.Arbitrary<Statement> {
     kind: fc.constant("loop" as const),
     types: fc.constant(list),
     keep: fc.boolean(),
+    back: fc.constantFrom(...waysBack),
     iterations: fc.nat(5),
     initial: each(tie, blockTypes[list] ?? []),
     body: tie("body"),
     next: each(tie, blockTypes[list] ?? []),
     repeat: tie("condition"),
+  });
+}
+
+/** Of the others few are kept in a list of one type, and fewer run to their end. */
+function shiftingLoopOf(tie: Tie): fc.Arbitrary<Statement> {
+  return fc.record({
+    kind: fc.constant("loop" as const),
+    types: fc.constant(shiftedTypes),
+    keep: fc.constant(true),
+    back: fc.constantFrom("br_table", "br"),
+    iterations: fc.integer({ min: 1, max: 5 }),
+    initial: each(tie, blockTypes[shiftedTypes]),
+    body: tie("body"),
+    next: each(tie, blockTypes[shiftedTypes]),
+    repeat: fc.oneof({ weight: 3, arbitrary: fc.constant(i32Constant(1)) }, { weight: 1, arbitrary: tie("condition") }),
   });
 }
 

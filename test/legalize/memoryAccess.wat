@@ -25,4 +25,25 @@
     local.get $byte i32.const 8 i32.shl i32.load8_u offset=256
     i32.add
     local.get $i i32.const 0xffff i32.and i32.load
-    i32.add))
+    i32.add)
+  ;; In "frame" the stack pointer is a multiple of 16 wherever it is set, and so are what "sum" gets and what its loop makes of it; its two loads are checked once,
+  ;; and exactly where that check fails, since a sum may wrap around. The last load expects to be misaligned.
+  (global $sp (mut i32) (i32.const 4096))
+  (func (export "frame") (result i32) (local $frame i32)
+    global.get $sp i32.const 32 i32.sub local.tee $frame global.set $sp
+    local.get $frame i32.const 1 i32.store offset=8
+    local.get $frame call $sum
+    local.get $frame i32.load offset=2 align=1
+    i32.add
+    local.get $frame i32.const 32 i32.add global.set $sp)
+  (func $sum (param $p i32) (result i32) (local $x i32)
+    loop
+      local.get $p i32.load offset=4
+      local.get $p i32.const 12 i32.add i32.load
+      i32.add
+      local.set $x
+      local.get $p i32.const 4 i32.add local.set $p
+      local.get $x
+      br_if 0
+    end
+    local.get $x))

@@ -121,8 +121,8 @@ describe("a linked program", () => {
     );
     assert.deepEqual(metadata.layout.memory, { minimumPages: 1, maximumPages: 2 });
     assert.equal(metadata.layout.tableBytes, (3 + 16) * 65_536);
-    assert.match(text, /wb_i64_load\(wb_linked_memory\(instance, 0u\), p0\)/);
-    assert.match(text, /wb_i32_store\(memory, 0u, 1u\)/);
+    assert.match(text, /wb_i64_load\(wb_linked_memory\(instance, 0u\), p0, 0u, 16u\)/);
+    assert.match(text, /wb_i32_store\(memory, 0u, 0u, 16u, 1u\)/);
   });
 
   it("is one module where there are no libraries", () => {

@@ -142,6 +142,7 @@ request("module-load-request", 2, protocol.loadModule, {
     memory: { minimumPages: 1, maximumPages: 65536 },
     stateBytes: 16,
     tableBytes: 8,
+    nearWords: 0,
   },
   instantiateKernel: "instantiate",
   kernels: ["run_fib"],
@@ -155,7 +156,13 @@ request("module-load-request-without-memory", 3, protocol.loadModule, {
   device: "metal",
   text: "",
   image: bytes(),
-  layout: { tileWidth: 32, memoryCell: 4, stateBytes: 4, tableBytes: 0 } as protocol.LoadModuleParameters["layout"],
+  layout: {
+    tileWidth: 32,
+    memoryCell: 4,
+    stateBytes: 4,
+    tableBytes: 0,
+    nearWords: 0,
+  } as protocol.LoadModuleParameters["layout"],
   instantiateKernel: "instantiate",
   kernels: [],
 });

@@ -1,5 +1,6 @@
 /** WasmBurst itself: each module of the suite in a pool of one instance, on the device named. Modules that share state are linked into one program (machine.ts). */
 
+import { availableParallelism } from "node:os";
 import type { Backend } from "../../compiler-ts/src/api/backend.ts";
 import { BurstModule } from "../../compiler-ts/src/api/module.ts";
 import { compileModule, compileProgram } from "../../compiler-ts/src/compile.ts";
@@ -55,7 +56,7 @@ export async function burstEngine(device: string, profile?: string): Promise<Spe
   };
   return {
     name: `wasmburst ${id}`,
-    compileAhead: 2,
+    compileAhead: availableParallelism(),
     async compile(bytes, exports) {
       const decoded = parse(bytes);
       if (decoded.imports.length > 0) return linked(decoded, exports, build);

@@ -5,6 +5,7 @@
 import type { ScheduleSettings } from "../../../protocol/messages.ts";
 import type { Progress } from "../host/client.ts";
 import type { Libraries } from "../link/program.ts";
+import type { MemoryCell } from "../metadata.ts";
 import type { ValueType } from "../wasm/module.ts";
 import type { ImportDescriptor } from "./description.ts";
 import type { HostFailure, ServedFunctions } from "./hostFunctions.ts";
@@ -31,6 +32,10 @@ export interface CompileOptions {
   readonly link?: Libraries | undefined;
   /** `false`: kernels without fuel that run every instance to its end in one launch. Only to measure what suspension costs; the v8 device ignores it. */
   readonly suspension?: boolean | undefined;
+  /** `false`: every access to memory is checked by itself. Only to measure what knowing more of addresses gives; the v8 device ignores it. */
+  readonly memoryFacts?: boolean | undefined;
+  /** Bytes of linear memory that lie together; default: what suits the code, 8 or 32. The results are the same with all of them, the speed is not (docs/performance.md); the v8 device ignores it. */
+  readonly memoryCell?: MemoryCell | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 

@@ -1,6 +1,7 @@
 /** Command lines: `--invoke NAME ARGS…` and the flags around it. */
 import { readFile } from "node:fs/promises";
 import type { Libraries } from "../link/program.ts";
+import { type MemoryCell, memoryCells } from "../metadata.ts";
 import { CliError, codeOf, exitCodes, usageError } from "./exitCodes.ts";
 
 export interface InvokeArguments {
@@ -47,6 +48,14 @@ export function wholeNumber(text: string | undefined, flag: string, minimum = 1)
     throw usageError(`${flag} ${text}: expected a whole number of at least ${minimum}`);
   }
   return value;
+}
+
+/** `--memory-cell N`; `undefined` stays. */
+export function memoryCell(text: string | undefined): MemoryCell | undefined {
+  const cell = memoryCells.find((bytes) => `${bytes}` === text);
+  if (text !== undefined && cell === undefined)
+    throw usageError(`--memory-cell ${text}: expected one of ${memoryCells.join(", ")}`);
+  return cell;
 }
 
 /** A positive number of seconds, fractions allowed; `undefined` stays. */

@@ -4,7 +4,7 @@ import { basename, join } from "node:path";
 import { parseArgs } from "node:util";
 import { compileModule, emitIr } from "../compile.ts";
 import { type CompiledModule, type Profile, profiles } from "../metadata.ts";
-import { modulePath, readInput, readLibraries } from "./arguments.ts";
+import { memoryCell, modulePath, readInput, readLibraries } from "./arguments.ts";
 import { CliError, type ExitCode, exitCodes, usageError } from "./exitCodes.ts";
 import { openOutput } from "./output.ts";
 
@@ -17,7 +17,8 @@ Compiles without running.
   --profile NAME    apple (default), native or cpu: what the device can do
   --link NAME=FILE  resolve imports from NAME with the exports of another module; may be repeated, a library may
                     import from those before it
-  --exports A,B     make kernels for these exported functions only`;
+  --exports A,B     make kernels for these exported functions only
+  --memory-cell N   bytes of linear memory that lie together: 4, 8, 16, 32 or 64; default: what suits the code`;
 
 const extensions = { msl: "metal", ir: "ir", metadata: "json" } as const;
 type EmitKind = keyof typeof extensions;
@@ -32,6 +33,7 @@ export async function compile(argv: readonly string[]): Promise<ExitCode> {
       profile: { type: "string" },
       exports: { type: "string", multiple: true },
       link: { type: "string", multiple: true },
+      "memory-cell": { type: "string" },
     },
   });
   const path = modulePath(positionals);
@@ -39,6 +41,7 @@ export async function compile(argv: readonly string[]): Promise<ExitCode> {
   const options = {
     link: await readLibraries(values.link),
     profile: profileNamed(values.profile ?? "apple"),
+    memoryCell: memoryCell(values["memory-cell"]),
     ...(values.exports === undefined ? {} : { exports: values.exports.flatMap((list) => list.split(",")) }),
   };
   if (kinds.length > 1 && (values.output === undefined || values.output === "-")) {

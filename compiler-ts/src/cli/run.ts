@@ -14,6 +14,7 @@ import type { InvokeResult } from "../api/pool.ts";
 import { refuseMissing } from "../api/resolveImports.ts";
 import { formatResult, parseJobs } from "../jobs.ts";
 import { type Libraries, parseProgram } from "../link/program.ts";
+import type { MemoryCell } from "../metadata.ts";
 import { runJobs } from "../runJobs.ts";
 import { parseValue, valueToJson } from "../valueText.ts";
 import type { ValueType } from "../wasm/module.ts";
@@ -21,6 +22,7 @@ import { Activity, WorkDone } from "./activity.ts";
 import {
   type InvokeArguments,
   inputError,
+  memoryCell,
   modulePath,
   readInput,
   readLibraries,
@@ -51,6 +53,7 @@ Runs an exported function in many isolated instances of the module.
   --link NAME=FILE.wasm  resolve imports from NAME with the exports of another module; may be repeated,
                          a library may import from those before it
   --memory-pages N       limit of memory.grow for an instance, in pages of 64 KiB
+  --memory-cell N        bytes of an instance's memory that lie together: 4, 8, 16, 32 or 64; default: what suits the code
   --imports FILE.mjs     what the module imports: the file's default export, { module: { name: function or value } }
   --fuel-limit N         end an instance after N units of fuel, about one an instruction: the trap "fuel exhausted"
   --timeout SECONDS      end an instance after so long on the device: the trap "time limit exceeded"
@@ -70,6 +73,7 @@ interface RunOptions {
   readonly link: Libraries;
   readonly instances: number | undefined;
   readonly memoryPages: number | undefined;
+  readonly memoryCell: MemoryCell | undefined;
   readonly imports: Imports;
   readonly fuel: number | undefined;
   /** Seconds. */
@@ -93,6 +97,7 @@ export async function run(argv: readonly string[], signal: AbortSignal): Promise
       device: { type: "string" },
       profile: { type: "string" },
       "memory-pages": { type: "string" },
+      "memory-cell": { type: "string" },
       imports: { type: "string" },
       "fuel-limit": { type: "string" },
       timeout: { type: "string" },
@@ -110,6 +115,7 @@ export async function run(argv: readonly string[], signal: AbortSignal): Promise
   const options = {
     instances: wholeNumber(values.instances, "--instances"),
     memoryPages: wholeNumber(values["memory-pages"], "--memory-pages", 0),
+    memoryCell: memoryCell(values["memory-cell"]),
     fuel: wholeNumber(values["fuel-limit"], "--fuel-limit"),
     timeLimit: seconds(values.timeout, "--timeout"),
     schedule: scheduleOf(values),
@@ -164,6 +170,7 @@ async function runOne(burst: WasmBurst, invoke: InvokeArguments, options: RunOpt
   const module = await burst.compile(options.bytes, {
     exports: [invoke.name],
     link: options.link,
+    memoryCell: options.memoryCell,
     signal: options.signal,
   });
   const { parameters = [], results: types = [] } = module.functions.get(invoke.name) ?? {};
@@ -218,7 +225,8 @@ async function runAll(burst: WasmBurst, lines: AsyncIterable<string>, options: R
     {
       exports,
       compile: async (names) => {
-        module = await burst.compile(options.bytes, { exports: names, link: options.link, signal: options.signal });
+        const { bytes, link, memoryCell, signal } = options;
+        module = await burst.compile(bytes, { exports: names, link, memoryCell, signal });
         return module;
       },
       onResult: async (job) => {

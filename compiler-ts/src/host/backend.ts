@@ -5,7 +5,14 @@ import type { ImportDescriptor } from "../api/description.ts";
 import type { OfferedFunctions } from "../api/resolveImports.ts";
 import { recordWords } from "../api/values.ts";
 import type { Libraries } from "../link/program.ts";
-import type { CompiledModule, GlobalMetadata, ImportMetadata, ModuleMetadata, Profile } from "../metadata.ts";
+import type {
+  CompiledModule,
+  GlobalMetadata,
+  ImportMetadata,
+  MemoryCell,
+  ModuleMetadata,
+  Profile,
+} from "../metadata.ts";
 import { moduleIdentity } from "./identity.ts";
 import { type HostKeeper, survivingDeaths, unlessDead } from "./keeper.ts";
 import { createPool, type HostModule, restorePool } from "./pool.ts";
@@ -17,6 +24,8 @@ export type CompileModule = (
     readonly exports?: readonly string[];
     readonly link?: Libraries | undefined;
     readonly suspension?: boolean | undefined;
+    readonly memoryFacts?: boolean | undefined;
+    readonly memoryCell?: MemoryCell | undefined;
   },
 ) => CompiledModule;
 
@@ -52,6 +61,8 @@ export class HostBackend implements Backend {
       ...(options.exports === undefined ? {} : { exports: options.exports }),
       link: options.link,
       suspension: options.suspension,
+      memoryFacts: options.memoryFacts,
+      memoryCell: options.memoryCell,
     });
     const compileSeconds = (performance.now() - start) / 1000;
     const { metadata } = compiled;

@@ -31,7 +31,7 @@ export function read(local: Local): Expression {
 }
 
 export function field(name: InstanceField): Expression {
-  return { kind: "field", type: name === "memory" ? "memory" : "i32", field: name, size: 1 };
+  return { kind: "field", type: name === "memory" || name === "stack" ? name : "i32", field: name, size: 1 };
 }
 
 export function apply(type: IrType, operation: string, operands: readonly Expression[]): Expression {

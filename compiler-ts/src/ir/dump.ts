@@ -1,5 +1,5 @@
 /** Stable text form of the IR: `--emit ir`, and before/after texts of passes in tests. */
-import type { Expression, Frame, IrFunction, IrGlobal, IrModule, Local, Statement } from "./module.ts";
+import type { CountedLoop, Expression, Frame, IrFunction, IrGlobal, IrModule, Local, Statement } from "./module.ts";
 
 export function dumpModule(module: IrModule): string {
   const lines: string[] = [];
@@ -61,11 +61,16 @@ function dumpList(list: readonly Statement[], indent: string, lines: string[]): 
     switch (statement.kind) {
       case "block":
       case "loop":
-        nested(`${statement.kind} ${statement.label.name}${results(statement.results)}`, statement.body);
+        nested(
+          `${statement.kind} ${statement.label.name}${statement.kind === "loop" ? count(statement.counted) : ""}${results(statement.results)}`,
+          statement.body,
+        );
         break;
       case "once":
+        nested("once", statement.body);
+        break;
       case "repeatedly":
-        nested(statement.kind, statement.body);
+        nested(`repeatedly${count(statement.counted)}`, statement.body);
         break;
       case "if":
         nested(`if ${dumpExpression(statement.condition)}${results(statement.results)}`, statement.whenTrue);
@@ -96,9 +101,9 @@ function dumpSimple(statement: Simple): string {
     case "declare":
       return `let ${statement.target.name} = ${dumpExpression(statement.value)}`;
     case "load":
-      return `${statement.target.name} = ${access(statement)} ${dumpExpression(statement.address)} + ${statement.offset}`;
+      return `${statement.target.name} = ${access(statement)} ${dumpExpression(statement.address)} + ${statement.offset}${alignment(statement)}`;
     case "store":
-      return `${access(statement)} ${dumpExpression(statement.address)} + ${statement.offset}, ${dumpExpression(statement.value)}`;
+      return `${access(statement)} ${dumpExpression(statement.address)} + ${statement.offset}${alignment(statement)}, ${dumpExpression(statement.value)}`;
     case "globalGet":
       return `${statement.target.name} = global ${statement.global}`;
     case "globalSet":
@@ -135,13 +140,25 @@ function dumpSimple(statement: Simple): string {
       return `unwind${frame(statement.frame)}`;
     case "restore":
       return `restore${names(statement.locals)}`;
+    case "push":
+      return `push${names(statement.locals)}${statement.point === undefined ? "" : `, point ${statement.point}`}`;
+    case "pop":
+      return `pop${names(statement.locals)}`;
     case "checkpoint":
       return `checkpoint ${statement.fuel.name} - ${statement.cost}${frame(statement.frame)}`;
   }
 }
 
+function count(counted: CountedLoop | undefined): string {
+  return counted === undefined ? "" : `, ${counted.iterations} times at most`;
+}
+
 function access({ operation, memory }: Extract<Statement, { kind: "load" | "store" }>): string {
   return memory === 0 ? operation : `${operation} memory ${memory}`;
+}
+
+function alignment({ alignment }: Extract<Statement, { kind: "load" | "store" }>): string {
+  return alignment === 1 ? "" : ` align ${alignment}`;
 }
 
 function frame(saved: Frame | undefined): string {

@@ -18,8 +18,8 @@
 import type { TrapMessage } from "../metadata.ts";
 import type { FunctionType, ValueType } from "../wasm/module.ts";
 
-/** `memory` is the base pointer of the instance's linear memory; it exists only after legalization. */
-export type IrType = ValueType | "memory";
+/** `memory` is the base pointer of the instance's linear memory, `stack` where recursions that are loops have their frames; they exist only after legalization. */
+export type IrType = ValueType | "memory" | "stack";
 
 export interface Local {
   readonly type: IrType;
@@ -33,7 +33,15 @@ export interface Label {
   readonly name: string;
 }
 
-export type InstanceField = "memory" | "memory_bytes" | "fuel" | "position" | "stack_limit" | "rewinding" | "trap";
+export type InstanceField =
+  | "memory"
+  | "memory_bytes"
+  | "stack"
+  | "fuel"
+  | "position"
+  | "stack_limit"
+  | "rewinding"
+  | "trap";
 
 export type Expression =
   /** Bits, unsigned: a number for 32-bit types, a bigint for wider ones. */
@@ -54,6 +62,23 @@ export interface Frame {
   /** Number of the point within the function, from 1 in program order. */
   readonly point: number;
   readonly locals: readonly Local[];
+  /** Set where a function's recursion is a loop (legalize/recursionLoop.ts): the position of its innermost call, whose locals these are. */
+  readonly innermost?: Local;
+}
+
+/**
+ * What is known of an address, without the offset. From 2 on: it is a multiple of that. 1: the module expects the access to be aligned, and may be wrong. 0: it
+ * expects misaligned ones.
+ */
+export type Alignment = 0 | 1 | 2 | 4 | 8 | 16;
+
+/** What is known of a loop that ends by a count (legalize/countedLoops.ts). */
+export interface CountedLoop {
+  /** At most. */
+  readonly iterations: number;
+  readonly counter: Local;
+  /** The largest value that the counter has when an iteration begins, unsigned. */
+  readonly most: number;
 }
 
 export interface SwitchCase {
@@ -72,6 +97,7 @@ export type Statement =
       readonly target: Local;
       readonly address: Expression;
       readonly offset: number;
+      readonly alignment: Alignment;
     }
   | {
       readonly kind: "store";
@@ -80,6 +106,7 @@ export type Statement =
       readonly address: Expression;
       readonly value: Expression;
       readonly offset: number;
+      readonly alignment: Alignment;
     }
   | { readonly kind: "globalGet"; readonly target: Local; readonly global: number }
   | { readonly kind: "globalSet"; readonly global: number; readonly value: Expression }
@@ -120,7 +147,14 @@ export type Statement =
       readonly target: Local | undefined;
     }
   | { readonly kind: "block"; readonly label: Label; readonly results: readonly Local[]; readonly body: Statement[] }
-  | { readonly kind: "loop"; readonly label: Label; readonly results: readonly Local[]; readonly body: Statement[] }
+  | {
+      readonly kind: "loop";
+      readonly label: Label;
+      readonly results: readonly Local[];
+      readonly body: Statement[];
+      /** Set where the loop ends by itself, and soon. */
+      readonly counted?: CountedLoop | undefined;
+    }
   | {
       readonly kind: "if";
       readonly condition: Expression;
@@ -142,8 +176,16 @@ export type Statement =
   // From here on: only after legalization.
   /** Suspends the instance here where no fuel is left; else charges `cost`, at most 2^15. Without `frame` only until `suspension` has run. */
   | { readonly kind: "checkpoint"; readonly fuel: Local; readonly cost: number; readonly frame: Frame | undefined }
-  /** Takes back the locals of the function's own frame. */
-  | { readonly kind: "restore"; readonly locals: readonly Local[] }
+  /** Takes back the locals of the function's own frame, whose values begin where the position says. */
+  | { readonly kind: "restore"; readonly locals: readonly Local[]; readonly position: Local }
+  /** Puts locals on the stack of a recursion that is a loop, below the position; `point` is one word more. */
+  | {
+      readonly kind: "push";
+      readonly locals: readonly Local[];
+      readonly point: number | undefined;
+      readonly position: Local;
+    }
+  | { readonly kind: "pop"; readonly locals: readonly Local[]; readonly position: Local }
   /** Ends the function for an instance that stops here; what it returns does not matter. */
   | { readonly kind: "unwind"; readonly frame: Frame }
   /** An assignment that declares its variable for the rest of the list. */
@@ -167,7 +209,7 @@ export type Statement =
   /** Executes its body once; `leave` inside goes on behind it. */
   | { readonly kind: "once"; readonly body: Statement[] }
   /** Repeats until a `leave`; falling off the end leaves as well. */
-  | { readonly kind: "repeatedly"; readonly body: Statement[] }
+  | { readonly kind: "repeatedly"; readonly body: Statement[]; readonly counted?: CountedLoop | undefined }
   | { readonly kind: "leave" }
   | { readonly kind: "repeat" };
 
@@ -208,6 +250,8 @@ export interface IrGlobal {
   readonly mutable: boolean;
   /** The host writes it before instantiation. */
   readonly imported: boolean;
+  /** The host may write it between invocations, where it is mutable. */
+  readonly exported: boolean;
   /** `undefined` where only instantiation knows it: imported, or the value of an imported one. */
   readonly initial: Expression | undefined;
   /** First word in the state region. */

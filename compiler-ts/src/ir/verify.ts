@@ -42,6 +42,8 @@ const afterLegalization: ReadonlySet<Statement["kind"]> = new Set([
   "setField",
   "checkpoint",
   "restore",
+  "push",
+  "pop",
   "unwind",
   "once",
   "repeatedly",

@@ -32,11 +32,13 @@ export function mapLists(statement: Statement, change: (list: Statement[]) => St
 function withBody(statement: Extract<Statement, { body: Statement[] }>, body: Statement[]): Statement {
   switch (statement.kind) {
     case "block":
+      return { kind: "block", label: statement.label, results: statement.results, body };
     case "loop":
-      return { kind: statement.kind, label: statement.label, results: statement.results, body };
+      return { kind: "loop", label: statement.label, results: statement.results, body, counted: statement.counted };
     case "once":
+      return { kind: "once", body };
     case "repeatedly":
-      return { kind: statement.kind, body };
+      return { kind: "repeatedly", body, counted: statement.counted };
   }
 }
 
@@ -195,6 +197,7 @@ export function visitAssigned(statement: Statement, visit: (local: Local) => voi
       if (statement.target !== undefined) visit(statement.target);
       break;
     case "restore":
+    case "pop":
       for (const local of statement.locals) visit(local);
       break;
     default:
@@ -209,6 +212,8 @@ function savedLocals(statement: Statement): readonly Local[] {
     case "propagateTrap":
     case "unwind":
       return statement.frame?.locals ?? none;
+    case "push":
+      return statement.locals;
     default:
       return none;
   }
@@ -245,6 +250,60 @@ export function expressionsOf(statement: Statement): readonly Expression[] {
       return [statement.code];
     default:
       return [];
+  }
+}
+
+/** The statement with the expressions that it evaluates itself replaced; the same one where none changes. */
+export function mapExpressions(statement: Statement, change: (expression: Expression) => Expression): Statement {
+  const all = (expressions: readonly Expression[]): readonly Expression[] => {
+    const changed = expressions.map(change);
+    return changed.every((expression, i) => expression === expressions[i]) ? expressions : changed;
+  };
+  switch (statement.kind) {
+    case "assign":
+    case "globalSet": {
+      const value = change(statement.value);
+      return value === statement.value ? statement : { ...statement, value };
+    }
+    case "load": {
+      const address = change(statement.address);
+      return address === statement.address ? statement : { ...statement, address };
+    }
+    case "store": {
+      const [address, value] = [change(statement.address), change(statement.value)];
+      return address === statement.address && value === statement.value ? statement : { ...statement, address, value };
+    }
+    case "call":
+    case "callImport": {
+      const values = all(statement.arguments);
+      return values === statement.arguments ? statement : { ...statement, arguments: values };
+    }
+    case "callIndirect": {
+      const [index, values] = [change(statement.index), all(statement.arguments)];
+      return index === statement.index && values === statement.arguments
+        ? statement
+        : { ...statement, index, arguments: values };
+    }
+    case "trapping":
+    case "bulk": {
+      const operands = all(statement.operands);
+      return operands === statement.operands ? statement : { ...statement, operands };
+    }
+    case "if":
+    case "trapIf": {
+      const condition = change(statement.condition);
+      return condition === statement.condition ? statement : { ...statement, condition };
+    }
+    case "switch": {
+      const index = change(statement.index);
+      return index === statement.index ? statement : { ...statement, index };
+    }
+    case "return": {
+      const values = all(statement.values);
+      return values === statement.values ? statement : { ...statement, values };
+    }
+    default:
+      return statement;
   }
 }
 

@@ -1,12 +1,14 @@
 /** Facts about calls that passes need: strongly connected components, what a function may do, an order with callees first. */
 import { stronglyConnectedComponents } from "../graph.ts";
-import type { IrModule } from "../ir/module.ts";
-import { visitStatements } from "../ir/walk.ts";
+import type { IrModule, Statement } from "../ir/module.ts";
+import { someStatement, visitStatements } from "../ir/walk.ts";
 
 export interface FunctionFacts {
   readonly callees: ReadonlySet<number>;
   /** It can call itself, directly or not. */
   readonly recursive: boolean;
+  /** It calls itself within a loop and is called back by no other: its recursion becomes a loop too (recursionLoop.ts). */
+  readonly loops: boolean;
   /** It or a function that it calls may trap. */
   readonly mayTrap: boolean;
   readonly mayGrowMemory: boolean;
@@ -29,8 +31,14 @@ interface OwnFacts {
   suspends: boolean;
 }
 
-/** Without `suspension` no function counts as one that suspends. */
-export function analyzeCallGraph(module: IrModule, suspension: boolean): CallGraph {
+export interface CallGraphOptions {
+  /** `false`: no function counts as one that suspends. */
+  readonly suspension: boolean;
+  /** `false`: no recursion becomes a loop. */
+  readonly recursionLoops: boolean;
+}
+
+export function analyzeCallGraph(module: IrModule, { suspension, recursionLoops }: CallGraphOptions): CallGraph {
   const own = new Map<number, OwnFacts>();
   for (const func of module.functions.values()) own.set(func.index, ownFacts(func.body));
   const components = componentsOf(own);
@@ -67,6 +75,7 @@ export function analyzeCallGraph(module: IrModule, suspension: boolean): CallGra
       facts.set(member, {
         callees: (own.get(member) as OwnFacts).callees,
         recursive,
+        loops: recursive && suspension && recursionLoops && members.length === 1 && callsItselfInLoop(module, member),
         mayTrap,
         mayGrowMemory,
         suspends,
@@ -74,6 +83,16 @@ export function analyzeCallGraph(module: IrModule, suspension: boolean): CallGra
     }
   }
   return { facts, components };
+}
+
+/**
+ * Then how many calls it makes, and so how deep lanes are, is for each lane's data to say. Where all lanes make the same calls, levels are faster: on an H100 fib(25)
+ * ran at 2.4 million/s with levels and at 1.4 million/s as a loop, n queens at 0.55 and at 0.96 million/s.
+ */
+function callsItselfInLoop(module: IrModule, index: number): boolean {
+  const callsItself = (statement: Statement): boolean => statement.kind === "call" && statement.callee === index;
+  const body = module.functions.get(index)?.body ?? [];
+  return someStatement(body, (statement) => statement.kind === "loop" && someStatement(statement.body, callsItself));
 }
 
 function ownFacts(body: Parameters<typeof visitStatements>[0]): OwnFacts {
@@ -84,6 +103,8 @@ function ownFacts(body: Parameters<typeof visitStatements>[0]): OwnFacts {
         facts.callees.add(statement.callee);
         break;
       case "loop":
+        facts.suspends ||= statement.counted === undefined;
+        break;
       case "callImport":
         facts.suspends = true;
         break;

@@ -24,8 +24,8 @@ function statementCost(statement: Statement, callees: ReadonlyMap<number, number
     case "block":
       return costOf(statement.body, callees);
     case "loop":
-      // Its header charges.
-      return 0;
+      // Its header charges, unless it is counted.
+      return statement.counted === undefined ? 0 : statement.counted.iterations * costOf(statement.body, callees);
     case "if":
       return (
         statement.condition.size + Math.max(costOf(statement.whenTrue, callees), costOf(statement.whenFalse, callees))

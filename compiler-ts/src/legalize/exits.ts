@@ -6,7 +6,7 @@
  * iteration of loop d. Lower codes leave more, so one comparison decides; the shader compilers thread such jumps back into direct ones.
  */
 import { apply, assign, completes, i32, not, read } from "../ir/builder.ts";
-import type { IrFunction, Label, Local, Statement, SwitchCase } from "../ir/module.ts";
+import type { CountedLoop, IrFunction, Label, Local, Statement, SwitchCase } from "../ir/module.ts";
 import { JumpTargets, mapLists } from "../ir/walk.ts";
 
 const none = 0xffffffff;
@@ -71,7 +71,7 @@ class ExitLowering {
         break;
       case "loop":
         this.#declare(statement.results);
-        this.#construct("repeatedly", behind, statement.label, statement.body, result);
+        this.#construct("repeatedly", behind, statement.label, statement.body, result, statement.counted);
         break;
       case "chain":
         this.#chain(statement, behind, result);
@@ -135,6 +135,7 @@ class ExitLowering {
     loop: Label | undefined,
     body: readonly Statement[],
     result: Statement[],
+    counted?: CountedLoop,
   ): void {
     const construct: Construct = {
       kind,
@@ -151,7 +152,8 @@ class ExitLowering {
       construct.uses--;
     }
     this.#constructs.pop();
-    if (construct.uses > 0 || construct.crossing.size > 0) this.#finish(construct, { kind, body: inner }, result);
+    if (construct.uses > 0 || construct.crossing.size > 0)
+      this.#finish(construct, kind === "once" ? { kind, body: inner } : { kind, body: inner, counted }, result);
     else result.push(...inner);
   }
 

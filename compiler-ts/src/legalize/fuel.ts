@@ -29,6 +29,8 @@ function charge(
   entryCost: number | undefined,
 ): void {
   const recursive = entryCost !== undefined;
+  // Neither its calls of itself nor its returns leave the function: recursionLoop.ts.
+  const loops = graph.facts.get(func.index)?.loops === true;
   const remaining: Local = { kind: "variable", type: "i32", name: "fuel" };
   const checkpoint = (cost: number): Statement => ({
     kind: "checkpoint",
@@ -41,14 +43,16 @@ function charge(
   const body = rewrite(func.body, (statement) => {
     switch (statement.kind) {
       case "loop":
+        if (statement.counted !== undefined) return undefined;
         charged = true;
         return [{ ...statement, body: [checkpoint(costOf(statement.body, costs)), ...statement.body] }];
       case "call":
+        if (loops && statement.callee === func.index) return undefined;
         return graph.facts.get(statement.callee)?.suspends === true
           ? [giveBack, statement, assign(remaining, field("fuel"))]
           : undefined;
       case "return":
-        return [giveBack, statement];
+        return loops ? undefined : [giveBack, statement];
       default:
         return undefined;
     }

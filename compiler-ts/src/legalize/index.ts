@@ -1,15 +1,19 @@
 /** The ordered list of passes between lowering and writing. Each pass is one file; the order constraints are here. */
 import type { IrFunction, IrModule } from "../ir/module.ts";
+import { anyNan, type NativeFloats } from "./anyNan.ts";
 import { branchTables } from "./branchTables.ts";
-import { analyzeCallGraph, type CallGraph } from "./callGraph.ts";
+import { analyzeCallGraph } from "./callGraph.ts";
 import { calls } from "./calls.ts";
 import { chains } from "./chains.ts";
+import { countedLoops } from "./countedLoops.ts";
 import { declarations } from "./declarations.ts";
+import { earlyReturns } from "./earlyReturns.ts";
 import { exits } from "./exits.ts";
 import { type Costs, fuel } from "./fuel.ts";
 import { globals } from "./globals.ts";
 import { indirectCalls } from "./indirectCalls.ts";
-import { memoryAccess } from "./memoryAccess.ts";
+import { type MemoryFacts, memoryAccess } from "./memoryAccess.ts";
+import { moduleAlignment } from "./moduleAlignment.ts";
 import { nesting } from "./nesting.ts";
 import { outOfLine } from "./outOfLine.ts";
 import { largestFunction, splitting } from "./splitting.ts";
@@ -23,6 +27,8 @@ export interface LegalizedModule {
   readonly outOfLine: ReadonlySet<number>;
   /** Functions in the order in which their definitions are written, callees first where possible. */
   readonly order: readonly number[];
+  /** Words of an instance's values that are worth having in threadgroup memory. */
+  readonly nearWords: number;
 }
 
 /** Called after each pass in tests: verification and IR text. */
@@ -32,12 +38,18 @@ export interface LegalizeOptions {
   readonly observe?: PassObserver | undefined;
   /** `false` leaves out fuel and suspension: kernels run every instance to its end, however long, and recursion takes the device's own stack. To measure their price. */
   readonly suspension?: boolean | undefined;
+  /** Default: neither f32 nor f64. */
+  readonly nativeFloats?: NativeFloats | undefined;
+  /** `false`: functions that call themselves become levels and a trampoline, as those do that call each other. */
+  readonly recursionLoops?: boolean | undefined;
+  /** `false` assumes nothing about addresses: each access is checked by itself, its alignment too. To measure what `moduleAlignment` and `accessGroups` give. */
+  readonly memoryFacts?: boolean | undefined;
   /** Statements above which a function is split; tests have small ones. */
   readonly largestFunction?: number | undefined;
 }
 
 export function legalize(module: IrModule, options: LegalizeOptions = {}): LegalizedModule {
-  const { observe = () => {}, suspension: suspends = true } = options;
+  const { observe = () => {}, suspension: suspends = true, recursionLoops = true, memoryFacts = true } = options;
   const run = (name: string, pass: (module: IrModule) => void): void => {
     pass(module);
     observe(name, module);
@@ -50,15 +62,21 @@ export function legalize(module: IrModule, options: LegalizeOptions = {}): Legal
   run("branchTables", branchTables);
   // Dispatchers are functions of their own: the call graph must see them.
   run("indirectCalls", indirectCalls);
+  // Sees all calls, and globals as such.
+  const alignment = memoryFacts ? moduleAlignment(module) : undefined;
   // Before the call graph: it makes the traps of table and memory instructions visible as statements.
   run("stateAndTables", stateAndTables);
-  const graph = analyzeCallGraph(module, suspends);
+  // Before the call graph: they need no suspension.
+  if (suspends) run("countedLoops", countedLoops);
+  const graph = analyzeCallGraph(module, { suspension: suspends, recursionLoops });
   const components = graph.components.map((members) =>
     members.map((index) => module.functions.get(index) as IrFunction),
   );
   // Nobody watches: a component goes through all passes at once, and what they make in between dies young.
   const groups = options.observe === undefined ? components.map((component) => [component]) : [components];
-  const passes = componentPasses(module, graph, suspends);
+  const suspension = new Suspension(module, graph);
+  const facts = { graph, alignment };
+  const passes = componentPasses(module, facts, suspends ? suspension : undefined, options.nativeFloats);
   const order: number[] = [];
   for (const group of groups) {
     let current: readonly Component[] = group;
@@ -68,7 +86,7 @@ export function legalize(module: IrModule, options: LegalizeOptions = {}): Legal
     }
     for (const component of current) for (const { index } of component) order.push(index);
   }
-  return { module, outOfLine: outOfLine(module, graph), order };
+  return { module, outOfLine: outOfLine(module, graph), order, nearWords: suspension.nearWords };
 }
 
 /** Functions that can call each other. */
@@ -77,8 +95,9 @@ type Component = readonly IrFunction[];
 /** Passes that see one component at a time, behind those that it calls. */
 function componentPasses(
   module: IrModule,
-  graph: CallGraph,
-  suspends: boolean,
+  facts: MemoryFacts,
+  suspension: Suspension | undefined,
+  nativeFloats: NativeFloats | undefined,
 ): readonly { readonly name: string; readonly pass: (component: Component) => Component }[] {
   const each = (name: string, change: (func: IrFunction) => void) => ({
     name,
@@ -87,12 +106,16 @@ function componentPasses(
       return component;
     },
   });
-  const suspension = new Suspension(module, graph);
+  const { graph } = facts;
   const costs: Costs = new Map();
   return [
+    // Among the first: it must see every use of a value.
+    ...(nativeFloats === undefined ? [] : [each("anyNan", (func) => anyNan(func, nativeFloats))]),
+    // Repeats what a function begins with, which must not have checks and checkpoints yet.
+    each("earlyReturns", (func) => earlyReturns(func, graph)),
     // Needs to know which calls may grow the memory; must see the calls before `calls` puts statements behind them.
-    each("memoryAccess", (func) => memoryAccess(module, func, graph)),
-    ...(suspends
+    each("memoryAccess", (func) => memoryAccess(module, func, facts)),
+    ...(suspension !== undefined
       ? [
           // Checkpoints are suspend points.
           each("fuel", (func) => fuel(func, graph, costs)),

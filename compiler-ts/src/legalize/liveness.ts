@@ -53,6 +53,7 @@ export class Liveness {
   #run = 0;
   #empty: LocalSet = [];
   #grew = false;
+  #entry: LocalSet;
 
   /** `ignored` are locals that need no saving. */
   constructor(
@@ -70,13 +71,18 @@ export class Liveness {
     // All loops grow together, a round over the whole function each: loop by loop, nested ones would take exponentially many.
     do {
       this.#grew = false;
-      this.#walk(steps, this.#empty.slice());
+      this.#entry = this.#walk(steps, this.#empty.slice());
     } while (this.#grew);
   }
 
   /** Locals that are live when the point is resumed: behind a call, without what the call itself assigns. */
   at(point: Statement): readonly Local[] {
     return this.#in(this.#points.get(point)?.live);
+  }
+
+  /** Locals that are live at the beginning. */
+  get atEntry(): readonly Local[] {
+    return this.#in(this.#entry);
   }
 
   /** Locals that are live where jumps to the label go. */

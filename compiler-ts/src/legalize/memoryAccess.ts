@@ -3,10 +3,14 @@
  * field of it would have to be read again after every store. A check that an earlier one on the same address implies is left out (memory never shrinks), and so is
  * one of an address that cannot exceed the memory's least size.
  */
+import { accessBytes, endOf } from "../ir/access.ts";
 import { apply, assign, field, i32, read } from "../ir/builder.ts";
 import type { Expression, IrFunction, IrLinkedMemory, IrModule, Local, Statement } from "../ir/module.ts";
 import { hasLists, mapLists, visitAssigned, visitStatements } from "../ir/walk.ts";
+import { type Access, type AccessGroup, accessGroups } from "./accessGroups.ts";
+import { constantAlignment, expressionAlignment, type KnownAlignment, largestAlignment } from "./alignment.ts";
 import type { CallGraph } from "./callGraph.ts";
+import type { ModuleAlignment } from "./moduleAlignment.ts";
 import { ScopedFacts } from "./scopedFacts.ts";
 import { unbounded, upperBound } from "./upperBound.ts";
 
@@ -20,8 +24,16 @@ const memoryBytes: Local = { kind: "variable", type: "i32", name: "memory_bytes"
 /** The same in a function where nothing changes it. */
 const fixedMemoryBytes: Local = { kind: "temporary", type: "i32", name: "memory_bytes" };
 
-export function memoryAccess(module: IrModule, func: IrFunction, graph: CallGraph): void {
-  if (func.lowered.has("load") || func.lowered.has("store")) new MemoryAccess(module, func, graph).run();
+const mostOf = (): number => largestAlignment;
+
+export interface MemoryFacts {
+  readonly graph: CallGraph;
+  /** `undefined`: nothing of addresses is to be assumed. */
+  readonly alignment: ModuleAlignment | undefined;
+}
+
+export function memoryAccess(module: IrModule, func: IrFunction, facts: MemoryFacts): void {
+  if (func.lowered.has("load") || func.lowered.has("store")) new MemoryAccess(module, func, facts).run();
 }
 
 class MemoryAccess {
@@ -35,12 +47,20 @@ class MemoryAccess {
   readonly #checked = new ScopedFacts();
   /** Of i32 locals, where it is known. */
   readonly #bounds = new ScopedFacts();
+  /** Of i32 locals, where it is over 1. */
+  readonly #alignments = new ScopedFacts();
+  readonly #moduleAlignment: ModuleAlignment | undefined;
+  /** What all assignments in the loop around the current place keep to. */
+  #keptInLoop = new Map<Local, KnownAlignment>();
+  /** Accesses that a check of several has covered. */
+  readonly #inside = new Set<Access>();
   /** The memory never has less, bytes. */
   readonly #leastBytes: number;
   #next = 0;
 
-  constructor(module: IrModule, func: IrFunction, graph: CallGraph) {
+  constructor(module: IrModule, func: IrFunction, { graph, alignment }: MemoryFacts) {
     this.#module = module;
+    this.#moduleAlignment = alignment;
     this.#func = func;
     this.#leastBytes = (module.memory?.minimumPages ?? 0) * pageBytes;
     this.#changesSize = (statement) =>
@@ -51,6 +71,13 @@ class MemoryAccess {
   }
 
   run(): void {
+    this.#func.parameters.forEach((parameter, index) => {
+      if (parameter.type === "i32") this.#learn(parameter, this.#moduleAlignment?.ofParameter(this.#func, index) ?? 1);
+    });
+    // They begin as zero.
+    for (const variable of this.#func.variables) {
+      if (variable.type === "i32") this.#learn(variable, largestAlignment);
+    }
     const body = this.#list(this.#func.body);
     if (this.#size.kind === "variable") this.#func.variables.push(this.#size);
     this.#func.body = [assign(memoryBase, field("memory")), assign(this.#size, field("memory_bytes")), ...body];
@@ -66,28 +93,47 @@ class MemoryAccess {
   #forgetFacts(local: Local): void {
     this.#checked.forget(local);
     this.#bounds.forget(local);
+    this.#forgetAlignment(local);
+  }
+
+  #learn(local: Local, alignment: KnownAlignment): void {
+    if (alignment > 1 && this.#moduleAlignment !== undefined) this.#alignments.set(local, alignment);
   }
 
   readonly #boundOf = (local: Local): number | undefined => this.#bounds.of(local);
+  readonly #alignmentOf = (local: Local): number | undefined => this.#alignments.of(local);
 
   #list(list: readonly Statement[]): Statement[] {
     const result: Statement[] = [];
-    for (const statement of list) {
-      if (statement.kind === "load" || statement.kind === "store") this.#access(statement, result);
-      else if (!hasLists(statement)) result.push(statement);
+    let checkedUpTo = 0;
+    for (const [index, statement] of list.entries()) {
+      if (statement.kind === "load" || statement.kind === "store") {
+        if (index >= checkedUpTo && this.#moduleAlignment !== undefined) {
+          const { end, groups } = accessGroups(list, index);
+          for (const group of groups) this.#checkTogether(group, result);
+          checkedUpTo = end;
+        }
+        this.#access(statement, result);
+      } else if (!hasLists(statement)) result.push(statement);
       else {
         // A loop's body runs again after its own assignments.
-        if (statement.kind === "loop" && !(this.#checked.isEmpty && this.#bounds.isEmpty))
-          this.#forgetAssigned(statement.body);
+        const outside = this.#keptInLoop;
+        if (statement.kind === "loop") this.#enterLoop(statement.body);
         const before = this.#assigned.length;
+        const counted = statement.kind === "loop" ? statement.counted : undefined;
+        if (counted !== undefined) this.#bounds.set(counted.counter, counted.most);
         result.push(mapLists(statement, this.#nested));
+        if (counted !== undefined) this.#bounds.forget(counted.counter);
+        this.#keptInLoop = outside;
         for (let i = before; i < this.#assigned.length; i++) this.#forgetFacts(this.#assigned[i] as Local);
       }
       // Before the target is forgotten: its value may be made of what it was.
       const bound = this.#boundOfResult(statement);
+      const alignment = this.#alignmentOfResult(statement);
       visitAssigned(statement, this.#forget);
       if ((statement.kind === "assign" || statement.kind === "load") && bound < unbounded)
         this.#bounds.set(statement.target, bound);
+      if ("target" in statement && statement.target !== undefined) this.#learn(statement.target, alignment);
       if (this.#changesSize(statement)) result.push(assign(this.#size, field("memory_bytes")));
     }
     return result;
@@ -100,42 +146,142 @@ class MemoryAccess {
       : unbounded;
   }
 
-  readonly #nested = (list: Statement[]): Statement[] =>
-    this.#checked.during(() => this.#bounds.during(() => this.#list(list)));
-
-  #forgetAssigned(list: readonly Statement[]): void {
-    visitStatements(list, (statement) => {
-      visitAssigned(statement, (local) => this.#forgetFacts(local));
-    });
+  #alignmentOfResult(statement: Statement): KnownAlignment {
+    if (statement.kind === "bulk" && statement.operation === "state.load32")
+      return this.#moduleAlignment?.ofState(statement.immediates[0] as number) ?? 1;
+    return statement.kind === "assign" && statement.target.type === "i32"
+      ? expressionAlignment(statement.value, this.#alignmentOf)
+      : 1;
   }
 
-  #access(statement: Extract<Statement, { kind: "load" | "store" }>, result: Statement[]): void {
-    const end = statement.offset + accessBytes(statement.operation);
+  readonly #nested = (list: Statement[]): Statement[] =>
+    this.#checked.during(() => this.#bounds.during(() => this.#alignments.during(() => this.#list(list))));
+
+  /**
+   * Its body runs again after its own assignments: what they leave alone remains known. So does the least alignment that a local has before the loop and is ever
+   * assigned in it, which is assumed until an assignment contradicts.
+   */
+  #enterLoop(body: readonly Statement[]): void {
+    if (this.#checked.isEmpty && this.#bounds.isEmpty && this.#alignments.isEmpty) return;
+    const kept = new Map<Local, KnownAlignment>();
+    visitStatements(body, (statement) => {
+      visitAssigned(statement, (local) => {
+        this.#checked.forget(local);
+        this.#bounds.forget(local);
+        const before = kept.get(local) ?? this.#alignments.of(local);
+        if (before === undefined) return;
+        // Counters, and what is loaded, are out at once.
+        const most = statement.kind === "assign" ? expressionAlignment(statement.value, mostOf) : 1;
+        kept.set(local, Math.min(most, before) as KnownAlignment);
+      });
+    });
+    const isAnyKept = [...kept.values()].some((alignment) => alignment > 1);
+    const outer = this.#keptInLoop;
+    this.#keptInLoop = outer.size === 0 ? kept : new Map([...outer, ...kept]);
+    this.#assume(kept);
+    for (let changed = isAnyKept; changed; ) {
+      changed = false;
+      this.#alignments.during(() =>
+        this.#scan(body, (local, alignment) => {
+          if (alignment >= (kept.get(local) ?? 1)) return;
+          kept.set(local, alignment);
+          this.#keptInLoop.set(local, alignment);
+          changed = true;
+        }),
+      );
+      this.#assume(kept);
+    }
+  }
+
+  #assume(kept: ReadonlyMap<Local, KnownAlignment>): void {
+    for (const [local, alignment] of kept) {
+      this.#alignments.forget(local);
+      this.#learn(local, alignment);
+    }
+  }
+
+  /** What assignments give, in order, without the statements. */
+  #scan(list: readonly Statement[], report: (local: Local, alignment: KnownAlignment) => void): void {
+    for (const statement of list) {
+      if (hasLists(statement)) {
+        const merge = (): void =>
+          visitStatements([statement], (inner) => visitAssigned(inner, (local) => this.#forgetAlignment(local)));
+        if (statement.kind === "loop") merge();
+        mapLists(statement, (nested) => {
+          this.#alignments.during(() => this.#scan(nested, report));
+          return nested;
+        });
+        merge();
+      } else {
+        const alignment = this.#alignmentOfResult(statement);
+        visitAssigned(statement, (local) => {
+          report(local, alignment);
+          this.#alignments.forget(local);
+          this.#learn(local, alignment);
+        });
+      }
+    }
+  }
+
+  /** Where ways meet: in a loop there is what all of its assignments keep. */
+  #forgetAlignment(local: Local): void {
+    this.#alignments.forget(local);
+    const kept = this.#keptInLoop.get(local);
+    if (kept !== undefined) this.#learn(local, kept);
+  }
+
+  #checkTogether({ base, members, end, mayWrap }: AccessGroup, result: Statement[]): void {
+    const open = members.filter(({ access }) => !this.#isInside(access));
+    if (open.length < 2 || end > 0xffffffff || (this.#checked.of(base) ?? 0) >= end) return;
+    const isOutside = this.#outOfBounds(read(base), end);
+    if (mayWrap) {
+      // As the module has it, one by one: the sums may be inside where the base is not.
+      const exactly = open.map(({ access, address }) => this.#trapIf(this.#outOfBounds(address, endOf(access))));
+      result.push({ kind: "if", condition: isOutside, results: [], whenTrue: exactly, whenFalse: [] });
+      for (const { access } of open) this.#inside.add(access);
+    } else {
+      result.push(this.#trapIf(isOutside));
+      this.#checked.set(base, end);
+    }
+  }
+
+  #isInside(statement: Access): boolean {
+    return (
+      this.#inside.has(statement) ||
+      (statement.memory === 0 && upperBound(statement.address, this.#boundOf) + endOf(statement) <= this.#leastBytes)
+    );
+  }
+
+  #outOfBounds(address: Expression, end: number, size: Expression = read(this.#size)): Expression {
+    return apply("i32", "memory.out_of_bounds", [address, i32(end), size]);
+  }
+
+  #trapIf(condition: Expression): Statement {
+    return { kind: "trapIf", condition, trap: "out of bounds memory access" };
+  }
+
+  #access(statement: Access, result: Statement[]): void {
+    const end = endOf(statement);
     const own = statement.memory === 0;
-    const inside = own && upperBound(statement.address, this.#boundOf) + end <= this.#leastBytes;
+    const inside = this.#isInside(statement);
     // What is checked occurs twice, in the check and in the access.
     const address = inside ? statement.address : this.#stable(statement.address, result);
     if (end > 0xffffffff) {
       // No memory is that large: 65,535 pages are the limit.
-      result.push({ kind: "trapIf", condition: i32(1), trap: "out of bounds memory access" });
+      result.push(this.#trapIf(i32(1)));
     } else if (!inside && !(own && address.kind === "local" && (this.#checked.of(address.local) ?? 0) >= end)) {
-      result.push({
-        kind: "trapIf",
-        condition: apply("i32", "memory.out_of_bounds", [
-          address,
-          i32(end),
-          own ? read(this.#size) : this.#linkedSize(statement.memory, result),
-        ]),
-        trap: "out of bounds memory access",
-      });
+      const size = own ? read(this.#size) : this.#linkedSize(statement.memory, result);
+      result.push(this.#trapIf(this.#outOfBounds(address, end, size)));
       if (own && address.kind === "local") this.#checked.set(address.local, end);
     }
-    const at = statement.offset === 0 ? address : apply("i32", "i32.add", [address, i32(statement.offset)]);
-    const { operation, memory } = statement;
+    const known = expressionAlignment(address, this.#alignmentOf);
+    // Less than it takes is no reason to expect what the module does not.
+    const isEnough = Math.min(known, constantAlignment(statement.offset)) >= accessBytes(statement.operation);
+    const alignment = isEnough || (known > 1 && statement.alignment > 0) ? known : statement.alignment;
     result.push(
-      statement.kind === "load"
-        ? { kind: "load", operation, memory, target: statement.target, address: at, offset: 0 }
-        : { kind: "store", operation, memory, address: at, value: statement.value, offset: 0 },
+      address === statement.address && alignment === statement.alignment
+        ? statement
+        : { ...statement, address, alignment },
     );
   }
 
@@ -151,25 +297,7 @@ class MemoryAccess {
     if (address.kind !== "apply") return address;
     const temporary: Local = { kind: "temporary", type: "i32", name: `a${this.#next++}` };
     result.push(assign(temporary, address));
+    this.#learn(temporary, expressionAlignment(address, this.#alignmentOf));
     return read(temporary);
   }
-}
-
-/** Bytes that a load or store touches. */
-export function accessBytes(operation: string): number {
-  let bytes = bytesByOperation.get(operation);
-  if (bytes === undefined) {
-    bytes = bytesOfName(operation);
-    bytesByOperation.set(operation, bytes);
-  }
-  return bytes;
-}
-
-const bytesByOperation = new Map<string, number>();
-
-function bytesOfName(operation: string): number {
-  const narrow = /(?:load|store)(8|16|32)/.exec(operation);
-  if (narrow !== null) return Number(narrow[1]) / 8;
-  if (operation.startsWith("v128")) return 16;
-  return operation.startsWith("i64") || operation.startsWith("f64") ? 8 : 4;
 }

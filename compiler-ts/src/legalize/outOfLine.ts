@@ -26,8 +26,9 @@ export function outOfLine(module: IrModule, graph: CallGraph): ReadonlySet<numbe
   for (const func of module.functions.values()) {
     const statements = size.get(func.index) ?? 0;
     const limit = (callers.get(func.index) ?? 0) > 1 ? inlineLimit : mergeLimit;
-    if (func.outOfLine === true || graph.facts.get(func.index)?.recursive === true || statements > limit)
-      kept.add(func.index);
+    const facts = graph.facts.get(func.index);
+    const callsItself = facts?.recursive === true && !facts.loops;
+    if (func.outOfLine === true || callsItself || statements > limit) kept.add(func.index);
   }
   return kept;
 }

@@ -4,8 +4,8 @@
  * behind the last point of a list needs none, hence an innermost loop carries nothing but its checkpoint.
  */
 import { apply, assign, field, i32, read } from "../ir/builder.ts";
-import type { Expression, IrFunction, Local, Statement, SwitchCase } from "../ir/module.ts";
-import { visitAssigned } from "../ir/walk.ts";
+import type { Expression, IrFunction, Label, Local, Statement, SwitchCase } from "../ir/module.ts";
+import { rewrite, visitAssigned } from "../ir/walk.ts";
 import { type CallLowering, position } from "./suspendedCalls.ts";
 import type { SuspendPoints } from "./suspendPoints.ts";
 
@@ -16,29 +16,44 @@ export function resumableBody(
   points: SuspendPoints,
   calls: CallLowering,
 ): { readonly body: Statement[]; readonly variables: Local[] } {
-  return new Resumable(func, points, calls).run();
+  const resumable = new Resumable(func, points, calls, position);
+  const code = resumable.code();
+  return { body: [...points.prologue, resumable.restore(), ...code], variables: resumable.variables };
 }
 
-class Resumable {
+/** A loop around the whole body that takes the place of others: their next iteration is its, resumed at their header. */
+export interface LoopAround {
+  readonly label: Label;
+  readonly takes: (loop: Statement) => boolean;
+}
+
+export class Resumable {
   readonly #points: SuspendPoints;
   readonly #calls: CallLowering;
+  readonly #innermost: Local;
+  readonly #around: LoopAround | undefined;
   readonly #variables: Set<Local>;
-  readonly #resume: Local = { kind: "variable", type: "i32", name: "resume" };
+  readonly resume: Local = { kind: "variable", type: "i32", name: "resume" };
   /** The guard that was made last, its list, and its bound. */
   readonly #bounds = new Map<Statement, number>();
   /** Number of the last point met. */
   #last = 0;
 
-  constructor(func: IrFunction, points: SuspendPoints, calls: CallLowering) {
+  /** `innermost`: where the frame's values begin; the parameter, or what a recursion that is a loop has for it. */
+  constructor(func: IrFunction, points: SuspendPoints, calls: CallLowering, innermost: Local, around?: LoopAround) {
     this.#points = points;
     this.#calls = calls;
+    this.#innermost = innermost;
+    this.#around = around;
     this.#variables = new Set(func.variables);
   }
 
-  run(): { readonly body: Statement[]; readonly variables: Local[] } {
-    const body = this.#list(this.#points.code);
-    const variables = [...this.#variables, this.#resume];
-    return { body: [...this.#points.prologue, this.#restore(), ...body], variables };
+  code(): Statement[] {
+    return this.#list(this.#points.code);
+  }
+
+  get variables(): Local[] {
+    return [...this.#variables, this.resume];
   }
 
   /** A guard is a scope: temporaries and results that live across it belong to the function, as does what a frame restores. */
@@ -54,13 +69,14 @@ class Resumable {
     this.#variables.add(local);
   };
 
-  #restore(): Statement {
+  /** What a resumed function does first. */
+  restore(): Statement {
     const pop: Statement = {
       kind: "bulk",
       operation: "frame.pop",
       immediates: [],
       operands: [read(position)],
-      target: this.#resume,
+      target: this.resume,
     };
     // Points with the same values share a case.
     const cases = new Map<string, { values: number[]; body: Statement[] }>();
@@ -68,22 +84,34 @@ class Resumable {
       if (locals.length === 0) continue;
       const key = locals.map((local) => local.name).join(" ");
       const known = cases.get(key);
-      if (known === undefined) cases.set(key, { values: [point], body: [{ kind: "restore", locals }] });
+      if (known === undefined) cases.set(key, { values: [point], body: [this.#take(locals)] });
       else known.values.push(point);
     }
     const [first, ...others] = cases.values();
     const whenTrue: Statement[] = [pop];
+    if (this.#innermost !== position)
+      whenTrue.push({
+        kind: "bulk",
+        operation: "stack.restore",
+        immediates: [],
+        operands: [read(position)],
+        target: this.#innermost,
+      });
     // Restoring at the points without locals as well does no harm: they have no word to read, nobody reads what they read.
     if (first !== undefined && cases.size === 1 && first.values.length === this.#points.frames.size)
       whenTrue.push(...first.body);
     else if (first !== undefined)
       whenTrue.push({
         kind: "switch",
-        index: read(this.#resume),
+        index: read(this.resume),
         cases: [first, ...others] satisfies SwitchCase[],
         default: [],
       });
     return { kind: "if", condition: field("rewinding"), results: [], whenTrue, whenFalse: [] };
+  }
+
+  #take(locals: readonly Local[]): Statement {
+    return { kind: "restore", locals, position: this.#innermost };
   }
 
   #list(list: readonly Statement[]): Statement[] {
@@ -127,8 +155,8 @@ class Resumable {
 
   #atMost(point: number): Expression {
     return point === 0
-      ? apply("i32", "i32.eqz", [read(this.#resume)])
-      : apply("i32", "i32.le_u", [read(this.#resume), i32(point)]);
+      ? apply("i32", "i32.eqz", [read(this.resume)])
+      : apply("i32", "i32.le_u", [read(this.resume), i32(point)]);
   }
 
   #containing(statement: Statement): readonly Statement[] {
@@ -136,8 +164,9 @@ class Resumable {
       case "if":
         return [this.#if(statement)];
       case "block":
-      case "loop":
         return [{ ...statement, body: this.#list(statement.body) }];
+      case "loop":
+        return [this.#loop(statement)];
       default:
         return this.#point(statement);
     }
@@ -153,19 +182,33 @@ class Resumable {
     const condition = apply("i32", "select", [
       statement.condition,
       resumed,
-      apply("i32", "i32.eqz", [read(this.#resume)]),
+      apply("i32", "i32.eqz", [read(this.resume)]),
     ]);
     return { kind: "if", condition, results: statement.results, whenTrue, whenFalse };
+  }
+
+  #loop(statement: Extract<Statement, { kind: "loop" }>): Statement {
+    const body = this.#list(statement.body);
+    const [checkpoint] = statement.body;
+    if (this.#around === undefined || checkpoint === undefined || !this.#around.takes(statement))
+      return { ...statement, body };
+    const { label } = this.#around;
+    const header = this.#points.frame(checkpoint).point;
+    const again = (item: Statement): Statement[] | undefined =>
+      item.kind === "continue" && item.label === statement.label
+        ? [assign(this.resume, i32(header)), { kind: "continue", label }]
+        : undefined;
+    return { kind: "block", label: statement.label, results: statement.results, body: rewrite(body, again) };
   }
 
   #point(statement: Statement): readonly Statement[] {
     const frame = this.#points.frame(statement);
     this.#last = frame.point;
-    const reached = assign(this.#resume, i32(0));
+    const reached = assign(this.resume, i32(0));
     const lowered = this.#calls.lower(statement, frame);
     if (lowered.answers === undefined) return [...lowered.statements, reached];
     // The host or the trampoline has made the call; its results are there.
-    const condition = apply("i32", "i32.eq", [read(this.#resume), i32(frame.point)]);
+    const condition = apply("i32", "i32.eq", [read(this.resume), i32(frame.point)]);
     return [
       {
         kind: "if",

@@ -1,5 +1,5 @@
 /** The suspend points of one function, in program order, and what each leaves in its frame. All copies of the function share them. */
-import type { Frame, IrFunction, Statement } from "../ir/module.ts";
+import type { Frame, IrFunction, Local, Statement } from "../ir/module.ts";
 import { forEachList, hasLists } from "../ir/walk.ts";
 import { wordsOf } from "../metadata.ts";
 import type { ValueType } from "../wasm/module.ts";
@@ -30,6 +30,7 @@ export class SuspendPoints {
   readonly prologue: readonly Statement[];
   readonly code: readonly Statement[];
   readonly frames: ReadonlyMap<Statement, Frame>;
+  readonly liveAtEntry: readonly Local[];
   readonly #containing = new Set<Statement>();
 
   constructor(func: IrFunction, isPoint: (statement: Statement) => boolean) {
@@ -42,6 +43,7 @@ export class SuspendPoints {
     const points: Statement[] = [];
     this.#find(this.code, isPoint, points);
     const liveness = new Liveness(this.code, func.parameters, fresh, isPoint);
+    this.liveAtEntry = liveness.atEntry;
     this.frames = new Map(points.map((point, i) => [point, { point: i + 1, locals: liveness.at(point) }]));
   }
 

@@ -1,9 +1,9 @@
 /** What stands at a suspend point: checkpoints, calls of functions that may suspend, calls of imports, and calls within recursive components. */
-import { apply, i32, read } from "../ir/builder.ts";
+import { apply, assign, i32, read } from "../ir/builder.ts";
 import type { Expression, Frame, IrModule, Local, Statement, SwitchCase } from "../ir/module.ts";
 import { wordsOf } from "../metadata.ts";
 import type { ValueType } from "../wasm/module.ts";
-import { frameNeed } from "./suspendPoints.ts";
+import { frameNeed, type StackNeed } from "./suspendPoints.ts";
 
 /**
  * Where a function's frame lies: its number in the lower half of the word, the first word of its values in the upper. Passed by value, so that a call that is
@@ -21,7 +21,13 @@ export type CallTarget =
   /** Of a copy of a function in the caller's component; resumed, the caller finds the results, because the trampoline runs the callee to its end. */
   | { readonly kind: "nested"; readonly callee: number }
   /** The same without calling: the trampoline does it. */
-  | { readonly kind: "request"; readonly callee: number };
+  | { readonly kind: "request"; readonly callee: number }
+  /** Of the caller itself, whose recursion is a loop: the statements begin the call at the point with that number, its results will be in the locals. */
+  | {
+      readonly kind: "looped";
+      readonly statements: (values: readonly Expression[], point: number) => readonly Statement[];
+      readonly results: readonly Local[];
+    };
 
 export interface LoweredPoint {
   readonly statements: readonly Statement[];
@@ -33,15 +39,23 @@ export class CallLowering {
   readonly #module: IrModule;
   readonly #caller: number;
   readonly #target: (callee: number) => CallTarget | undefined;
+  readonly #innermost: Local | undefined;
 
-  /** `target`: `undefined` for functions that never suspend. */
-  constructor(module: IrModule, caller: number, target: (callee: number) => CallTarget | undefined) {
+  /** `target`: `undefined` for functions that never suspend. `innermost`: where calls of the function lie on its stack, the position of the last. */
+  constructor(
+    module: IrModule,
+    caller: number,
+    target: (callee: number) => CallTarget | undefined,
+    innermost: Local | undefined = undefined,
+  ) {
     this.#module = module;
     this.#caller = caller;
     this.#target = target;
+    this.#innermost = innermost;
   }
 
-  lower(statement: Statement, frame: Frame): LoweredPoint {
+  lower(statement: Statement, ownFrame: Frame): LoweredPoint {
+    const frame = this.#innermost === undefined ? ownFrame : { ...ownFrame, innermost: this.#innermost };
     switch (statement.kind) {
       case "checkpoint":
         return { statements: [{ ...statement, frame }], answers: undefined };
@@ -69,6 +83,12 @@ export class CallLowering {
 
   #call(statement: Extract<Statement, { kind: "call" }>, frame: Frame): LoweredPoint {
     const target = this.#target(statement.callee) as CallTarget;
+    if (target.kind === "looped") {
+      return {
+        statements: target.statements(statement.arguments, frame.point),
+        answers: statement.targets.map((local, i) => assign(local, read(target.results[i] as Local))),
+      };
+    }
     const behind = behindFrame(frame);
     const attribute = this.#module.functions.get(statement.callee)?.kind === "dispatcher";
     if (target.kind === "request") {
@@ -100,7 +120,8 @@ export class CallLowering {
     const cases = statement.cases.map((item): SwitchCase => {
       const [call] = item.body;
       const target = call?.kind === "call" ? this.#target(call.callee) : undefined;
-      if (call?.kind !== "call" || target === undefined) return item;
+      // A dispatcher is never the whole of a recursion.
+      if (call?.kind !== "call" || target === undefined || target.kind === "looped") return item;
       if (target.kind === "request") {
         return { ...item, body: [...callArguments(call.arguments), request(target.callee, read(position))] };
       }
@@ -122,8 +143,12 @@ export class CallLowering {
 
 /** Where the frame of a function that is called at the point begins. */
 function behindFrame(frame: Frame): Expression {
-  const { frames, words } = frameNeed(frame);
-  return apply("i32", "i32.add", [read(position), i32(((words << 16) | frames) >>> 0)]);
+  return apply("i32", "i32.add", [read(frame.innermost ?? position), packed(frameNeed(frame))]);
+}
+
+/** As a difference of positions. */
+export function packed({ frames, words }: StackNeed): Expression {
+  return i32(((words << 16) | frames) >>> 0);
 }
 
 function request(callee: number, at: Expression): Statement {

@@ -3,25 +3,37 @@
  * of functions that have points themselves. Unwinding, each active function leaves a frame with its point and the locals that are live there; resumed, it takes
  * them back and goes on. Functions without points stay plain calls. Recursive components are `recursion`'s.
  */
-import { apply, field, i32, read } from "../ir/builder.ts";
-import type { IrFunction, IrModule, Statement } from "../ir/module.ts";
+import { apply, field, read } from "../ir/builder.ts";
+import type { Expression, IrFunction, IrModule, Statement } from "../ir/module.ts";
 import type { CallGraph, FunctionFacts } from "./callGraph.ts";
 import { Recursion } from "./recursion.ts";
+import { recursionLoop } from "./recursionLoop.ts";
 import { resumableBody } from "./resumable.ts";
-import { CallLowering, type CallTarget, position } from "./suspendedCalls.ts";
+import { CallLowering, type CallTarget, packed, position } from "./suspendedCalls.ts";
 import { both, frameNeed, larger, nothing, type StackNeed, SuspendPoints } from "./suspendPoints.ts";
 
 /** What calls of a function need beyond its caller's frame, by function; nothing where it sees to it itself. */
 export type Needs = Map<number, StackNeed>;
 
+/** Calls within each other that near memory is asked for. */
+const nearFrames = 16;
+/** A threadgroup of 64 has 16 KB with them, half of what Apple's GPUs have for one; an H100 keeps 896 threads on a multiprocessor. */
+const mostNearWords = 64;
+
 export class Suspension {
   readonly #module: IrModule;
   readonly #graph: CallGraph;
   readonly #needs: Needs = new Map();
+  #nearWords = 0;
 
   constructor(module: IrModule, graph: CallGraph) {
     this.#module = module;
     this.#graph = graph;
+  }
+
+  /** For the stacks of recursions that are loops. */
+  get nearWords(): number {
+    return this.#nearWords;
   }
 
   /** What takes the place of the component's functions; those of its callees have gone before. */
@@ -29,6 +41,11 @@ export class Suspension {
     const [first] = component as [IrFunction];
     const facts = this.#graph.facts.get(first.index) as FunctionFacts;
     if (!facts.suspends) return component;
+    if (facts.loops) {
+      const { words } = recursionLoop(this.#module, this.#graph, this.#needs, first);
+      this.#nearWords = Math.max(this.#nearWords, Math.min(words * nearFrames, mostNearWords));
+      return component;
+    }
     if (facts.recursive) return new Recursion(this.#module, this.#graph, this.#needs, component).run();
     this.#function(first);
     return component;
@@ -89,10 +106,13 @@ const mostNeed = 0x7fff;
 export function withCheck(body: Statement[], points: SuspendPoints, need: StackNeed): Statement[] {
   if (need.frames === 0) return body;
   const start = points.prologue.length;
-  const condition = apply("i32", "stack.exhausted", [
-    read(position),
-    i32(Math.min(need.frames, mostNeed) | (Math.min(need.words, mostNeed) << 16)),
-    field("stack_limit"),
-  ]);
+  const condition = exhausted(read(position), need);
   return [...body.slice(0, start), { kind: "trapIf", condition, trap: "call stack exhausted" }, ...body.slice(start)];
+}
+
+/** Whether there is less room behind the position than `need`. */
+export function exhausted(at: Expression, need: StackNeed): Expression {
+  const { frames, words } = need;
+  const least = packed({ frames: Math.min(frames, mostNeed), words: Math.min(words, mostNeed) });
+  return apply("i32", "stack.exhausted", [at, least, field("stack_limit")]);
 }

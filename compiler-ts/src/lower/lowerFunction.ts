@@ -4,6 +4,7 @@
  * A stack entry is an expression that has not been evaluated yet. Three rules keep wasm's order: what has effects is a statement and its results are
  * temporaries; before a local is assigned, entries that read it are evaluated; before structured control, entries that read any assignable local are.
  */
+import { expectedAlignment } from "../ir/access.ts";
 import { apply, assign, constant, i32, not, read, vector, zero } from "../ir/builder.ts";
 import type { Expression, IrFunction, Local } from "../ir/module.ts";
 import type { FunctionBody, FunctionType, Instruction, Module, ValueType } from "../wasm/module.ts";
@@ -207,7 +208,7 @@ class FunctionLowering {
     const { name, operands, results } = instruction.opcode;
     if (instruction.opcode.code >> 8 === simdPrefix && this.#simd(instruction)) return;
     if (instruction.immediate === "memory") {
-      this.#memoryAccess(name, instruction.memoryOffset, results);
+      this.#memoryAccess(name, instruction.memoryOffset, instruction.align, results);
       return;
     }
     const immediates = bulkImmediates(instruction);
@@ -238,15 +239,17 @@ class FunctionLowering {
     return true;
   }
 
-  #memoryAccess(operation: string, offset: number, results: readonly ValueType[] | undefined): void {
+  #memoryAccess(operation: string, offset: number, align: number, results: readonly ValueType[] | undefined): void {
     const result = results?.[0];
     const memory = this.#body.memoryIndex;
+    const alignment = expectedAlignment(operation, align);
     if (result === undefined) {
       const [address, value] = this.#stack.popMany(2) as [Expression, Expression];
-      this.#stack.emit({ kind: "store", operation, memory, address, value, offset });
+      this.#stack.emit({ kind: "store", operation, memory, address, value, offset, alignment });
     } else {
       const address = this.#stack.pop();
-      this.#stack.emit({ kind: "load", operation, memory, target: this.#stack.pushTemporary(result), address, offset });
+      const target = this.#stack.pushTemporary(result);
+      this.#stack.emit({ kind: "load", operation, memory, target, address, offset, alignment });
     }
   }
 

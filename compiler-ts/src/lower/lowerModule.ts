@@ -31,10 +31,19 @@ export function lowerModule(module: Module, options: LoweringOptions): IrModule 
   };
   const reachable = reachableCode(module, options.roots);
   const importedGlobals = importedCount(module, "global");
+  const exportedGlobals = new Set(module.exports.flatMap((item) => (item.kind === "global" ? [item.index] : [])));
   const globals = module.globalTypes.map(({ value: type, mutable }, index): IrGlobal => {
     const global = module.globals[index - importedGlobals];
     const initial = global === undefined ? undefined : constantValue(module, global.initial);
-    return { type, mutable, imported: global === undefined, initial, stateWord: allocateStateWord(wordsOf(type)) };
+    const exported = exportedGlobals.has(index);
+    return {
+      type,
+      mutable,
+      imported: global === undefined,
+      exported,
+      initial,
+      stateWord: allocateStateWord(wordsOf(type)),
+    };
   });
   const tables = layOutTables(module, reachable.tableAndSegment, allocateStateWord, (element) =>
     constantReference(module, element),

@@ -2,6 +2,7 @@
  * SIMD instructions with immediates. Loads and stores of parts of a vector become scalar accesses and pure operations on lanes: memory knows scalars and
  * whole vectors alone. Instructions that are not here are what their name says. Sections 4.4.3 and 4.4.7 of the specification.
  */
+import { expectedAlignment } from "../ir/access.ts";
 import { apply, i32, type NameSource, read, vector } from "../ir/builder.ts";
 import type { Expression, Statement } from "../ir/module.ts";
 import type { Instruction, ValueType } from "../wasm/module.ts";
@@ -69,20 +70,19 @@ export function lowerSimd(
     case "memory": {
       const partial = partialLoads.get(name);
       if (partial === undefined) return undefined;
-      return load(partial, first, instruction.memoryOffset, names, memory, (operation, value) =>
-        apply("v128", operation, [value]),
-      );
+      return load(partial, first, instruction, names, memory, (operation, value) => apply("v128", operation, [value]));
     }
     case "memoryLane": {
       const lane = i32(instruction.lane);
       const loaded = laneLoads.get(name);
       if (loaded !== undefined) {
-        return load(loaded, first, instruction.memoryOffset, names, memory, (operation, value) =>
+        return load(loaded, first, instruction, names, memory, (operation, value) =>
           apply("v128", operation, [second, value, lane]),
         );
       }
-      const at = { memory, address: first, offset: instruction.memoryOffset };
-      return storeLane(laneStores.get(name) as ScalarAccess, at, second, lane);
+      const stored = laneStores.get(name) as ScalarAccess;
+      const alignment = expectedAlignment(stored.access, instruction.align);
+      return storeLane(stored, { memory, address: first, offset: instruction.memoryOffset, alignment }, second, lane);
     }
     default:
       return undefined;
@@ -96,21 +96,22 @@ function pure(result: Expression): LoweredInstruction {
 function load(
   { access, type, operations }: ScalarAccess,
   address: Expression,
-  offset: number,
+  { memoryOffset: offset, align }: { readonly memoryOffset: number; readonly align: number },
   names: NameSource,
   memory: number,
   applied: (operation: string, value: Expression) => Expression,
 ): LoweredInstruction {
   const target = names.temporary(type);
+  const alignment = expectedAlignment(access, align);
   return {
-    statements: [{ kind: "load", operation: access, memory, target, address, offset }],
+    statements: [{ kind: "load", operation: access, memory, target, address, offset, alignment }],
     result: operations.reduce((value, operation) => applied(operation, value), read(target)),
   };
 }
 
 function storeLane(
   { access, type, operations }: ScalarAccess,
-  at: { readonly memory: number; readonly address: Expression; readonly offset: number },
+  at: Pick<Extract<Statement, { kind: "store" }>, "memory" | "address" | "offset" | "alignment">,
   vector: Expression,
   lane: Expression,
 ): LoweredInstruction {

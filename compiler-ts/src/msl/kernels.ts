@@ -17,18 +17,26 @@ const kernelParameters = [
   "uint thread_index [[thread_position_in_grid]]",
 ];
 
+/** Of kernels whose functions have stacks in threadgroup memory (docs/kernel-abi.md, Threadgroup memory). */
+const threadgroupParameters = [
+  "threadgroup uint* near [[threadgroup(0)]]",
+  "uint lane [[thread_index_in_threadgroup]]",
+];
+
 /** The entry point for one function: it takes the arguments from the instance's record, calls, and leaves the results there. */
-export function writeKernel(out: TextBuffer, name: string, func: IrFunction): void {
+export function writeKernel(out: TextBuffer, name: string, func: IrFunction, threadgroupMemory: boolean): void {
+  const parameters = threadgroupMemory ? [...kernelParameters, ...threadgroupParameters] : kernelParameters;
   out.line("");
   out.line(`kernel void ${name}(`);
-  kernelParameters.forEach((parameter, i) => {
-    out.line(`    ${parameter}${i === kernelParameters.length - 1 ? ") {" : ","}`);
+  parameters.forEach((parameter, i) => {
+    out.line(`    ${parameter}${i === parameters.length - 1 ? ") {" : ","}`);
   });
   out.indented(() => {
     out.line("if (thread_index >= launch.lane_count) { return; }");
     out.line(
       "wb_instance instance = wb_enter(launch, lanes[thread_index], status, state, memory, tables, execution, image);",
     );
+    if (threadgroupMemory) out.line("wb_enter_threadgroup(instance, launch, near, lane);");
     const operands = [
       "instance",
       // The outermost function's frame is the first.

@@ -23,6 +23,7 @@ function runtimeFiles(profile: Profile): readonly string[] {
     "branch_tables.metal",
     contiguous ? "memory_contiguous.metal" : "memory_tiled.metal",
     "suspension.metal",
+    "stack.metal",
     "memory.metal",
     "linked_memory.metal",
     "tables.metal",

@@ -6,6 +6,7 @@ import type { FunctionType } from "../wasm/module.ts";
 
 export function mslType(type: IrType): string {
   if (type === "memory") return "device uchar*";
+  if (type === "stack") return "wb_stack";
   if (type === "v128") return "uint4";
   return is64(type) ? "ulong" : "uint";
 }

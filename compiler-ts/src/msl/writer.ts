@@ -48,9 +48,10 @@ export function writeModule(input: WriterInput): string {
     assertFunctionLines(func, body.lines - start);
   }
   const kernels = new TextBuffer();
+  const threadgroupMemory = input.layout.nearWords > 0;
   for (const kernel of input.kernels)
-    writeKernel(kernels, kernel.kernel, module.functions.get(kernel.functionIndex) as IrFunction);
-  writeKernel(kernels, input.instantiateKernel, module.instantiate);
+    writeKernel(kernels, kernel.kernel, module.functions.get(kernel.functionIndex) as IrFunction, threadgroupMemory);
+  writeKernel(kernels, input.instantiateKernel, module.instantiate, threadgroupMemory);
   if (body.deepest > maximumNesting) {
     throw new CompileError({
       kind: "limit",
@@ -148,12 +149,12 @@ class FunctionWriter {
         return;
       case "load":
         out.line(
-          `${target(statement.target)} = ${expressions.runtimeFunction(statement.operation)}(${this.#memory(statement.memory)}, ${value(statement.address)});`,
+          `${target(statement.target)} = ${expressions.runtimeFunction(statement.operation)}(${this.#place(statement)});`,
         );
         return;
       case "store":
         out.line(
-          `${expressions.runtimeFunction(statement.operation)}(${this.#memory(statement.memory)}, ${value(statement.address)}, ${value(statement.value)});`,
+          `${expressions.runtimeFunction(statement.operation)}(${this.#place(statement)}, ${value(statement.value)});`,
         );
         return;
       case "call":
@@ -197,10 +198,14 @@ class FunctionWriter {
         return;
       }
       case "restore":
-        for (const { word, names } of frameParts(statement.locals))
-          out.line(
-            `${expressions.runtimeName("wb_frame_restore")}(${["instance", `position${word === 0 ? "" : ` + ${word << 16}u`}`, ...names].join(", ")});`,
-          );
+        for (const { word, names } of frameParts(statement.locals)) {
+          const at = `${statement.position.name}${word === 0 ? "" : ` + ${word << 16}u`}`;
+          out.line(`${expressions.runtimeName("wb_frame_restore")}(${["instance", at, ...names].join(", ")});`);
+        }
+        return;
+      case "push":
+      case "pop":
+        this.#stack(statement);
         return;
       case "setField":
         out.line(`instance.${statement.field} = ${value(statement.value)};`);
@@ -215,7 +220,12 @@ class FunctionWriter {
         out.scope("do {", () => this.#list(statement.body), "} while (false);");
         return;
       case "repeatedly":
-        out.scope("while (true) {", () => this.#list(statement.body));
+        out.scope(
+          statement.counted === undefined
+            ? "while (true) {"
+            : `while (true) { // ${statement.counted.iterations} times at most`,
+          () => this.#list(statement.body),
+        );
         return;
       case "unwind":
         out.line(this.#save(statement.frame));
@@ -235,6 +245,10 @@ class FunctionWriter {
     }
   }
 
+  #place({ memory, address, offset, alignment }: Extract<Statement, { kind: "load" | "store" }>): string {
+    return `${this.#memory(memory)}, ${this.#expressions.value(address)}, ${offset}u, ${alignment}u`;
+  }
+
   #memory(number: number): string {
     if (number === 0) return memoryBase.name;
     return `${this.#expressions.runtimeName("wb_linked_memory")}(instance, ${(this.#module.linkedMemories[number - 1] as IrLinkedMemory).word}u)`;
@@ -249,16 +263,35 @@ class FunctionWriter {
     return func.kind === "wasm" ? `${func.partOf ?? func.copyOf ?? func.index}u` : `${noFunction}u`;
   }
 
-  #save({ point, locals }: Frame): string {
+  #save({ point, locals, innermost }: Frame): string {
     const { index, copyOf } = this.#function as IrFunction;
-    const owner = copyOf === undefined ? `${index}u` : `${this.#expressions.runtimeName("wb_recursive")} | ${copyOf}u`;
+    const name = (runtime: string): string => this.#expressions.runtimeName(runtime);
+    const owner = copyOf === undefined ? `${index}u` : `${name("wb_recursive")} | ${copyOf}u`;
+    const stack = innermost === undefined ? [] : [`${name("wb_stack_save")}(instance, position, ${innermost.name});`];
+    const at = innermost === undefined ? "position" : `${name("wb_stack_frame")}(position, ${innermost.name})`;
     const [first, ...more] = frameParts(locals);
-    const start = `${this.#expressions.runtimeName("wb_frame_save")}(${["instance", "position", owner, `${point}u`, ...(first?.names ?? [])].join(", ")});`;
+    const start = `${name("wb_frame_save")}(${["instance", at, owner, `${point}u`, ...(first?.names ?? [])].join(", ")});`;
     const rest = more.map(
-      ({ word, names }) =>
-        `${this.#expressions.runtimeName("wb_frame_save_rest")}(${["instance", "position", `${word}u`, ...names].join(", ")});`,
+      ({ word, names }) => `${name("wb_frame_save_rest")}(${["instance", at, `${word}u`, ...names].join(", ")});`,
     );
-    return [start, ...rest].join(" ");
+    return [...stack, start, ...rest].join(" ");
+  }
+
+  /** The words end at the position. */
+  #stack(statement: Extract<Statement, { kind: "push" | "pop" }>): void {
+    const { kind, locals, position } = statement;
+    const point = kind === "push" && statement.point !== undefined ? [`${statement.point}u`] : [];
+    const parts = frameParts(locals);
+    const words = point.length + locals.reduce((sum, { type }) => sum + wordsOf(type as ValueType), 0);
+    const runtime = this.#expressions.runtimeName(`wb_stack_${kind}`);
+    (parts.length === 0 && words > 0 ? [{ word: 0, names: [] }] : parts).forEach(({ word, names }, i) => {
+      const last = i === parts.length - 1 || parts.length === 0;
+      const values = last ? [...names, ...point] : names;
+      const size = (last ? words : (parts[i + 1]?.word as number)) - word;
+      this.#out.line(
+        `${runtime}(${["stack", `${position.name} >> 16`, `${words - word}u`, `${size}u`, ...values].join(", ")});`,
+      );
+    });
   }
 
   #resultType(): string {

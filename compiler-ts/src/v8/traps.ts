@@ -11,12 +11,15 @@ const callIndirect = 0x11;
 /**
  * V8 has one message for what the specification tells apart:
  * - "float unrepresentable in integer range" is `integer overflow`, or `invalid conversion to integer` for a NaN;
- * - "null function or function signature mismatch" is `indirect call type mismatch`, or `uninitialized element` for null.
+ * - "null function or function signature mismatch" is `indirect call type mismatch`, or `uninitialized element` for null;
+ * - "table index is out of bounds" is `undefined element` of an indirect call, or `out of bounds table access`. The instruction at the reported offset tells
+ *   in code of V8's baseline compiler; the optimizing one (11.3) gives table instructions the offset of what stands before them, which can be a call.
  * The first of each pair is reported; a comparison with another device has to take the second as equal.
  */
 export const indistinctTraps: readonly (readonly [TrapMessage, TrapMessage])[] = [
   ["integer overflow", "invalid conversion to integer"],
   ["indirect call type mismatch", "uninitialized element"],
+  ["undefined element", "out of bounds table access"],
 ];
 
 const messages: readonly (readonly [RegExp, TrapMessage])[] = [

@@ -20,13 +20,16 @@ public struct Layout: Codable, Sendable, Equatable {
   public let memory: Memory?
   public let stateBytes: Int
   public let tableBytes: Int
+  /// Words of threadgroup memory that a thread has use for; 0: kernels have no such parameter.
+  public let nearWords: Int
 
-  public init(tileWidth: Int, memoryCell: Int, memory: Memory?, stateBytes: Int, tableBytes: Int) {
+  public init(tileWidth: Int, memoryCell: Int, memory: Memory?, stateBytes: Int, tableBytes: Int, nearWords: Int = 0) {
     self.tileWidth = tileWidth
     self.memoryCell = memoryCell
     self.memory = memory
     self.stateBytes = stateBytes
     self.tableBytes = tableBytes
+    self.nearWords = nearWords
   }
 }
 

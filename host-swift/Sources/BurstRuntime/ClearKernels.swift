@@ -63,10 +63,15 @@ enum ClearKernels {
       // Neighbouring cells by one thread: side by side they lie where a tile is one lane wide.
       ulong end = cells * (part + 1) / sizes.parts;
       ulong cell = cells * part / sizes.parts;
-      if (sizes.memory_cell_words == 2) {
+      ulong words = sizes.memory_cell_words;
+      if (words == 1) {
+        for (; cell < end; cell++) memory[base + cell * width] = 0;
+      } else if (words == 2) {
         for (; cell < end; cell++) *(device ulong*)(memory + base + cell * width * 2) = 0;
       } else {
-        for (; cell < end; cell++) memory[base + cell * width] = 0;
+        for (; cell < end; cell++) {
+          for (ulong word = 0; word < words; word += 4) *(device uint4*)(memory + base + cell * width * words + word) = uint4(0);
+        }
       }
     }
 

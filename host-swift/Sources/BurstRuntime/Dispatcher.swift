@@ -25,6 +25,7 @@ final class Dispatcher {
   private var waited = 0.0
   private let rules: BurstRules
 
+  /// No more: texts lay out threadgroup memory for as many (docs/kernel-abi.md).
   private static let threadsPerThreadgroup = 64
 
   /// `pool`: its number, for the device's turns.
@@ -73,7 +74,8 @@ final class Dispatcher {
     let results = try records.resultBuffer(bytesEach: slice.resultBytes)
     let all = 0..<slice.lanes.count
     let fresh = slice.beginning..<slice.lanes.count
-    let launch = launchWords(laneCount: slice.lanes.count, fuel: slice.fuel, fuelLimit: slice.fuelLimit)
+    let nearWords = nearWords(of: slice.pipeline.device)
+    let launch = launchWords(laneCount: slice.lanes.count, fuel: slice.fuel, fuelLimit: slice.fuelLimit, nearWords: nearWords)
     buffers.poisonRemains(of: slice.lanes[fresh])
     return try turn(expecting: seconds, lanes: slice.lanes.count, live: live, request) {
       try submit(slice.lanes, request) { encoder in
@@ -84,6 +86,7 @@ final class Dispatcher {
         }
         encoder.setComputePipelineState(slice.pipeline)
         launch.withUnsafeBytes { encoder.setBytes($0.baseAddress!, length: $0.count, index: 0) }
+        if nearWords > 0 { encoder.setThreadgroupMemoryLength(nearWords * Self.wordOfThreadgroup, index: 0) }
         dispatch(encoder, threads: slice.lanes.count, slice.pipeline)
         move(encoder, RecordKernels.report, RecordKernels.Grid(all, plan, isDetailed: slice.isDetailed), records.report)
         if slice.resultBytes > 0 {
@@ -167,6 +170,14 @@ final class Dispatcher {
   var deviceIsLost: Bool { device.isLost }
 
   var wantsFuel: Bool { device.scheduler.wantsFuel }
+
+  /// Bytes of a word of all threads.
+  private static let wordOfThreadgroup = threadsPerThreadgroup * 4
+
+  /// Words of threadgroup memory for each thread.
+  private func nearWords(of device: any MTLDevice) -> Int {
+    min(buffers.plan.nearWords, device.maxThreadgroupMemoryLength / Self.wordOfThreadgroup)
+  }
 
   /// Whole threadgroups, which every device can do: threads beyond the count return at once.
   private func dispatch(_ encoder: any MTLComputeCommandEncoder, threads: Int, _ pipeline: any MTLComputePipelineState) {
@@ -260,12 +271,12 @@ final class Dispatcher {
   }
 
   /// The kernel's `launch` struct (docs/kernel-abi.md).
-  private func launchWords(laneCount: Int, fuel: UInt32, fuelLimit: UInt64) -> [UInt32] {
+  private func launchWords(laneCount: Int, fuel: UInt32, fuelLimit: UInt64, nearWords: Int) -> [UInt32] {
     let plan = buffers.plan
     return [
       UInt32(laneCount), UInt32(plan.memoryPages), UInt32(plan.memoryPages), UInt32(plan.valuesBytes),
       UInt32(plan.callStackBytes), UInt32(plan.scratchBytes), fuel, UInt32(truncatingIfNeeded: fuelLimit), UInt32(fuelLimit >> 32),
-      0, 0, 0,
+      UInt32(nearWords), 0, 0,
     ].map(\.littleEndian)
   }
 

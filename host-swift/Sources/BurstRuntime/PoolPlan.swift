@@ -7,6 +7,8 @@ struct PoolPlan: Sendable, Equatable {
   let valuesBytes: Int
   let callStackBytes: Int
   let scratchBytes: Int
+  /// Of threadgroup memory, that a thread has use for.
+  let nearWords: Int
   let status: TiledRegion
   let state: TiledRegion
   let memory: TiledRegion
@@ -28,6 +30,7 @@ struct PoolPlan: Sendable, Equatable {
     valuesBytes = try Self.part(parameters.execution?.values, "values", default: 32_768)
     callStackBytes = try Self.part(parameters.execution?.callStack, "callStack", default: 16_384)
     scratchBytes = try Self.part(parameters.execution?.scratch, "scratch", default: 16_384)
+    nearWords = layout.nearWords
 
     func region(_ bytes: Int, cell: Int = 4) -> TiledRegion {
       TiledRegion(tileWidth: layout.tileWidth, cell: cell, bytesPerInstance: bytes)

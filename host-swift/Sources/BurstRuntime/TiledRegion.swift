@@ -5,7 +5,7 @@
 struct TiledRegion: Sendable, Equatable {
   /// Instances in one tile.
   let tileWidth: Int
-  /// Bytes of a cell, 4 or 8.
+  /// Bytes of a cell, a power of two from 4 on.
   let cell: Int
   /// A multiple of `cell`; may be 0.
   let bytesPerInstance: Int

@@ -35,7 +35,7 @@ struct InstancePoolTests {
     return (TestKernels.status(result.status, arguments.count), TestKernels.words(result.results))
   }
 
-  static let shapes = [(1, 4), (1, 8), (32, 4), (32, 8)]
+  static let shapes = [(1, 4), (1, 8), (1, 64), (32, 4), (32, 8), (32, 16), (32, 32), (32, 64)]
 
   @Test("instances compute on their own arguments and keep their own state", arguments: shapes)
   func invokes(tileWidth: Int, memoryCell: Int) throws {

@@ -43,7 +43,7 @@ struct JobRunTests {
     }
   }
 
-  @Test("each job finds its instance in the initial state: memory, globals and tables", arguments: [1, 32], [4, 8])
+  @Test("each job finds its instance in the initial state: memory, globals and tables", arguments: [1, 32], [4, 8, 32])
   func isolation(tileWidth: Int, memoryCell: Int) throws {
     let pool = try pool(5, tileWidth: tileWidth, memoryCell: memoryCell)
     let count = try client.call(RunJobsRequest.self, parameters(pool, "count", Array(repeating: 3, count: 40)))

@@ -47,7 +47,7 @@ struct SnapshotTests {
   }
 
   /// Tiled one way and restored tiled another: what a restore on another device is.
-  static let shapes = [((1, 8), (32, 4)), ((32, 8), (1, 8)), ((32, 4), (32, 8))]
+  static let shapes = [((1, 8), (32, 4)), ((32, 8), (1, 8)), ((32, 4), (32, 8)), ((32, 8), (32, 64))]
 
   @Test("all state of idle instances is restored, whatever the tiling, and a reset knows what they began with", arguments: shapes)
   func idle(from: (Int, Int), to: (Int, Int)) throws {

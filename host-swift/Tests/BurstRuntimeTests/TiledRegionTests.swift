@@ -5,7 +5,9 @@ import Testing
 
 @Suite("Tiled regions")
 struct TiledRegionTests {
-  static let shapes = [1, 2, 32].flatMap { width in [4, 8].map { cell in TiledRegion(tileWidth: width, cell: cell, bytesPerInstance: 48) } }
+  static let shapes = [1, 2, 32].flatMap { width in
+    [4, 8, 16, 64].map { cell in TiledRegion(tileWidth: width, cell: cell, bytesPerInstance: max(48, cell)) }
+  }
   private static let instances = 70
 
   /// The formula of docs/kernel-abi.md, as it stands there.

@@ -44,6 +44,12 @@ case "no pipeline":
   encoder.dispatchThreads(one, threadsPerThreadgroup: one)
 case "threadgroup too large":
   encode { $0.dispatchThreads(MTLSizeMake(64, 1, 1), threadsPerThreadgroup: MTLSizeMake(3, 3, 1)) }
+case "threadgroup memory too long":
+  encode { $0.setThreadgroupMemoryLength(65536, index: 0) }
+case "threadgroup memory unaligned":
+  encode { $0.setThreadgroupMemoryLength(40, index: 0) }
+case "threadgroup memory index":
+  encode { $0.setThreadgroupMemoryLength(16, index: 1) }
 case "empty grid":
   encode { $0.dispatchThreads(MTLSizeMake(0, 1, 1), threadsPerThreadgroup: one) }
 case "grid too large":

@@ -17,6 +17,32 @@ import Testing
     #expect(out.elements(UInt32.self) == (0..<count).map { UInt32($0 * 8) })
   }
 
+  @Test func threadgroupMemoryServesEachThreadItsColumn() throws {
+    let source = """
+      #include <metal_stdlib>
+      using namespace metal;
+      kernel void reversed(device uint* out [[buffer(0)]], threadgroup uint* scratch [[threadgroup(0)]],
+                           uint at [[thread_position_in_grid]], uint lane [[thread_index_in_threadgroup]]) {
+        for (uint i = 0; i < 16; i++) { scratch[i * 8 + lane] = at * 100 + i; }
+        for (uint i = 0; i < 16; i++) { out[at * 16 + i] = scratch[(15 - i) * 8 + lane]; }
+      }
+      """
+    let out = try #require(device.makeBuffer(length: 24 * 16 * 4))
+    let queue = try #require(device.makeCommandQueue())
+    let commands = try #require(queue.makeCommandBuffer())
+    let encoder = try #require(commands.makeComputeCommandEncoder())
+    encoder.setComputePipelineState(try device.pipeline(source, "reversed"))
+    encoder.setBuffer(out, offset: 0, index: 0)
+    encoder.setThreadgroupMemoryLength(16 * 8 * 4, index: 0)
+    encoder.dispatchThreads(line(24), threadsPerThreadgroup: line(8))
+    encoder.endEncoding()
+    commands.commit()
+    commands.waitUntilCompleted()
+    #expect(commands.status == .completed)
+    let expected: [UInt32] = (0..<24).flatMap { (at: UInt32) in (0..<16).map { (i: UInt32) in at * 100 + 15 - i } }
+    #expect(out.elements(UInt32.self) == expected)
+  }
+
   @Test func libraryNamesItsKernelsAndNoOthers() throws {
     let library = try device.makeLibrary(source: vectorAdd, options: nil)
     #expect(library.functionNames == ["vector_add"])

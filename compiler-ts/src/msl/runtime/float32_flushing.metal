@@ -1,11 +1,17 @@
 // Hardware that flushes subnormal inputs and results to zero, sign kept. Arithmetic runs on it and tests the result: one that a
-// flush could have touched goes to an integer path. NaN results are made canonical there as well.
+// flush could have touched goes to an integer path. NaN results are made canonical there as well. Tests and results are floats up
+// to the end: clang would keep integers in integer registers, and a way there and back in each operation cost a program a third of its rate.
 static inline uint wb_f32_magnitude(uint a) {
   return a & 0x7fffffffu;
 }
 
 static inline bool wb_f32_is_nan(uint a) {
   return wb_f32_magnitude(a) > 0x7f800000u;
+}
+
+// Or infinite; neither zero nor NaN.
+static inline bool wb_f32_is_normal(float value) {
+  return fabs(value) >= as_type<float>(0x00800000u);
 }
 
 // An operand of magnitude under 2^-101 as a multiple of 2^-149, in two's complement: at most 48 bits.
@@ -37,11 +43,10 @@ __attribute__((noinline)) static uint wb_f32_add_exact(uint a, uint b, uint hard
 // A sum of at least 2^-100 has an operand of at least 2^-101, whose rounding no flushed operand (under 2^-126) can change.
 static inline uint wb_f32_add(uint a, uint b) {
   float sum = as_type<float>(a) + as_type<float>(b);
-  uint result = as_type<uint>(sum);
-  if (wb_f32_magnitude(result) - 0x0d800000u > 0x72000000u) {
-    result = wb_f32_add_exact(a, b, result);
+  if (!(fabs(sum) >= as_type<float>(0x0d800000u))) {
+    sum = as_type<float>(wb_f32_add_exact(a, b, as_type<uint>(sum)));
   }
-  return result;
+  return as_type<uint>(sum);
 }
 
 static inline uint wb_f32_sub(uint a, uint b) {
@@ -83,14 +88,13 @@ __attribute__((noinline)) static uint wb_f32_mul_exact(uint a, uint b) {
   return result;
 }
 
-// A product that is neither zero nor NaN had no flushed operand and was not flushed.
+// A normal product had no flushed operand and was not flushed.
 static inline uint wb_f32_mul(uint a, uint b) {
   float product = as_type<float>(a) * as_type<float>(b);
-  uint result = as_type<uint>(product);
-  if (wb_f32_magnitude(result) - 1u > 0x7f7fffffu) {
-    result = wb_f32_mul_exact(a, b);
+  if (!wb_f32_is_normal(product)) {
+    product = as_type<float>(wb_f32_mul_exact(a, b));
   }
-  return result;
+  return as_type<uint>(product);
 }
 
 __attribute__((noinline)) static uint wb_f32_div_exact(uint a, uint b) {
@@ -116,14 +120,13 @@ __attribute__((noinline)) static uint wb_f32_div_exact(uint a, uint b) {
   return result;
 }
 
-// As for a product; and an infinite quotient may be of a flushed divisor.
+// As for a product; but an infinite quotient may be of a flushed divisor.
 static inline uint wb_f32_div(uint a, uint b) {
   float quotient = as_type<float>(a) / as_type<float>(b);
-  uint result = as_type<uint>(quotient);
-  if (wb_f32_magnitude(result) - 1u > 0x7f7ffffeu) {
-    result = wb_f32_div_exact(a, b);
+  if (!(wb_f32_is_normal(quotient) && wb_f32_is_normal(as_type<float>(b)))) {
+    quotient = as_type<float>(wb_f32_div_exact(a, b));
   }
-  return result;
+  return as_type<uint>(quotient);
 }
 
 __attribute__((noinline)) static uint wb_f32_sqrt_exact(uint a) {
@@ -140,40 +143,34 @@ __attribute__((noinline)) static uint wb_f32_sqrt_exact(uint a) {
 
 static inline uint wb_f32_sqrt(uint a) {
   float root = sqrt(as_type<float>(a));
-  uint result = as_type<uint>(root);
-  if (wb_f32_magnitude(result) - 1u > 0x7f7fffffu) {
-    result = wb_f32_sqrt_exact(a);
+  if (!wb_f32_is_normal(root)) {
+    root = as_type<float>(wb_f32_sqrt_exact(a));
   }
-  return result;
+  return as_type<uint>(root);
 }
 
-static inline uint wb_f32_integral(float value) {
-  uint bits = as_type<uint>(value);
-  return wb_f32_is_nan(bits) ? 0x7fc00000u : bits;
+// A rounded number has its operand's sign; of a zero the hardware may have lost it.
+static inline uint wb_f32_rounded(uint a, float rounded) {
+  return rounded == rounded ? as_type<uint>(rounded) | (a & 0x80000000u) : 0x7fc00000u;
 }
 
-// Under 1 the rounding functions choose between a zero of the operand's sign and a one: hardware would see a subnormal as zero.
+// Flushed, a subnormal would round to zero: right but for positive ones here and for negative ones in floor.
 static inline uint wb_f32_ceil(uint a) {
-  uint small = a == 0u || (a >> 31) != 0u ? a & 0x80000000u : 0x3f800000u;
-  uint large = wb_f32_integral(ceil(as_type<float>(a)));
-  return wb_f32_magnitude(a) < 0x3f800000u ? small : large;
+  uint result = wb_f32_rounded(a, ceil(as_type<float>(a)));
+  return a - 1u < 0x007fffffu ? 0x3f800000u : result;
 }
 
 static inline uint wb_f32_floor(uint a) {
-  uint small = a == 0x80000000u || (a >> 31) == 0u ? a & 0x80000000u : 0xbf800000u;
-  uint large = wb_f32_integral(floor(as_type<float>(a)));
-  return wb_f32_magnitude(a) < 0x3f800000u ? small : large;
+  uint result = wb_f32_rounded(a, floor(as_type<float>(a)));
+  return a - 0x80000001u < 0x007fffffu ? 0xbf800000u : result;
 }
 
 static inline uint wb_f32_trunc(uint a) {
-  uint large = wb_f32_integral(trunc(as_type<float>(a)));
-  return wb_f32_magnitude(a) < 0x3f800000u ? a & 0x80000000u : large;
+  return wb_f32_rounded(a, trunc(as_type<float>(a)));
 }
 
 static inline uint wb_f32_nearest(uint a) {
-  uint small = (a & 0x80000000u) | (wb_f32_magnitude(a) > 0x3f000000u ? 0x3f800000u : 0u);
-  uint large = wb_f32_integral(rint(as_type<float>(a)));
-  return wb_f32_magnitude(a) < 0x3f800000u ? small : large;
+  return wb_f32_rounded(a, rint(as_type<float>(a)));
 }
 
 // Neither operand is normal, infinite or NaN. Only then does flushing change a comparison: beside any other operand a subnormal
@@ -215,20 +212,21 @@ static inline uint wb_f32_ge(uint a, uint b) {
   return wb_f32_le(b, a);
 }
 
-static inline bool wb_f32_unordered(uint a, uint b) {
-  return wb_f32_is_nan(a) || wb_f32_is_nan(b);
+// For numbers, -0 under +0: bits order as signed integers do, those of two negative numbers the other way round.
+static inline bool wb_f32_is_under(uint a, uint b) {
+  return (as_type<int>(a) < as_type<int>(b)) != ((a & b) >> 31 != 0u);
 }
 
-// Operands that compare equal are the same bits or zeros of two signs, of which the lesser wins: or keeps the minus.
+static inline uint wb_f32_unless_nan(uint a, uint b, uint number) {
+  float x = as_type<float>(a);
+  float y = as_type<float>(b);
+  return x == x && y == y ? number : 0x7fc00000u;
+}
+
 static inline uint wb_f32_min(uint a, uint b) {
-  uint ordered = wb_f32_lt(a, b) != 0u ? a : b;
-  uint number = wb_f32_magnitude(a | b) == 0u ? (a | b) : ordered;
-  return wb_f32_unordered(a, b) ? 0x7fc00000u : number;
+  return wb_f32_unless_nan(a, b, wb_f32_is_under(a, b) ? a : b);
 }
 
-// As in `wb_f32_min`, but the greater zero wins: and drops the minus.
 static inline uint wb_f32_max(uint a, uint b) {
-  uint ordered = wb_f32_lt(b, a) != 0u ? a : b;
-  uint number = wb_f32_magnitude(a | b) == 0u ? (a & b) : ordered;
-  return wb_f32_unordered(a, b) ? 0x7fc00000u : number;
+  return wb_f32_unless_nan(a, b, wb_f32_is_under(a, b) ? b : a);
 }

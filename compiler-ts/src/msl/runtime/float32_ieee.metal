@@ -91,3 +91,29 @@ static inline uint wb_f32_le(uint a, uint b) {
 static inline uint wb_f32_ge(uint a, uint b) {
   return uint(as_type<float>(a) >= as_type<float>(b));
 }
+
+// The same for results of which only arithmetic, comparisons and conversions see anything: any NaN will do (compiler-ts/src/legalize/anyNan.ts).
+static inline uint wb_f32_add_any_nan(uint a, uint b) {
+  float result = as_type<float>(a) + as_type<float>(b);
+  return as_type<uint>(result);
+}
+
+static inline uint wb_f32_sub_any_nan(uint a, uint b) {
+  float result = as_type<float>(a) - as_type<float>(b);
+  return as_type<uint>(result);
+}
+
+static inline uint wb_f32_mul_any_nan(uint a, uint b) {
+  float result = as_type<float>(a) * as_type<float>(b);
+  return as_type<uint>(result);
+}
+
+static inline uint wb_f32_div_any_nan(uint a, uint b) {
+  float result = as_type<float>(a) / as_type<float>(b);
+  return as_type<uint>(result);
+}
+
+static inline uint wb_f32_sqrt_any_nan(uint a) {
+  float result = sqrt(as_type<float>(a));
+  return as_type<uint>(result);
+}

@@ -1,4 +1,4 @@
-// Buffer 0 of every kernel; docs/kernel-abi.md fixes the order of the words. Three more are reserved.
+// Buffer 0 of every kernel; docs/kernel-abi.md fixes the order of the words. Two more are reserved.
 struct wb_launch {
   uint lane_count;
   uint memory_capacity_pages;
@@ -9,6 +9,14 @@ struct wb_launch {
   uint fuel;
   uint fuel_limit_low;
   uint fuel_limit_high;
+  uint near_words;
+};
+
+// Words of an instance's values: the first `near_words` lie in threadgroup memory, all others in `far`, which has room for every one.
+struct wb_stack {
+  threadgroup uint* near;
+  uint near_words;
+  device uint* far;
 };
 
 // What one thread knows of the instance that it runs. Pointers are to this instance's first cell in its tile.
@@ -31,6 +39,8 @@ struct wb_instance {
   // Frames and words of values that there is room for, in halves as a position; the top bit of each half is set, for wb_stack_exhausted.
   uint stack_limit;
   device uint* values;
+  // Only in kernels with threadgroup memory.
+  wb_stack stack;
   device uint* call_stack;
   device uint* results;
   // Frames of the suspended instance; while it rewinds, the last of them ends that.
@@ -93,6 +103,16 @@ static inline wb_instance wb_enter(constant wb_launch& launch, uint instance_ind
   instance.callee = 0u;
   instance.position = 0u;
   return instance;
+}
+
+// Threads that share threadgroup memory, at most.
+constant constexpr uint wb_threadgroup_width = 64u;
+
+// `near` is the threadgroup's memory, `lane` one of its threads.
+static inline void wb_enter_threadgroup(thread wb_instance& instance, constant wb_launch& launch, threadgroup uint* near, uint lane) {
+  instance.stack.near = near + lane;
+  instance.stack.near_words = launch.near_words;
+  instance.stack.far = instance.values;
 }
 
 static inline void wb_leave(thread wb_instance& instance) {

@@ -5,104 +5,104 @@ static inline bool wb_memory_out_of_bounds(uint address, uint end, uint memory_b
   return memory_bytes < end || address > memory_bytes - end;
 }
 
-static inline uint wb_i32_load(device uchar* memory, uint address) {
-  return wb_load32(memory, address);
+static inline uint wb_i32_load(device uchar* memory, uint address, uint offset, uint alignment) {
+  return wb_load32(memory, address, offset, alignment);
 }
 
-static inline ulong wb_i64_load(device uchar* memory, uint address) {
-  return wb_load64(memory, address);
+static inline ulong wb_i64_load(device uchar* memory, uint address, uint offset, uint alignment) {
+  return wb_load64(memory, address, offset, alignment);
 }
 
-static inline uint wb_f32_load(device uchar* memory, uint address) {
-  return wb_load32(memory, address);
+static inline uint wb_f32_load(device uchar* memory, uint address, uint offset, uint alignment) {
+  return wb_load32(memory, address, offset, alignment);
 }
 
-static inline ulong wb_f64_load(device uchar* memory, uint address) {
-  return wb_load64(memory, address);
+static inline ulong wb_f64_load(device uchar* memory, uint address, uint offset, uint alignment) {
+  return wb_load64(memory, address, offset, alignment);
 }
 
-static inline uint4 wb_v128_load(device uchar* memory, uint address) {
-  return wb_load128(memory, address);
+static inline uint4 wb_v128_load(device uchar* memory, uint address, uint offset, uint alignment) {
+  return wb_load128(memory, address, offset, alignment);
 }
 
-static inline uint wb_i32_load8_s(device uchar* memory, uint address) {
-  return wb_i32_extend8_s(wb_load8(memory, address));
+static inline uint wb_i32_load8_s(device uchar* memory, uint address, uint offset, uint alignment) {
+  return wb_i32_extend8_s(wb_load8(memory, address, offset, alignment));
 }
 
-static inline uint wb_i32_load8_u(device uchar* memory, uint address) {
-  return wb_load8(memory, address);
+static inline uint wb_i32_load8_u(device uchar* memory, uint address, uint offset, uint alignment) {
+  return wb_load8(memory, address, offset, alignment);
 }
 
-static inline uint wb_i32_load16_s(device uchar* memory, uint address) {
-  return wb_i32_extend16_s(wb_load16(memory, address));
+static inline uint wb_i32_load16_s(device uchar* memory, uint address, uint offset, uint alignment) {
+  return wb_i32_extend16_s(wb_load16(memory, address, offset, alignment));
 }
 
-static inline uint wb_i32_load16_u(device uchar* memory, uint address) {
-  return wb_load16(memory, address);
+static inline uint wb_i32_load16_u(device uchar* memory, uint address, uint offset, uint alignment) {
+  return wb_load16(memory, address, offset, alignment);
 }
 
-static inline ulong wb_i64_load8_s(device uchar* memory, uint address) {
-  return wb_i64_extend8_s(ulong(wb_load8(memory, address)));
+static inline ulong wb_i64_load8_s(device uchar* memory, uint address, uint offset, uint alignment) {
+  return wb_i64_extend8_s(ulong(wb_load8(memory, address, offset, alignment)));
 }
 
-static inline ulong wb_i64_load8_u(device uchar* memory, uint address) {
-  return ulong(wb_load8(memory, address));
+static inline ulong wb_i64_load8_u(device uchar* memory, uint address, uint offset, uint alignment) {
+  return ulong(wb_load8(memory, address, offset, alignment));
 }
 
-static inline ulong wb_i64_load16_s(device uchar* memory, uint address) {
-  return wb_i64_extend16_s(ulong(wb_load16(memory, address)));
+static inline ulong wb_i64_load16_s(device uchar* memory, uint address, uint offset, uint alignment) {
+  return wb_i64_extend16_s(ulong(wb_load16(memory, address, offset, alignment)));
 }
 
-static inline ulong wb_i64_load16_u(device uchar* memory, uint address) {
-  return ulong(wb_load16(memory, address));
+static inline ulong wb_i64_load16_u(device uchar* memory, uint address, uint offset, uint alignment) {
+  return ulong(wb_load16(memory, address, offset, alignment));
 }
 
-static inline ulong wb_i64_load32_s(device uchar* memory, uint address) {
-  return wb_i64_extend32_s(ulong(wb_load32(memory, address)));
+static inline ulong wb_i64_load32_s(device uchar* memory, uint address, uint offset, uint alignment) {
+  return wb_i64_extend32_s(ulong(wb_load32(memory, address, offset, alignment)));
 }
 
-static inline ulong wb_i64_load32_u(device uchar* memory, uint address) {
-  return ulong(wb_load32(memory, address));
+static inline ulong wb_i64_load32_u(device uchar* memory, uint address, uint offset, uint alignment) {
+  return ulong(wb_load32(memory, address, offset, alignment));
 }
 
-static inline void wb_i32_store(device uchar* memory, uint address, uint value) {
-  wb_store32(memory, address, value);
+static inline void wb_i32_store(device uchar* memory, uint address, uint offset, uint alignment, uint value) {
+  wb_store32(memory, address, offset, alignment, value);
 }
 
-static inline void wb_i64_store(device uchar* memory, uint address, ulong value) {
-  wb_store64(memory, address, value);
+static inline void wb_i64_store(device uchar* memory, uint address, uint offset, uint alignment, ulong value) {
+  wb_store64(memory, address, offset, alignment, value);
 }
 
-static inline void wb_f32_store(device uchar* memory, uint address, uint value) {
-  wb_store32(memory, address, value);
+static inline void wb_f32_store(device uchar* memory, uint address, uint offset, uint alignment, uint value) {
+  wb_store32(memory, address, offset, alignment, value);
 }
 
-static inline void wb_f64_store(device uchar* memory, uint address, ulong value) {
-  wb_store64(memory, address, value);
+static inline void wb_f64_store(device uchar* memory, uint address, uint offset, uint alignment, ulong value) {
+  wb_store64(memory, address, offset, alignment, value);
 }
 
-static inline void wb_v128_store(device uchar* memory, uint address, uint4 value) {
-  wb_store128(memory, address, value);
+static inline void wb_v128_store(device uchar* memory, uint address, uint offset, uint alignment, uint4 value) {
+  wb_store128(memory, address, offset, alignment, value);
 }
 
-static inline void wb_i32_store8(device uchar* memory, uint address, uint value) {
-  wb_store8(memory, address, value);
+static inline void wb_i32_store8(device uchar* memory, uint address, uint offset, uint alignment, uint value) {
+  wb_store8(memory, address, offset, alignment, value);
 }
 
-static inline void wb_i32_store16(device uchar* memory, uint address, uint value) {
-  wb_store16(memory, address, value);
+static inline void wb_i32_store16(device uchar* memory, uint address, uint offset, uint alignment, uint value) {
+  wb_store16(memory, address, offset, alignment, value);
 }
 
-static inline void wb_i64_store8(device uchar* memory, uint address, ulong value) {
-  wb_store8(memory, address, uint(value));
+static inline void wb_i64_store8(device uchar* memory, uint address, uint offset, uint alignment, ulong value) {
+  wb_store8(memory, address, offset, alignment, uint(value));
 }
 
-static inline void wb_i64_store16(device uchar* memory, uint address, ulong value) {
-  wb_store16(memory, address, uint(value));
+static inline void wb_i64_store16(device uchar* memory, uint address, uint offset, uint alignment, ulong value) {
+  wb_store16(memory, address, offset, alignment, uint(value));
 }
 
-static inline void wb_i64_store32(device uchar* memory, uint address, ulong value) {
-  wb_store32(memory, address, uint(value));
+static inline void wb_i64_store32(device uchar* memory, uint address, uint offset, uint alignment, ulong value) {
+  wb_store32(memory, address, offset, alignment, uint(value));
 }
 
 static inline uint wb_memory_size(thread wb_instance& instance) {
@@ -132,13 +132,13 @@ static inline void wb_fill_bytes(device uchar* memory, uint destination, uint va
   uint done = 0u;
   uint head = min(length, (0u - destination) & 3u);
   for (; done < head; done++) {
-    wb_store8(memory, destination + done, pattern);
+    wb_store8(memory, destination + done, 0u, 1u, pattern);
   }
   for (; length - done >= 4u; done += 4u) {
-    wb_store32(memory, destination + done, pattern);
+    wb_store32(memory, destination + done, 0u, 4u, pattern);
   }
   for (; done < length; done++) {
-    wb_store8(memory, destination + done, pattern);
+    wb_store8(memory, destination + done, 0u, 1u, pattern);
   }
 }
 
@@ -161,24 +161,24 @@ static inline uint wb_copy_memory(device uchar* memory, uint memory_bytes, uint 
     uint done = 0u;
     uint head = min(length, (0u - destination) & 3u);
     for (; done < head; done++) {
-      wb_store8(memory, destination + done, wb_load8(memory, source + done));
+      wb_store8(memory, destination + done, 0u, 1u, wb_load8(memory, source + done, 0u, 1u));
     }
     for (; length - done >= 4u; done += 4u) {
-      wb_store32(memory, destination + done, wb_load32(memory, source + done));
+      wb_store32(memory, destination + done, 0u, 4u, wb_load32(memory, source + done, 0u, 0u));
     }
     for (; done < length; done++) {
-      wb_store8(memory, destination + done, wb_load8(memory, source + done));
+      wb_store8(memory, destination + done, 0u, 1u, wb_load8(memory, source + done, 0u, 1u));
     }
   } else if (trap == 0u) {
     uint left = length;
     for (; left > 0u && ((destination + left) & 3u) != 0u; left--) {
-      wb_store8(memory, destination + left - 1u, wb_load8(memory, source + left - 1u));
+      wb_store8(memory, destination + left - 1u, 0u, 1u, wb_load8(memory, source + left - 1u, 0u, 1u));
     }
     for (; left >= 4u; left -= 4u) {
-      wb_store32(memory, destination + left - 4u, wb_load32(memory, source + left - 4u));
+      wb_store32(memory, destination + left - 4u, 0u, 4u, wb_load32(memory, source + left - 4u, 0u, 0u));
     }
     for (; left > 0u; left--) {
-      wb_store8(memory, destination + left - 1u, wb_load8(memory, source + left - 1u));
+      wb_store8(memory, destination + left - 1u, 0u, 1u, wb_load8(memory, source + left - 1u, 0u, 1u));
     }
   }
   return trap;
@@ -193,7 +193,7 @@ static inline uint wb_init_memory(device uchar* memory, uint memory_bytes, const
   uint trap = wb_range_out_of_bounds(source, length, segment_length) || wb_range_out_of_bounds(destination, length, memory_bytes) ? 5u : 0u;
   if (trap == 0u) {
     for (uint i = 0u; i < length; i++) {
-      wb_store8(memory, destination + i, segment[source + i]);
+      wb_store8(memory, destination + i, 0u, 1u, segment[source + i]);
     }
   }
   return trap;

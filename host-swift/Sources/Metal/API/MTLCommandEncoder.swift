@@ -27,6 +27,8 @@ public protocol MTLComputeCommandEncoder: MTLCommandEncoder {
   func setBuffers(_ buffers: [(any MTLBuffer)?], offsets: [Int], range: Range<Int>)
   /// Copies at most 4,096 bytes.
   func setBytes(_ bytes: UnsafeRawPointer, length: Int, index: Int)
+  /// Bytes, a multiple of 16; holds for the dispatches that follow.
+  func setThreadgroupMemoryLength(_ length: Int, index: Int)
   func dispatchThreads(_ threadsPerGrid: MTLSize, threadsPerThreadgroup: MTLSize)
   func dispatchThreadgroups(_ threadgroupsPerGrid: MTLSize, threadsPerThreadgroup: MTLSize)
   /// Keeps the resource alive until the command buffer completes; the cpu device needs no residency.

@@ -28,7 +28,9 @@ final class CPUDevice: NSObject, CompilingDevice {
   var registryID: UInt64 { 1 }
   var architecture: MTLArchitecture { MTLArchitecture(name: "cpu_\(Machine.instructionSet)") }
   var maxThreadsPerThreadgroup: MTLSize { MTLSize(width: 1024, height: 1024, depth: 1024) }
-  var maxThreadgroupMemoryLength: Int { 32 << 10 }
+  /// Bytes, as Apple's GPUs have.
+  static let threadgroupMemory = 32 << 10
+  var maxThreadgroupMemoryLength: Int { Self.threadgroupMemory }
   var maxBufferLength: Int { workingSetSize }
   var hasUnifiedMemory: Bool { true }
   var recommendedMaxWorkingSetSize: UInt64 { UInt64(workingSetSize) }

@@ -97,7 +97,7 @@ struct ClangCompiler: KernelCompiler {
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent("wasmburst-\(UUID().uuidString)", isDirectory: true)
     defer { try? FileManager.default.removeItem(at: folder) }
     do {
-      try write(source + adapter, to: folder)
+      try write(KernelSignature.withoutThreadgroupAttributes(source) + adapter, to: folder)
     } catch {
       throw MTLLibraryError(.internal, "Cannot write to \(folder.path): \(error.localizedDescription)")
     }

@@ -9,6 +9,7 @@ enum KernelAdapter {
         extern "C" void \(kernel.name)_wasmburst_grid(
             const ulong* buffers, const wasmburst_dispatch* dispatch, ulong begin, ulong end) {
           const wasmburst_float_mode mode;
+          \(kernel.usesThreadgroupMemory ? threadgroupMemory : "")
           for (wasmburst_walk at(dispatch, begin); begin < end; begin++, at.next()) {
             \(kernel.name)(\(kernel.parameters.map(argument).joined(separator: ", ")));
           }
@@ -23,11 +24,15 @@ enum KernelAdapter {
     return text + "  {nullptr, nullptr, 0, 0}};\n"
   }
 
+  /// One for all threads of the range, which run one after the other: none can see what another has left, or should.
+  private static let threadgroupMemory = "alignas(16) uchar threadgroup_memory[\(CPUDevice.threadgroupMemory)];"
+
   private static func argument(_ parameter: KernelSignature.Parameter) -> String {
     switch parameter {
     case .pointer(let type, let buffer): "(\(type))buffers[\(buffer)]"
     case .reference(let type, let buffer): "*(\(type)*)buffers[\(buffer)]"
     case .builtin(.threadIndexInThreadgroup, let type): "(\(type))at.thread_index_in_threadgroup()"
+    case .threadgroup(let type): "(\(type))(ulong)threadgroup_memory"
     case .builtin(let builtin, let type): components(of: builtin, type: type)
     }
   }
@@ -44,7 +49,7 @@ enum KernelAdapter {
     for parameter in kernel.parameters {
       switch parameter {
       case .pointer(_, let buffer), .reference(_, let buffer): mask |= 1 << UInt64(buffer)
-      case .builtin: break
+      case .builtin, .threadgroup: break
       }
     }
     return "\(mask)"

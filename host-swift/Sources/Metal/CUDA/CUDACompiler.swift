@@ -8,6 +8,7 @@ struct CUDACompiler: KernelCompiler {
       var name: String
       /// The buffer index of each pointer parameter, in their order.
       var buffers: [Int]
+      var usesThreadgroupMemory: Bool
     }
 
     var cubin: Data
@@ -42,7 +43,10 @@ struct CUDACompiler: KernelCompiler {
     let output = try build(source: source, kernels: kernels, options: options + definitions)
     let encoder = PropertyListEncoder()
     encoder.outputFormat = .binary
-    return try encoder.encode(Object(cubin: output.cubin, kernels: kernels.map { .init(name: $0.name, buffers: $0.buffers) }))
+    let listed = kernels.map {
+      Object.Kernel(name: $0.name, buffers: $0.buffers, usesThreadgroupMemory: $0.usesThreadgroupMemory)
+    }
+    return try encoder.encode(Object(cubin: output.cubin, kernels: listed))
   }
 
   /// What ptxas says of the registers, stack and spills of each function.
@@ -80,7 +84,7 @@ extension KernelSignature {
     parameters.compactMap { parameter in
       switch parameter {
       case .pointer(_, let buffer), .reference(_, let buffer): buffer
-      case .builtin: nil
+      case .builtin, .threadgroup: nil
       }
     }
   }

@@ -1,7 +1,7 @@
 /// The CUDA C++ of an MSL text: the shim, the text, and the __global__ functions through which the host enters its kernels.
 enum CUDAKernelText {
   /// Changes with the text that is generated here.
-  static let wrapperVersion = "1"
+  static let wrapperVersion = "2"
 
   static func wrapperName(of kernel: String) -> String { "wasmburst_grid_\(kernel)" }
 
@@ -22,7 +22,8 @@ enum CUDAKernelText {
 
   /// The shim is there already, and NVRTC knows no other file. Lines stay lines.
   private static func withoutIncludes(_ source: String) -> String {
-    source.split(separator: "\n", omittingEmptySubsequences: false)
+    KernelSignature.withoutThreadgroupAttributes(source)
+      .replacingOccurrences(of: "threadgroup uint*", with: "threadgroup_words").split(separator: "\n", omittingEmptySubsequences: false)
       .map { $0.hasPrefix("#include <metal") ? "" : $0 }
       .joined(separator: "\n")
   }
@@ -41,6 +42,8 @@ enum CUDAKernelText {
         arguments.append("*buffer\(buffer)")
       case .builtin(let builtin, let type):
         arguments.append(value(of: builtin, type: type))
+      case .threadgroup:
+        arguments.append("threadgroup_words{0}")
       }
     }
     parameters += ["uint grid_x", "uint grid_y", "uint grid_z"]

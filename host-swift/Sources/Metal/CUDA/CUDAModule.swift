@@ -9,6 +9,7 @@ final class CUDAModule: CompiledImage, @unchecked Sendable {
     var buffers: [Int]
     var function: CUDADriver.Function
     var maximumThreads: Int
+    var usesThreadgroupMemory: Bool
 
     var requiredBuffers: UInt64 { buffers.reduce(0) { $0 | 1 << UInt64($1) } }
   }
@@ -41,7 +42,8 @@ final class CUDAModule: CompiledImage, @unchecked Sendable {
         try context.perform { $0.moduleGetFunction(&function, module!, CUDAKernelText.wrapperName(of: kernel.name)) }
         try context.perform { $0.functionGetAttribute(&maxThreads, Self.maxThreadsPerBlock, function!) }
         kernels[kernel.name] = Kernel(
-          name: kernel.name, buffers: kernel.buffers, function: function!, maximumThreads: Int(maxThreads))
+          name: kernel.name, buffers: kernel.buffers, function: function!, maximumThreads: Int(maxThreads),
+          usesThreadgroupMemory: kernel.usesThreadgroupMemory)
       }
       self.kernels = kernels
     } catch {

@@ -103,7 +103,8 @@ final class CUDAStream: CommandExecutor, @unchecked Sendable {
         try perform { driver in
           driver.launchKernel(
             kernel.function, Self.blocks(grid.width, group.width), Self.blocks(grid.height, group.height),
-            Self.blocks(grid.depth, group.depth), UInt32(group.width), UInt32(group.height), UInt32(group.depth), 0, stream, list, nil)
+            Self.blocks(grid.depth, group.depth), UInt32(group.width), UInt32(group.height), UInt32(group.depth),
+            UInt32(kernel.usesThreadgroupMemory ? dispatch.threadgroupMemoryLength : 0), stream, list, nil)
         }
       }
     }

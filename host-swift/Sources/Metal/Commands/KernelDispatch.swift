@@ -31,6 +31,8 @@ struct KernelDispatch {
   var bindings: [KernelBinding?]
   var threadsPerGrid: MTLSize
   var threadsPerThreadgroup: MTLSize
+  /// Bytes.
+  var threadgroupMemoryLength: Int
 
   /// Throws where the kernel `name` needs a buffer (bit n of `mask`: buffer n) that is not set.
   func requireBuffers(_ mask: UInt64, of name: String) throws(MTLCommandBufferError) {

@@ -3,6 +3,7 @@ import Foundation
 final class SerialComputeCommandEncoder: SerialCommandEncoder, MTLComputeCommandEncoder {
   let dispatchType: MTLDispatchType
   private var pipeline: (any MTLComputePipelineState)?
+  private var threadgroupMemoryLength = 0
   private var bindings = [KernelBinding?](repeating: nil, count: KernelSignature.bufferCount)
 
   init(commandBuffer: SerialCommandBuffer, dispatchType: MTLDispatchType) {
@@ -43,13 +44,22 @@ final class SerialComputeCommandEncoder: SerialCommandEncoder, MTLComputeCommand
     bindings[index] = .bytes(InlineBytes(bytes, length: length))
   }
 
+  func setThreadgroupMemoryLength(_ length: Int, index: Int) {
+    require(index == 0, "threadgroup memory has the index 0 alone on this device")
+    require(length >= 0 && length.isMultiple(of: 16), "the threadgroup memory's length \(length) is not a multiple of 16")
+    let limit = device.maxThreadgroupMemoryLength
+    require(length <= limit, "the threadgroup memory's length \(length) is over the device's \(limit)")
+    threadgroupMemoryLength = length
+  }
+
   func dispatchThreads(_ threadsPerGrid: MTLSize, threadsPerThreadgroup: MTLSize) {
     let pipeline = pipelineForDispatch(threadsPerThreadgroup: threadsPerThreadgroup)
     requireExtents(threadsPerGrid, "threadsPerGrid")
     record(
       .dispatch(
         KernelDispatch(
-          pipeline: pipeline, bindings: bindings, threadsPerGrid: threadsPerGrid, threadsPerThreadgroup: threadsPerThreadgroup)))
+          pipeline: pipeline, bindings: bindings, threadsPerGrid: threadsPerGrid, threadsPerThreadgroup: threadsPerThreadgroup,
+          threadgroupMemoryLength: threadgroupMemoryLength)))
   }
 
   func dispatchThreadgroups(_ threadgroupsPerGrid: MTLSize, threadsPerThreadgroup: MTLSize) {

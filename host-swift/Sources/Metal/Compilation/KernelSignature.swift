@@ -19,12 +19,24 @@ struct KernelSignature: Equatable {
     /// `type` is what the reference refers to.
     case reference(type: String, buffer: Int)
     case builtin(Builtin, type: String)
+    /// Threadgroup memory, whose length the encoder sets.
+    case threadgroup(type: String)
   }
 
   var name: String
   var parameters: [Parameter]
   /// `[[max_total_threads_per_threadgroup(n)]]`, 0 where there is none.
   var maximumThreads: Int
+
+  /// A text without the attribute of threadgroup memory, which the shims' word for its address space would tear apart. Columns stay.
+  static func withoutThreadgroupAttributes(_ source: String) -> String {
+    let attribute = "[[threadgroup(0)]]"
+    return source.replacingOccurrences(of: attribute, with: String(repeating: " ", count: attribute.count))
+  }
+
+  var usesThreadgroupMemory: Bool {
+    parameters.contains { if case .threadgroup = $0 { true } else { false } }
+  }
 }
 
 extension KernelSignature {
@@ -77,6 +89,12 @@ extension KernelSignature {
     let type = trim(declarator.dropLast(name.count))
     guard !name.isEmpty, !type.isEmpty else { throw ParameterError(message: "it needs a type and a name") }
     if let builtin = Builtin(rawValue: attribute) { return .builtin(builtin, type: type) }
+    if attribute.hasPrefix("threadgroup(") || attribute.hasPrefix("threadgroup ") {
+      guard argument(of: "threadgroup", in: attribute) == 0, type.hasPrefix("threadgroup"), type.hasSuffix("*") else {
+        throw ParameterError(message: "threadgroup memory is a pointer to it with the index 0, the only one that this device has")
+      }
+      return .threadgroup(type: type)
+    }
     guard attribute.hasPrefix("buffer") else {
       throw ParameterError(message: "the cpu device has no [[\(attribute)]]")
     }

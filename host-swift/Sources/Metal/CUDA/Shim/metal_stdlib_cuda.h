@@ -16,6 +16,15 @@ typedef unsigned short ushort;
 typedef unsigned int uint;
 typedef unsigned long ulong;
 
+// What CUDAKernelText makes of `threadgroup uint*`. A pointer that went through memory would be a generic one to the compiler; this stays an offset in shared memory.
+extern __shared__ uint threadgroup_memory[];
+struct threadgroup_words {
+  // Signed, so that constant offsets can become part of an access.
+  int first;
+  uint& operator[](uint index) const { return threadgroup_memory[first + int(index)]; }
+  threadgroup_words operator+(uint count) const { return {first + int(count)}; }
+};
+
 typedef signed char int8_t;
 typedef unsigned char uint8_t;
 typedef short int16_t;
