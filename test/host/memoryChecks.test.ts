@@ -103,9 +103,12 @@ for (const device of testedDevices.filter((id) => id !== "v8")) {
         const bytes = wat(
           `(module (memory (export "memory") 1 1) (data (i32.const 0) "${data}") (data (i32.const 4000) "${data}") (data (i32.const 65280) "${data}") ${text})`,
         );
-        await using module = await burst.compile(bytes);
-        await using pool = await module.instantiate({ instances: calls.length });
-        assert.deepEqual(await onDevice(pool, calls), onV8(bytes, calls), name);
+        const expected = onV8(bytes, calls);
+        for (const memoryFacts of [true, false]) {
+          await using module = await burst.compile(bytes, { memoryFacts });
+          await using pool = await module.instantiate({ instances: calls.length });
+          assert.deepEqual(await onDevice(pool, calls), expected, `${name}, memoryFacts: ${memoryFacts}`);
+        }
       }
     });
   }
