@@ -3,6 +3,8 @@
  * in few deaths, and ends whatever else happens to hosts, since what is in flight becomes smaller than the time between two deaths.
  */
 
+import { countOf, type RecordedJobs, type SomeJobs } from "../api/jobsRecord.ts";
+
 /** Hosts that a job alone may kill, and failures of the device that it may meet alone. */
 const triesOfOne = 3;
 /** With no job ended between them. More than one job among the largest number of jobs needs to be found and given up. */
@@ -13,26 +15,27 @@ const failuresInARow = 64;
  */
 const poolsInARow = 8;
 
-interface Group<Item> {
-  readonly items: readonly Item[];
-  /** How many hosts died of these items, or failures of the device they met. */
+interface Group {
+  readonly jobs: SomeJobs;
+  /** How many hosts died of these jobs, or failures of the device they met. */
   readonly failures: number;
 }
 
 /** After a failure: `lost` is not tried again, and after `isOver`, which says why, nothing should be. */
-export interface Verdict<Item> {
-  readonly lost?: { readonly item: Item; readonly reason: string } | undefined;
+export interface Verdict {
+  readonly lost?: { readonly job: number; readonly reason: string } | undefined;
   readonly isOver?: string | undefined;
 }
 
-export class Attempts<Item> {
-  readonly #groups: Group<Item>[];
-  #current: Group<Item> | undefined;
+export class Attempts {
+  readonly #groups: Group[];
+  #current: Group | undefined;
   #failures = 0;
   #pools = 0;
 
-  constructor(items: readonly Item[]) {
-    this.#groups = [{ items, failures: 0 }];
+  /** Of the jobs from 0 on. */
+  constructor(count: number) {
+    this.#groups = [{ jobs: { first: 0, count }, failures: 0 }];
   }
 
   get isEmpty(): boolean {
@@ -40,23 +43,16 @@ export class Attempts<Item> {
   }
 
   /** What is to be run next. */
-  next(): readonly Item[] | undefined {
+  next(): SomeJobs | undefined {
     this.#current = this.#groups.shift();
-    return this.#current?.items;
+    return this.#current?.jobs;
   }
 
   /**
    * What became of them: how many have `ended`, what was not run, which is run next, and what was in flight when the device failed, which is
    * run after all others. `reasonOf` says why, of one of them or of the whole.
    */
-  ran(
-    {
-      ended,
-      rest,
-      failed,
-    }: { readonly ended: number; readonly rest: readonly Item[]; readonly failed: readonly Item[] },
-    reasonOf: (item?: Item) => string,
-  ): Verdict<Item> {
+  ran({ ended, rest, failed }: RecordedJobs, reasonOf: (job?: number) => string): Verdict {
     if (ended > 0) {
       this.#failures = 0;
       this.#pools = 0;
@@ -64,8 +60,8 @@ export class Attempts<Item> {
       this.#failures += 1;
       if (rest.length > 0) this.#pools += 1;
     }
-    if (rest.length > 0) this.#groups.unshift({ items: rest, failures: 0 });
-    const { groups, lost } = this.#again(failed, (item) => `${reasonOf(item)}, ${triesOfOne} times with it alone`);
+    if (rest.length > 0) this.#groups.unshift({ jobs: rest, failures: 0 });
+    const { groups, lost } = this.#again(failed, (job) => `${reasonOf(job)}, ${triesOfOne} times with it alone`);
     this.#groups.push(...groups);
     const row =
       this.#pools >= poolsInARow ? poolsInARow : this.#failures >= failuresInARow ? failuresInARow : undefined;
@@ -76,9 +72,9 @@ export class Attempts<Item> {
   }
 
   /** The host died of them, or while they ran. */
-  died(reason: string): Verdict<Item> {
+  died(reason: string): Verdict {
     this.#failures += 1;
-    const { groups, lost } = this.#again(this.#current?.items ?? [], () => `${triesOfOne} hosts died of it: ${reason}`);
+    const { groups, lost } = this.#again(this.#current?.jobs ?? [], () => `${triesOfOne} hosts died of it: ${reason}`);
     this.#groups.unshift(...groups);
     const isOver = this.#failures >= failuresInARow;
     return {
@@ -88,19 +84,30 @@ export class Attempts<Item> {
   }
 
   #again(
-    items: readonly Item[],
-    reasonOf: (item: Item) => string,
-  ): { readonly groups: readonly Group<Item>[]; readonly lost?: Verdict<Item>["lost"] } {
+    jobs: SomeJobs,
+    reasonOf: (job: number) => string,
+  ): { readonly groups: readonly Group[]; readonly lost?: Verdict["lost"] } {
     const current = this.#current;
-    const [first] = items;
+    const [first, second] = halvesOf(jobs);
     if (first === undefined) return { groups: [] };
-    if (items.length > 1) {
-      const half = Math.ceil(items.length / 2);
-      return { groups: [items.slice(0, half), items.slice(half)].map((items) => ({ items, failures: 0 })) };
-    }
-    const failures = current?.items.length === 1 ? current.failures + 1 : 0;
+    if (second !== undefined) return { groups: [first, second].map((half) => ({ jobs: half, failures: 0 })) };
+    const failures = current !== undefined && countOf(current.jobs) === 1 ? current.failures + 1 : 0;
+    const job = "first" in first ? first.first : (first[0] as number);
     return failures < triesOfOne
-      ? { groups: [{ items, failures }] }
-      : { groups: [], lost: { item: first, reason: reasonOf(first) } };
+      ? { groups: [{ jobs: first, failures }] }
+      : { groups: [], lost: { job, reason: reasonOf(job) } };
   }
+}
+
+/** None of no jobs, one of one. */
+function halvesOf(jobs: SomeJobs): readonly SomeJobs[] {
+  const count = countOf(jobs);
+  if (count < 2) return count === 0 ? [] : [jobs];
+  const half = Math.ceil(count / 2);
+  return "first" in jobs
+    ? [
+        { first: jobs.first, count: half },
+        { first: jobs.first + half, count: count - half },
+      ]
+    : [jobs.slice(0, half), jobs.slice(half)];
 }

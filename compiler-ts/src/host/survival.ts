@@ -3,7 +3,7 @@
  * or that was in flight when the device failed, is run again from its beginning, on a new host or in a new pool.
  */
 import type { JobsInvocation, JobsResult } from "../api/backend.ts";
-import { JobsRecord, numbersFrom, partOf } from "../api/jobsRecord.ts";
+import { countOf, JobsRecord, partOf } from "../api/jobsRecord.ts";
 import { messageOf } from "../errors.ts";
 import { Attempts, type Verdict } from "./attempts.ts";
 import { isDeath } from "./keeper.ts";
@@ -29,10 +29,10 @@ export async function runSurviving(invocation: JobsInvocation, host: SurvivingHo
     made ??= new JobsRecord(invocation);
     return made;
   };
-  const attempts = new Attempts(numbersFrom(0, invocation.jobs));
+  const attempts = new Attempts(invocation.jobs);
   /** Whether there is to be another attempt. */
-  const judge = ({ lost, isOver }: Verdict<number>) => {
-    if (lost !== undefined) record().giveUp(lost.item, lost.reason);
+  const judge = ({ lost, isOver }: Verdict) => {
+    if (lost !== undefined) record().giveUp(lost.job, lost.reason);
     failure = isOver ?? failure;
     return isOver === undefined;
   };
@@ -46,9 +46,9 @@ export async function runSurviving(invocation: JobsInvocation, host: SurvivingHo
       break;
     }
     try {
-      const progress = { before: (made?.ended ?? 0) / invocation.jobs, share: jobs.length / invocation.jobs };
+      const progress = { before: (made?.ended ?? 0) / invocation.jobs, share: countOf(jobs) / invocation.jobs };
       const result = await host.run(partOf(invocation, jobs), progress);
-      if (made === undefined && jobs.length === invocation.jobs && result.failure === undefined) return result;
+      if (made === undefined && countOf(jobs) === invocation.jobs && result.failure === undefined) return result;
       failure = result.failure ?? failure;
       const reasonOf = (job?: number) =>
         (job === undefined ? undefined : record().reasonOf(job)) ?? failure ?? "no reason given";

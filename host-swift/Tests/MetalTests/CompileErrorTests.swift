@@ -45,7 +45,8 @@ import Testing
     ("kernel void k(device uint* out) {}", "it needs an attribute"),
     ("kernel void k(device uint* out [[buffer(31)]]) {}", "from 0 to 30"),
     ("kernel void k(device uint out [[buffer(0)]]) {}", "a pointer or a reference"),
-    ("kernel void k(threadgroup uint* t [[threadgroup(0)]]) {}", "the cpu device has no [[threadgroup(0)]]"),
+    ("kernel void k(threadgroup uint* t [[threadgroup(1)]]) {}", "threadgroup memory is a pointer to it with the index 0"),
+    ("kernel void k(uint t [[threads_per_simdgroup]]) {}", "the cpu device has no [[threads_per_simdgroup]]"),
     ("kernel void k() {}\nkernel void k() {}", "program_source:2: error: kernel 'k' is defined twice"),
   ])
   func parameterThatCannotBeBoundIsNamed(source: String, part: String) throws {
