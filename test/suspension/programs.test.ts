@@ -36,6 +36,30 @@ const bytes = wat(`(module
     (i32.xor (local.get 0)
       (call_indirect (type $unary) (i32.shr_u (local.get 0) (i32.const 1)) (i32.const 0))))
   (func (export "indirect") (param i32) (result i32) (call_indirect (type $unary) (local.get 0) (i32.const 0)))
+  ;; Calls in a loop, behind each other locals: on tiles a loop with a stack, of which deep calls lie beyond the threadgroup's memory.
+  (func $spread (export "spread") (param $n i32) (param $f f64) (result f64) (local $i i32) (local $l i64) (local $v v128)
+    (if (i32.le_s (local.get $n) (i32.const 0)) (then (return (local.get $f))))
+    (loop $next
+      (local.set $l (i64.add (i64.mul (local.get $l) (i64.const 31)) (i64.extend_i32_u (local.get $n))))
+      (local.set $v (i32x4.replace_lane 1 (f64x2.splat (local.get $f)) (local.get $i)))
+      (local.set $f (f64.add (f64.mul (local.get $f) (f64.const 0.5)) (call $spread (i32.sub (local.get $n) (i32.const 2)) (f64.add (local.get $f) (f64.const 1)))))
+      (if (i32.and (i32.add (local.get $n) (local.get $i)) (i32.const 1))
+        (then (local.set $l (i64.xor (local.get $l)
+          (i64.trunc_sat_f64_s (call $spread (i32.sub (local.get $n) (i32.const 3)) (f64.convert_i64_s (local.get $l))))))))
+      (local.set $f (f64.add (local.get $f) (f64.convert_i32_u (i32x4.extract_lane 1 (local.get $v)))))
+      (br_if $next (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 3))))
+    (f64.add (local.get $f) (f64.convert_i64_s (i64.and (local.get $l) (i64.const 0xffff)))))
+  ;; One call a level, each level deeper than the last has room near: an inner loop of its own between.
+  (func $deep (export "deep") (param $n i32) (param $x i64) (result i64) (local $i i32) (local $j i32)
+    (if (i32.eqz (local.get $n)) (then (return (local.get $x))))
+    (loop $next
+      (local.set $j (i32.and (local.get $n) (i32.const 3)))
+      (loop $inner
+        (local.set $x (i64.add (i64.rotl (local.get $x) (i64.const 7)) (i64.extend_i32_u (local.get $j))))
+        (br_if $inner (i32.ge_s (local.tee $j (i32.sub (local.get $j) (i32.const 1))) (i32.const 0))))
+      (local.set $x (i64.xor (local.get $x) (call $deep (select (i32.const 0) (i32.sub (local.get $n) (i32.const 1)) (local.get $i)) (local.get $x))))
+      (br_if $next (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 2))))
+    (local.get $x))
   ;; Values of all types live across both calls of a level.
   (func $mixed (export "mixed") (param $n i32) (param $f f64) (result f64) (local $l i64) (local $s f32) (local $v v128)
     (if (i32.eqz (local.get $n)) (then (return (local.get $f))))
@@ -51,7 +75,7 @@ const bytes = wat(`(module
 interface Run {
   readonly name: string;
   /** One list an instance. */
-  readonly arguments: readonly (readonly number[])[];
+  readonly arguments: readonly (readonly (number | bigint)[])[];
   readonly slices: readonly (number | undefined)[];
 }
 
@@ -94,6 +118,33 @@ const runs: readonly Run[] = [
     ],
     slices: everyFew,
   },
+  {
+    name: "spread",
+    arguments: [
+      [9, 0.25],
+      [6, -3],
+      [1, 8],
+      [0, 1],
+    ],
+    slices: [1009, 100_003, undefined],
+  },
+  {
+    name: "spread",
+    arguments: [
+      [4, 1.5],
+      [3, -7],
+    ],
+    slices: everyFew,
+  },
+  {
+    name: "deep",
+    arguments: [
+      [300, 5n],
+      [11, 3n],
+      [0, 9n],
+    ],
+    slices: [7, 1009, undefined],
+  },
   { name: "even", arguments: [[200], [199], [0]], slices: everyFew },
   { name: "indirect", arguments: [[200], [77], [1], [0]], slices: everyFew },
   {
@@ -114,6 +165,17 @@ const importing = wat(`(module
     (call $walk
       (i32.sub (call $step (local.get $n) (local.get $sum)) (i32.const 1))
       (i64.add (local.get $sum) (call $walk (i32.shr_u (local.get $n) (i32.const 2)) (i64.const 1))))))`);
+
+/** Calls of the host within a recursion that is a loop. */
+const importingInLoop = wat(`(module
+  (import "env" "step" (func $step (param i32 i64) (result i32)))
+  (func $walk (export "walk") (param $n i32) (param $sum i64) (result i64) (local $i i32)
+    (if (i32.eqz (local.get $n)) (then (return (local.get $sum))))
+    (loop $next
+      (local.set $sum (i64.add (i64.mul (local.get $sum) (i64.const 3))
+        (call $walk (i32.shr_u (call $step (local.get $n) (local.get $sum)) (i32.const 1)) (i64.extend_i32_u (local.get $i)))))
+      (br_if $next (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 2))))
+    (local.get $sum)))`);
 
 const step = (n: number, sum: bigint): number => n - Number(sum & 1n && n > 1 ? 1 : 0);
 
@@ -162,6 +224,22 @@ for (const target of targets) {
       }
     });
 
+    test("a call in a loop that goes on for ever ends in a trap, whatever the slices", async () => {
+      await using pool = await module.instantiate({ instances: 3 });
+      const calls = [
+        [100_000, 1n],
+        [400, 1n],
+        [100_000, 2n],
+      ];
+      for (const fuel of [undefined, 211]) {
+        const results = await outcomes(pool, { name: "deep", arguments: calls }, fuel);
+        assert.deepEqual(
+          results.map((result) => "trap" in result && result.trap),
+          ["call stack exhausted", false, "call stack exhausted"],
+        );
+      }
+    });
+
     test("with a larger call stack more calls fit", async () => {
       const deep = { name: "odd", arguments: [[5000], [4999]] };
       await using small = await module.instantiate({ instances: 2 });
@@ -201,26 +279,30 @@ for (const target of targets) {
       }
     });
 
-    test("an import is called at every level of a recursion", async () => {
-      const given: readonly Value[][] = [
-        [9, 1n],
-        [30, 2n],
-        [0, 7n],
-      ];
-      const target = compileOnV8Importing();
-      const expected = given.map((list) => ({ values: [target(...list)] }));
-      const imports = { env: { step: (_: ImportContext, n: number, sum: bigint) => step(n, sum) } };
-      await using importer = await burst.compile(importing);
-      await using pool = await importer.instantiate({ instances: given.length, imports });
-      for (const sliceFuel of [1, 3, 100]) {
-        assert.deepEqual(await pool.invoke("walk", given, { sliceFuel }), expected, `${sliceFuel} units`);
-      }
-    });
+    for (const [kind, text] of [
+      ["a recursion", importing],
+      ["a recursion in a loop", importingInLoop],
+    ] as const)
+      test(`an import is called at every level of ${kind}`, async () => {
+        const given: readonly Value[][] = [
+          [9, 1n],
+          [30, 2n],
+          [0, 7n],
+        ];
+        const target = compileOnV8Importing(text);
+        const expected = given.map((list) => ({ values: [target(...list)] }));
+        const imports = { env: { step: (_: ImportContext, n: number, sum: bigint) => step(n, sum) } };
+        await using importer = await burst.compile(text);
+        await using pool = await importer.instantiate({ instances: given.length, imports });
+        for (const sliceFuel of [1, 3, 100]) {
+          assert.deepEqual(await pool.invoke("walk", given, { sliceFuel }), expected, `${sliceFuel} units`);
+        }
+      });
   });
 }
 
-function compileOnV8Importing(): (...values: readonly Value[]) => Value {
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(importing), { env: { step } });
+function compileOnV8Importing(text: Uint8Array): (...values: readonly Value[]) => Value {
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(text), { env: { step } });
   // An exported function has whatever parameters its module gives it: the declared type is `Function`.
   return exports.walk as unknown as (...values: readonly Value[]) => Value;
 }
