@@ -57,7 +57,8 @@ const bytes = wat(`(module
       (loop $inner
         (local.set $x (i64.add (i64.rotl (local.get $x) (i64.const 7)) (i64.extend_i32_u (local.get $j))))
         (br_if $inner (i32.ge_s (local.tee $j (i32.sub (local.get $j) (i32.const 1))) (i32.const 0))))
-      (local.set $x (i64.xor (local.get $x) (call $deep (select (i32.const 0) (i32.sub (local.get $n) (i32.const 1)) (local.get $i)) (local.get $x))))
+      (local.set $x (i64.xor (i64.rotl (local.get $x) (i64.const 9)) (call $deep
+        (select (i32.const 0) (i32.sub (local.get $n) (i32.const 1)) (local.get $i)) (i64.add (local.get $x) (i64.const 0x9e3779b9)))))
       (br_if $next (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 2))))
     (local.get $x))
   ;; Values of all types live across both calls of a level.
@@ -140,7 +141,8 @@ const runs: readonly Run[] = [
     name: "deep",
     arguments: [
       [300, 5n],
-      [11, 3n],
+      [290, 3n],
+      [11, 4n],
       [0, 9n],
     ],
     slices: [7, 1009, undefined],

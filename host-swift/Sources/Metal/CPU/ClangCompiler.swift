@@ -77,7 +77,8 @@ struct ClangCompiler: KernelCompiler {
 
   /// Names everything that the object depends on.
   func key(source: String, definitions: [String]) -> String {
-    let circumstances = [Self.shimDigest, executable.identity, Machine.processorIdentity] + flags(for: source) + definitions
+    let circumstances =
+      [Self.shimDigest, KernelAdapter.version, executable.identity, Machine.processorIdentity] + flags(for: source) + definitions
     return SHA256.hexDigest(Array(circumstances.joined(separator: "\0").utf8) + [0] + Array(source.utf8))
   }
 

@@ -2,6 +2,9 @@
 ///
 /// A row of the table `wasmburst_kernels` names each; `metal_adapter` in the shim has the types.
 enum KernelAdapter {
+  /// Changes with the text that is generated here: objects are kept by it.
+  static let version = "2"
+
   static func text(for kernels: [KernelSignature]) -> String {
     var text = "\n#line 1 \"wasmburst_adapter\"\n#include <metal_adapter>\n"
     for kernel in kernels {
@@ -24,8 +27,12 @@ enum KernelAdapter {
     return text + "  {nullptr, nullptr, 0, 0}};\n"
   }
 
-  /// One for all threads of the range, which run one after the other: none can see what another has left, or should.
-  private static let threadgroupMemory = "alignas(16) uchar threadgroup_memory[\(CPUDevice.threadgroupMemory)];"
+  /// One for all threads of the range, which run one after the other: none should see what another has left. Nor what an earlier
+  /// launch has: a GPU's holds anything then.
+  private static let threadgroupMemory = """
+    alignas(16) uchar threadgroup_memory[\(CPUDevice.threadgroupMemory)];
+        __builtin_memset(threadgroup_memory, 0xa5, sizeof(threadgroup_memory));
+    """
 
   private static func argument(_ parameter: KernelSignature.Parameter) -> String {
     switch parameter {
