@@ -46,7 +46,9 @@ function countOf(
   const start = step === undefined ? undefined : startOf(list, position, test.counter, zeros);
   if (step === undefined || start === undefined) return undefined;
   const iterations = iterationsOf(start, step, test);
-  if (iterations === undefined || iterations * sizeOf(loop) > mostStatements) return undefined;
+  if (iterations === undefined || iterations * loop.body.length > mostStatements) return undefined;
+  // Last: it looks at everything inside.
+  if (iterations * sizeOf(loop) > mostStatements || !isSteppedOnce(loop.body, test.counter)) return undefined;
   const end = start + step * (iterations - 1);
   return { iterations, counter: test.counter, most: Math.max(start, end) };
 }
@@ -77,15 +79,8 @@ function testOf(condition: Expression): Test | undefined {
   }
 }
 
-/** Of the counter, whose only assignment is one of the loop's own statements; there is no other way back. */
+/** Of the counter, where one of the loop's own statements assigns it. */
 function stepOf(body: readonly Statement[], counter: Local): number | undefined {
-  let assignments = 0;
-  visitStatements(body, (statement) =>
-    visitAssigned(statement, (local) => {
-      if (local === counter) assignments++;
-    }),
-  );
-  if (assignments !== 1) return undefined;
   for (const statement of body) {
     if (statement.kind !== "assign" || statement.target !== counter) continue;
     const { value } = statement;
@@ -96,6 +91,16 @@ function stepOf(body: readonly Statement[], counter: Local): number | undefined 
     return value.operation === "i32.add" ? second.bits | 0 : -(second.bits | 0);
   }
   return undefined;
+}
+
+function isSteppedOnce(body: readonly Statement[], counter: Local): boolean {
+  let assignments = 0;
+  visitStatements(body, (statement) =>
+    visitAssigned(statement, (local) => {
+      if (local === counter) assignments++;
+    }),
+  );
+  return assignments === 1;
 }
 
 /** The counter's value before the loop, where the statements before it in its list tell; `zeros` are zero where the list begins. */

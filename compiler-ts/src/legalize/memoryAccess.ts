@@ -85,7 +85,7 @@ class MemoryAccess {
 
   readonly #forget = (local: Local): void => {
     // A temporary's one assignment comes before every use.
-    if (local.kind === "temporary") return;
+    if (local.kind === "temporary" || local.type !== "i32") return;
     this.#forgetFacts(local);
     this.#assigned.push(local);
   };
@@ -166,6 +166,8 @@ class MemoryAccess {
     const kept = new Map<Local, KnownAlignment>();
     visitStatements(body, (statement) => {
       visitAssigned(statement, (local) => {
+        // Nothing is known of others.
+        if (local.type !== "i32") return;
         this.#checked.forget(local);
         this.#bounds.forget(local);
         const before = kept.get(local) ?? this.#alignments.of(local);

@@ -5,7 +5,15 @@
  */
 import { accessBytes } from "../ir/access.ts";
 import type { Expression, IrModule, Local, Statement } from "../ir/module.ts";
-import { expressionsOf, hasLists, nestedLists, visitAssigned, visitLocals, visitStatements } from "../ir/walk.ts";
+import {
+  expressionsOf,
+  forEachList,
+  hasLists,
+  nestedLists,
+  visitAssigned,
+  visitLocals,
+  visitStatements,
+} from "../ir/walk.ts";
 import type { MemoryCell } from "../metadata.ts";
 
 export const defaultMemoryCell: MemoryCell = 8;
@@ -30,7 +38,7 @@ export function chooseMemoryCell(module: IrModule): MemoryCell {
 export function walkShare(module: IrModule): number {
   const weights = { walks: 0, all: 0 };
   for (const func of module.functions.values()) {
-    if (func.lowered.has("load") || func.lowered.has("store")) weigh(func.body, 1, noWalk, weights);
+    if (func.lowered.has("load") || func.lowered.has("store")) weigh(func.body, 1, weights);
   }
   return weights.all === 0 ? 0 : weights.walks / weights.all;
 }
@@ -40,22 +48,36 @@ interface Weights {
   all: number;
 }
 
-const noWalk: ReadonlySet<Local> = new Set();
-
-/** `pointers`: those that the loop around steps by constants, where its end is found in memory. */
-function weigh(list: readonly Statement[], weight: number, pointers: ReadonlySet<Local>, weights: Weights): void {
+/** Returns whether there is a loop. Only innermost ones are looked into: each statement is looked at a fixed number of times. */
+function weigh(list: readonly Statement[], weight: number, weights: Weights): boolean {
+  let anyLoop = false;
   for (const statement of list) {
-    if (statement.kind === "load" || statement.kind === "store") {
-      weights.all += weight;
-      if (accessBytes(statement.operation) >= leastBytesOfWalk && mentions(statement.address, pointers))
-        weights.walks += weight;
-    } else if (statement.kind === "loop") {
-      weigh(statement.body, Math.min(weight * loopWeight, loopWeight ** deepest), walkedBy(statement.body), weights);
-    } else if (hasLists(statement)) {
-      for (const nested of nestedLists(statement)) weigh(nested, weight, pointers, weights);
-    }
+    if (statement.kind === "load" || statement.kind === "store") weights.all += weight;
+    else if (statement.kind === "loop") {
+      anyLoop = true;
+      const inside = Math.min(weight * loopWeight, loopWeight ** deepest);
+      if (!weigh(statement.body, inside, weights)) weights.walks += inside * walkingAccesses(statement.body);
+    } else if (hasLists(statement))
+      forEachList(statement, (nested) => {
+        anyLoop = weigh(nested, weight, weights) || anyLoop;
+      });
   }
+  return anyLoop;
 }
+
+/** Accesses through pointers that the loop steps by constants, if its end is found in memory. */
+function walkingAccesses(body: readonly Statement[]): number {
+  const pointers = walkedBy(body);
+  let accesses = 0;
+  if (pointers.size > 0)
+    visitStatements(body, (statement) => {
+      if (statement.kind !== "load" && statement.kind !== "store") return;
+      if (accessBytes(statement.operation) >= leastBytesOfWalk && mentions(statement.address, pointers)) accesses++;
+    });
+  return accesses;
+}
+
+const noWalk: ReadonlySet<Local> = new Set();
 
 /** The locals that a loop's own statements step, if it ends by what it loads. */
 function walkedBy(body: readonly Statement[]): ReadonlySet<Local> {
