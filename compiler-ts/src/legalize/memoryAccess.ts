@@ -106,7 +106,8 @@ class MemoryAccess {
   #list(list: readonly Statement[]): Statement[] {
     const result: Statement[] = [];
     let checkedUpTo = 0;
-    for (const [index, statement] of list.entries()) {
+    for (let index = 0; index < list.length; index++) {
+      const statement = list[index] as Statement;
       if (statement.kind === "load" || statement.kind === "store") {
         if (index >= checkedUpTo && this.#moduleAlignment !== undefined) {
           const { end, groups } = accessGroups(list, index);
@@ -154,8 +155,16 @@ class MemoryAccess {
       : 1;
   }
 
-  readonly #nested = (list: Statement[]): Statement[] =>
-    this.#checked.during(() => this.#bounds.during(() => this.#alignments.during(() => this.#list(list))));
+  readonly #nested = (list: Statement[]): Statement[] => {
+    const checked = this.#checked.mark;
+    const bounds = this.#bounds.mark;
+    const alignments = this.#alignments.mark;
+    const result = this.#list(list);
+    this.#checked.undo(checked);
+    this.#bounds.undo(bounds);
+    this.#alignments.undo(alignments);
+    return result;
+  };
 
   /**
    * Its body runs again after its own assignments: what they leave alone remains known. So does the least alignment that a local has before the loop and is ever

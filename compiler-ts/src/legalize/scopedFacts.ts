@@ -25,15 +25,25 @@ export class ScopedFacts {
     this.#known.delete(local);
   }
 
-  /** Runs `nested` and takes back all that it changed. */
-  during<Result>(nested: () => Result): Result {
-    const start = this.#changes.length;
-    const result = nested();
-    while (this.#changes.length > start) {
+  /** For `undo`. */
+  get mark(): number {
+    return this.#changes.length;
+  }
+
+  /** Takes back all that changed since the mark was read. */
+  undo(mark: number): void {
+    while (this.#changes.length > mark) {
       const { local, before } = this.#changes.pop() as { local: Local; before: number | undefined };
       if (before === undefined) this.#known.delete(local);
       else this.#known.set(local, before);
     }
+  }
+
+  /** Runs `nested` and takes back all that it changed. */
+  during<Result>(nested: () => Result): Result {
+    const start = this.mark;
+    const result = nested();
+    this.undo(start);
     return result;
   }
 }
