@@ -4,21 +4,9 @@ import type { JobsInvocation, JobsResult } from "../../compiler-ts/src/api/backe
 import { HostError } from "../../compiler-ts/src/errors.ts";
 import { runSurviving } from "../../compiler-ts/src/host/survival.ts";
 import { jobStatus } from "../../protocol/messages.ts";
+import { jobsInvocation } from "../spread/fakes.ts";
 
 const death = () => new HostError("hostExited", "the host process was ended by signal SIGSEGV");
-
-function invocation(jobs: number, signal?: AbortSignal): JobsInvocation {
-  return {
-    function: { name: "f", index: 0, parameters: ["i32"], results: ["i32"] },
-    jobs,
-    arguments: Uint32Array.from({ length: jobs }, (_, job) => job),
-    memory: [],
-    fuel: undefined,
-    sliceFuel: undefined,
-    timeLimit: undefined,
-    signal,
-  };
-}
 
 /** Gives each job ten times its argument. */
 function answer(part: JobsInvocation): JobsResult {
@@ -41,7 +29,7 @@ describe("jobs of hosts that die", () => {
     test(`jobs ${poison.join(", ") || "none"} of 1,000 kill every host: they alone are given up, after three tries`, async () => {
       const runs = new Map<number, number>();
       let isDead = false;
-      const result = await runSurviving(invocation(1000), {
+      const result = await runSurviving(jobsInvocation(1000), {
         revive: async () => {
           isDead = false;
         },
@@ -68,7 +56,7 @@ describe("jobs of hosts that die", () => {
 
   test("hosts that die whatever they are given are not started for ever", async () => {
     let runs = 0;
-    const result = await runSurviving(invocation(60_000), {
+    const result = await runSurviving(jobsInvocation(60_000), {
       revive: async () => {},
       renew: async () => false,
       run: async () => {
@@ -94,7 +82,7 @@ describe("jobs of hosts that die", () => {
 
   test("where the device gives a pool up, the rest goes on in another, and then the jobs that were in flight are run again", async () => {
     const pools: number[][] = [];
-    const result = await runSurviving(invocation(100), {
+    const result = await runSurviving(jobsInvocation(100), {
       revive: async () => {},
       renew: async () => true,
       run: async (part) => {
@@ -123,7 +111,7 @@ describe("jobs of hosts that die", () => {
   for (const poison of [[0], [99], [17, 80]]) {
     test(`jobs ${poison.join(" and ")} of 100 fail the device whenever they run: they alone are lost, with the reason`, async () => {
       const alone = new Map<number, number>();
-      const result = await runSurviving(invocation(100), {
+      const result = await runSurviving(jobsInvocation(100), {
         revive: async () => {},
         renew: async () => true,
         run: async (part) => {
@@ -149,7 +137,7 @@ describe("jobs of hosts that die", () => {
 
   test("a device on which nothing ends is not tried for ever: eight pools in a row end it, and the rest is not run", async () => {
     const pools: number[] = [];
-    const result = await runSurviving(invocation(100), {
+    const result = await runSurviving(jobsInvocation(100), {
       revive: async () => {},
       renew: async () => true,
       run: async (part) => {
@@ -165,7 +153,7 @@ describe("jobs of hosts that die", () => {
 
   test("a device that fails every job, all of which it has lanes for, is not tried for ever either", async () => {
     let pools = 0;
-    const result = await runSurviving(invocation(1000), {
+    const result = await runSurviving(jobsInvocation(1000), {
       revive: async () => {},
       renew: async () => true,
       run: async (part) => {
@@ -179,7 +167,7 @@ describe("jobs of hosts that die", () => {
   });
 
   test("where no other pool can be made, what was in flight is lost", async () => {
-    const result = await runSurviving(invocation(10), {
+    const result = await runSurviving(jobsInvocation(10), {
       revive: async () => {},
       renew: async () => false,
       run: async (part) => givenUp(part, 2),
@@ -192,7 +180,7 @@ describe("jobs of hosts that die", () => {
   for (const poison of [[5], [0, 63], [17, 18, 40, 41]]) {
     test(`jobs ${poison.join(", ")} of 64 fail with their command buffers, of eight each: they alone are given up, each with its reason`, async () => {
       let pools = 0;
-      const result = await runSurviving(invocation(64), {
+      const result = await runSurviving(jobsInvocation(64), {
         revive: async () => {},
         renew: async () => {
           pools += 1;
@@ -228,7 +216,7 @@ describe("jobs of hosts that die", () => {
 
   test("a command buffer that does not end is not waited for again", async () => {
     const runs: number[] = [];
-    const result = await runSurviving(invocation(10), {
+    const result = await runSurviving(jobsInvocation(10), {
       revive: async () => {},
       renew: async () => true,
       run: async (part) => {
@@ -254,7 +242,7 @@ describe("jobs of hosts that die", () => {
   test("an abort between two hosts keeps what had ended", async () => {
     const controller = new AbortController();
     let runs = 0;
-    const result = await runSurviving(invocation(4, controller.signal), {
+    const result = await runSurviving(jobsInvocation(4, controller.signal), {
       revive: async () => {},
       renew: async () => false,
       run: async (part) => {
@@ -271,6 +259,6 @@ describe("jobs of hosts that die", () => {
   test("what is no death is thrown on", async () => {
     const refused = new HostError("invalidParams", "no");
     const host = { revive: async () => {}, renew: async () => false, run: () => Promise.reject(refused) };
-    await assert.rejects(runSurviving(invocation(4), host), refused);
+    await assert.rejects(runSurviving(jobsInvocation(4), host), refused);
   });
 });

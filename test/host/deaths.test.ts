@@ -14,6 +14,7 @@ import { type ImportContext, WasmBurst } from "../../compiler-ts/src/index.ts";
 import { type JobResult, parseJobs } from "../../compiler-ts/src/jobs.ts";
 import { runJobs } from "../../compiler-ts/src/runJobs.ts";
 import { hostMissing } from "../support/host.ts";
+import { randomFrom } from "../support/random.ts";
 import { wat } from "../support/wat.ts";
 
 const kills = Number(process.env.WASMBURST_KILLS ?? 10);
@@ -32,17 +33,6 @@ function killableHost(
   chmodSync(path, 0o755);
   const pid = () => (existsSync(pids) ? Number(readFileSync(pids, "utf8").trim().split("\n").at(-1)) : undefined);
   return { path, pid };
-}
-
-/** 0 to 1; xorshift, so that a run can be repeated. */
-function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>> 0) / 2 ** 32;
-  };
 }
 
 /** The steps of Collatz's sequence, counted 500 times over: some milliseconds a batch. */

@@ -6,6 +6,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type ImportContext, type Imports, WasmBurst } from "../../compiler-ts/src/index.ts";
 import { testedDevices } from "../support/devices.ts";
+import { randomFrom } from "../support/random.ts";
 import { wat } from "../support/wat.ts";
 
 const rounds = Number(process.env.WASMBURST_JOB_ROUNDS ?? 6);
@@ -58,17 +59,6 @@ const imports: Imports = {
     begin: ({ instance }: ImportContext) => instance * 3 + 1,
   },
 };
-
-/** 0 to 1; xorshift, so that a run can be repeated. */
-function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>> 0) / 2 ** 32;
-  };
-}
 
 for (const device of testedDevices.filter((id) => id !== "v8")) {
   // The second profile has a GPU's tiles.

@@ -2,6 +2,7 @@ import Foundation
 
 /// A shared object of kernels, loaded.
 final class KernelImage: CompiledImage, @unchecked Sendable {
+  // Unchecked because the loader's handle is a pointer; nothing changes after the init.
   /// Walks threads `begin..<end` of the grid: buffer addresses by index, the `KernelDispatch`, begin, end.
   typealias GridFunction = @convention(c) (UnsafeRawPointer, UnsafeRawPointer, UInt, UInt) -> Void
 
