@@ -41,6 +41,9 @@ describe("each legalization pass, before and after", () => {
   const options: Readonly<Record<string, LegalizeOptions>> = {
     splitting: { largestFunction: 10 },
     suspension: { recursionLoops: false },
+    calls: { accumulators: false },
+    earlyReturns: { accumulators: false },
+    fuel: { accumulators: false },
     anyNan,
   };
   // A pass's name, or one and a variant's: "suspension.recursionLoop.wat".

@@ -218,6 +218,11 @@ export interface ChainSegment {
   readonly body: Statement[];
 }
 
+export interface Accumulator {
+  readonly local: Local;
+  readonly identity: Expression;
+}
+
 export interface IrFunction {
   /** A function of the module, one that legalize made for indirect calls or for recursion, or the one that instantiates. */
   readonly kind: "wasm" | "dispatcher" | "trampoline" | "instantiation";
@@ -241,6 +246,11 @@ export interface IrFunction {
   /** Declared at the function's start and zero there. */
   variables: Local[];
   body: Statement[];
+  /**
+   * Set where one local collects the results of the whole recursion (legalize/accumulators.ts): all activations of a call from outside share it, calls of the
+   * function by itself have no targets. It begins as the identity of what is collected.
+   */
+  accumulator?: Accumulator | undefined;
   /** Kinds of the statements that lowering, or a pass, made: passes skip functions without theirs. */
   lowered: ReadonlySet<Statement["kind"]>;
 }

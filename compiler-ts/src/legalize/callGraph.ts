@@ -7,6 +7,8 @@ export interface FunctionFacts {
   readonly callees: ReadonlySet<number>;
   /** It can call itself, directly or not. */
   readonly recursive: boolean;
+  /** It calls itself and is called back by no other. */
+  readonly onlyCallsItself: boolean;
   /** It calls itself within a loop and is called back by no other: its recursion becomes a loop too (recursionLoop.ts). */
   readonly loops: boolean;
   /** It or a function that it calls may trap. */
@@ -71,11 +73,13 @@ export function analyzeCallGraph(module: IrModule, { suspension, recursionLoops 
           (it) => it.suspends,
           (it) => it.suspends,
         ));
+    const onlyCallsItself = recursive && members.length === 1;
     for (const member of members) {
       facts.set(member, {
         callees: (own.get(member) as OwnFacts).callees,
         recursive,
-        loops: recursive && suspension && recursionLoops && members.length === 1 && callsItselfInLoop(module, member),
+        onlyCallsItself,
+        loops: onlyCallsItself && suspension && recursionLoops && callsItselfInLoop(module, member),
         mayTrap,
         mayGrowMemory,
         suspends,

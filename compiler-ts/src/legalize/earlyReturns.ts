@@ -15,6 +15,7 @@ const mostCopies = 4;
 
 export function earlyReturns(func: IrFunction, graph: CallGraph): void {
   if (graph.facts.get(func.index)?.callees.has(func.index) !== true || func.kind !== "wasm") return;
+  if (func.accumulator !== undefined) return;
   const { body } = func;
   let calls = 0;
   visitStatements(body, (statement) => {
@@ -45,7 +46,7 @@ export function constantParameters(func: IrFunction): ReadonlySet<Local> {
   return constant;
 }
 
-function callsItself(func: IrFunction, statement: Statement): boolean {
+export function callsItself(func: IrFunction, statement: Statement): statement is Extract<Statement, { kind: "call" }> {
   return statement.kind === "call" && statement.callee === func.index;
 }
 

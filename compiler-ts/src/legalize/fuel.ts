@@ -61,6 +61,7 @@ function charge(
   if (!charged) return;
   func.variables.push(remaining);
   const prologue = body.findIndex((statement) => statement.kind !== "assign" || statement.value.kind !== "field");
-  const entry = recursive ? [checkpoint(entryCost)] : [];
+  // A loop's header there is met as often.
+  const entry = recursive && body[prologue]?.kind !== "loop" ? [checkpoint(entryCost)] : [];
   func.body = [assign(remaining, field("fuel")), ...body.slice(0, prologue), ...entry, ...body.slice(prologue)];
 }

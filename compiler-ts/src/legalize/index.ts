@@ -1,5 +1,6 @@
 /** The ordered list of passes between lowering and writing. Each pass is one file; the order constraints are here. */
 import type { IrFunction, IrModule } from "../ir/module.ts";
+import { accumulators } from "./accumulators.ts";
 import { anyNan, type NativeFloats } from "./anyNan.ts";
 import { branchTables } from "./branchTables.ts";
 import { analyzeCallGraph } from "./callGraph.ts";
@@ -42,6 +43,8 @@ export interface LegalizeOptions {
   readonly nativeFloats?: NativeFloats | undefined;
   /** `false`: functions that call themselves become levels and a trampoline, as those do that call each other. */
   readonly recursionLoops?: boolean | undefined;
+  /** `false`: recursions whose results are summed hand partial sums from call to caller. To measure what one accumulator gives. */
+  readonly accumulators?: boolean | undefined;
   /** `false` assumes nothing about addresses: each access is checked by itself, its alignment too. To measure what `moduleAlignment` and `accessGroups` give. */
   readonly memoryFacts?: boolean | undefined;
   /** Statements above which a function is split; tests have small ones. */
@@ -76,7 +79,8 @@ export function legalize(module: IrModule, options: LegalizeOptions = {}): Legal
   const groups = options.observe === undefined ? components.map((component) => [component]) : [components];
   const suspension = new Suspension(module, graph);
   const facts = { graph, alignment };
-  const passes = componentPasses(module, facts, suspends ? suspension : undefined, options.nativeFloats);
+  const accumulates = suspends && recursionLoops && (options.accumulators ?? true);
+  const passes = componentPasses(module, facts, suspends ? suspension : undefined, options.nativeFloats, accumulates);
   const order: number[] = [];
   for (const group of groups) {
     let current: readonly Component[] = group;
@@ -98,6 +102,7 @@ function componentPasses(
   facts: MemoryFacts,
   suspension: Suspension | undefined,
   nativeFloats: NativeFloats | undefined,
+  accumulates: boolean,
 ): readonly { readonly name: string; readonly pass: (component: Component) => Component }[] {
   const each = (name: string, change: (func: IrFunction) => void) => ({
     name,
@@ -109,6 +114,8 @@ function componentPasses(
   const { graph } = facts;
   const costs: Costs = new Map();
   return [
+    // First: what it makes of a recursion is an ordinary loop to the others. Only where recursions become loops.
+    ...(accumulates ? [each("accumulators", (func) => accumulators(func, graph))] : []),
     // Among the first: it must see every use of a value.
     ...(nativeFloats === undefined ? [] : [each("anyNan", (func) => anyNan(func, nativeFloats))]),
     // Repeats what a function begins with, which must not have checks and checkpoints yet.

@@ -6,7 +6,7 @@
  */
 import { apply, assign, field, i32, read, zero } from "../ir/builder.ts";
 import type { Expression, IrFunction, IrModule, Label, Local, Statement } from "../ir/module.ts";
-import { rewrite, someStatement } from "../ir/walk.ts";
+import { forEachList, mapLists, rewrite, someStatement } from "../ir/walk.ts";
 import { wordsOf } from "../metadata.ts";
 import type { ValueType } from "../wasm/module.ts";
 import type { CallGraph } from "./callGraph.ts";
@@ -24,18 +24,23 @@ export function recursionLoop(module: IrModule, graph: CallGraph, needs: Needs, 
 /** Where the frames lie; the writer prints pushes and pops with it. */
 const stack: Local = { kind: "temporary", type: "stack", name: "stack" };
 
-/** A call of the function by itself. */
+/** Where the function goes on behind calls of itself. */
 interface Point {
   readonly number: number;
-  /** What it leaves on the stack. */
+  /** What such a call leaves on the stack. */
   readonly locals: readonly Local[];
 }
+
+type Call = Extract<Statement, { kind: "call" }>;
+type Loop = Extract<Statement, { kind: "loop" }>;
 
 class RecursionLoop {
   readonly #module: IrModule;
   readonly #graph: CallGraph;
   readonly #func: IrFunction;
   readonly #points: SuspendPoints;
+  /** Calls behind which the next iteration of a loop begins: no points, what is resumed is the loop's header. */
+  readonly #beforeHeaders: ReadonlyMap<Statement, Loop>;
   readonly #calls: readonly Point[];
   /** Parameters that are not the same in all calls. */
   readonly #passed: readonly Local[];
@@ -50,16 +55,25 @@ class RecursionLoop {
     this.#module = module;
     this.#graph = graph;
     this.#func = func;
-    this.#points = new SuspendPoints(func, pointTest(func, graph));
     const constant = constantParameters(func);
+    this.#beforeHeaders = this.#callsBeforeHeaders();
+    const isPoint = pointTest(func, graph);
+    this.#points = new SuspendPoints(func, (item) => isPoint(item) && !this.#beforeHeaders.has(item));
+    const resumed = new Set([...this.#beforeHeaders.values()].map(({ body }) => body[0] as Statement));
     const calls = [...this.#points.frames]
-      .filter(([statement]) => this.#isCall(statement))
+      .filter(([statement]) => this.#isCall(statement) || resumed.has(statement))
       .map(
-        ([, { point, locals }]): Point => ({ number: point, locals: locals.filter((local) => !constant.has(local)) }),
+        ([, { point, locals }]): Point => ({
+          number: point,
+          locals: locals.filter((local) => !constant.has(local) && local !== func.accumulator?.local),
+        }),
       );
     this.#calls = withEqualLocals(calls);
     this.#passed = func.parameters.filter((parameter) => !constant.has(parameter));
-    this.#results = func.type.results.map((type, i) => ({ kind: "variable", type, name: `result${i}` }));
+    this.#results =
+      func.accumulator === undefined
+        ? func.type.results.map((type, i) => ({ kind: "variable", type, name: `result${i}` }))
+        : [];
     this.#need = this.#calls
       .map(({ locals }) => this.#frameNeed(locals))
       .reduce(larger, stackNeed(this.#points, plainTarget(graph), needs));
@@ -75,26 +89,20 @@ class RecursionLoop {
     const takes = (statement: Statement): boolean =>
       statement.kind === "loop" && someStatement(statement.body, (item) => this.#isCall(item));
     const resumable = new Resumable(func, this.#points, calls, this.#at, { label: this.#next, takes });
-    const body = rewrite(resumable.code(), (statement) =>
-      statement.kind === "return" ? this.#leave(statement.values) : undefined,
-    );
-    const loop: Statement = {
-      kind: "loop",
-      label: this.#next,
-      results: [],
-      body: [
-        { kind: "block", label: this.#returned, results: [], body },
-        ...this.#goOn(resumable.resume),
-        { kind: "continue", label: this.#next },
-      ],
-    };
+    const code = this.#entered(resumable.code());
+    const body = this.#resumedInside(code, resumable.resume) ?? [
+      { kind: "block", label: this.#returned, results: [], body: this.#leaving(code, this.#returned) },
+      ...this.#goOn(resumable.resume),
+    ];
+    const { accumulator } = func;
     func.body = [
       ...this.#points.prologue,
       assign(stack, field("stack")),
       assign(this.#at, read(position)),
+      ...(accumulator === undefined ? [] : [assign(accumulator.local, accumulator.identity)]),
       resumable.restore(),
       this.#trapIfExhausted(),
-      loop,
+      { kind: "loop", label: this.#next, results: [], body: [...body, { kind: "continue", label: this.#next }] },
     ];
     func.variables = [...resumable.variables, this.#at, ...this.#results];
     func.parameters = [position, ...func.parameters];
@@ -102,8 +110,82 @@ class RecursionLoop {
     return this.#calls.map(({ locals }) => this.#frameNeed(locals)).reduce(larger);
   }
 
-  #isCall(statement: Statement): boolean {
+  #isCall(statement: Statement): statement is Call {
     return statement.kind === "call" && statement.callee === this.#func.index;
+  }
+
+  #callsBeforeHeaders(): Map<Statement, Loop> {
+    const found = new Map<Statement, Loop>();
+    const loops = new Map<Label, Loop>();
+    const look = (list: readonly Statement[]): void => {
+      list.forEach((statement, i) => {
+        if (statement.kind === "loop") loops.set(statement.label, statement);
+        const next = list[i + 1];
+        const loop = next?.kind === "continue" ? loops.get(next.label) : undefined;
+        if (this.#isCall(statement) && loop?.body[0]?.kind === "checkpoint") found.set(statement, loop);
+        forEachList(statement, look);
+      });
+    };
+    look(this.#func.body);
+    return found;
+  }
+
+  /** Calls before headers are begun; the next iteration follows when they have returned. */
+  #entered(list: readonly Statement[]): Statement[] {
+    const call = list.findIndex((statement) => this.#beforeHeaders.has(statement));
+    const loop = this.#beforeHeaders.get(list[call] as Statement);
+    if (loop === undefined) return list.map((statement) => mapLists(statement, (nested) => this.#entered(nested)));
+    const { point } = this.#points.frame(loop.body[0] as Statement);
+    const before = list.slice(0, call).map((statement) => mapLists(statement, (nested) => this.#entered(nested)));
+    return [...before, ...this.#enter((list[call] as Call).arguments, point)];
+  }
+
+  /**
+   * Where all calls return to the header of one loop, what stands before the loop is an activation's beginning alone. One that returns there, as the leaves of a
+   * recursion do, takes the frame below back right before the loop and goes on with it: lanes that call and lanes that return then need one iteration, not two.
+   */
+  #resumedInside(code: readonly Statement[], resume: Local): Statement[] | undefined {
+    const [only, ...others] = this.#calls as [Point, ...Point[]];
+    const headers = new Set(this.#beforeHeaders.values());
+    const [loop] = headers;
+    if (others.length > 0 || loop === undefined || this.#points.frame(loop.body[0] as Statement).point !== only.number)
+      return undefined;
+    const list = code.length === 1 && code[0]?.kind === "block" && code[0].label !== loop.label ? code[0].body : code;
+    const index = list.findIndex((item) => item.kind === "block" && item.label === loop.label);
+    if (index < 0) return undefined;
+    const early: Label = { name: "returned_early" };
+    const resumed: Label = { name: "resumed" };
+    const after = list.slice(index);
+    const beginning: Statement[] =
+      index === 0
+        ? []
+        : [
+            {
+              kind: "block",
+              label: resumed,
+              results: [],
+              body: [
+                {
+                  kind: "block",
+                  label: early,
+                  results: [],
+                  body: [...this.#leaving(list.slice(0, index), early), { kind: "break", label: resumed }],
+                },
+                ...this.#goOn(resume),
+              ],
+            },
+          ];
+    return someStatement(after, (item) => item.kind === "return")
+      ? [
+          {
+            kind: "block",
+            label: this.#returned,
+            results: [],
+            body: [...beginning, ...this.#leaving(after, this.#returned)],
+          },
+          ...this.#goOn(resume),
+        ]
+      : [...beginning, ...after];
   }
 
   #trapIfExhausted(): Statement {
@@ -126,7 +208,9 @@ class RecursionLoop {
     const passed = this.#passed.map(
       ({ type }, i): Local => ({ kind: "temporary", type, name: `argument${number}_${i}` }),
     );
-    const unassigned = this.#points.liveAtEntry.filter((local) => !parameters.includes(local));
+    const unassigned = this.#points.liveAtEntry.filter(
+      (local) => !parameters.includes(local) && local !== this.#func.accumulator?.local,
+    );
     return [
       ...passed.map((local, i) => assign(local, values[parameters.indexOf(this.#passed[i] as Local)] as Expression)),
       this.#moved("i32.add", locals),
@@ -139,11 +223,15 @@ class RecursionLoop {
     ];
   };
 
-  #leave(values: readonly Expression[]): Statement[] {
-    return [
-      ...this.#results.map((result, i) => assign(result, values[i] as Expression)),
-      { kind: "break", label: this.#returned },
-    ];
+  #leaving(list: readonly Statement[], label: Label): Statement[] {
+    return rewrite([...list], (statement) =>
+      statement.kind === "return"
+        ? [
+            ...this.#results.map((result, i) => assign(result, statement.values[i] as Expression)),
+            { kind: "break", label },
+          ]
+        : undefined,
+    );
   }
 
   /** Behind a call's end: out of the function, or on in the frame below. */
@@ -154,6 +242,8 @@ class RecursionLoop {
     );
     const giveBack: Statement[] =
       fuel?.kind === "assign" ? [{ kind: "setField", field: "fuel", value: read(fuel.target) }] : [];
+    const { accumulator } = this.#func;
+    const returned = accumulator === undefined ? this.#results : [accumulator.local];
     const [only, ...others] = this.#calls as [Point, ...Point[]];
     const popped: Statement[] =
       others.length === 0
@@ -166,7 +256,7 @@ class RecursionLoop {
         kind: "if",
         condition: apply("i32", "i32.eq", [read(this.#at), read(position)]),
         results: [],
-        whenTrue: [...giveBack, { kind: "return", values: this.#results.map(read) }],
+        whenTrue: [...giveBack, { kind: "return", values: returned.map(read) }],
         whenFalse: [],
       },
       ...popped,

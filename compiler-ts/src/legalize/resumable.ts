@@ -194,10 +194,10 @@ export class Resumable {
       return { ...statement, body };
     const { label } = this.#around;
     const header = this.#points.frame(checkpoint).point;
+    // Nothing lies before a loop that the function begins with.
+    const seek = statement === this.#points.code[0] ? [] : [assign(this.resume, i32(header))];
     const again = (item: Statement): Statement[] | undefined =>
-      item.kind === "continue" && item.label === statement.label
-        ? [assign(this.resume, i32(header)), { kind: "continue", label }]
-        : undefined;
+      item.kind === "continue" && item.label === statement.label ? [...seek, { kind: "continue", label }] : undefined;
     return { kind: "block", label: statement.label, results: statement.results, body: rewrite(body, again) };
   }
 
