@@ -13,6 +13,7 @@ import { type Costs, fuel } from "./fuel.ts";
 import { globals } from "./globals.ts";
 import { indirectCalls } from "./indirectCalls.ts";
 import { type MemoryFacts, memoryAccess } from "./memoryAccess.ts";
+import { memoryWindows } from "./memoryWindows.ts";
 import { moduleAlignment } from "./moduleAlignment.ts";
 import { nesting } from "./nesting.ts";
 import { outOfLine } from "./outOfLine.ts";
@@ -44,6 +45,8 @@ export interface LegalizeOptions {
   readonly recursionLoops?: boolean | undefined;
   /** `false` assumes nothing about addresses: each access is checked by itself, its alignment too. To measure what `moduleAlignment` and `accessGroups` give. */
   readonly memoryFacts?: boolean | undefined;
+  /** `false`: what counted loops load comes from linear memory each time (`memoryWindows.ts`). */
+  readonly memoryWindows?: boolean | undefined;
   /** Statements above which a function is split; tests have small ones. */
   readonly largestFunction?: number | undefined;
 }
@@ -76,7 +79,7 @@ export function legalize(module: IrModule, options: LegalizeOptions = {}): Legal
   const groups = options.observe === undefined ? components.map((component) => [component]) : [components];
   const suspension = new Suspension(module, graph);
   const facts = { graph, alignment };
-  const passes = componentPasses(module, facts, suspends ? suspension : undefined, options.nativeFloats);
+  const passes = componentPasses(module, facts, suspends ? suspension : undefined, options);
   const order: number[] = [];
   for (const group of groups) {
     let current: readonly Component[] = group;
@@ -97,7 +100,7 @@ function componentPasses(
   module: IrModule,
   facts: MemoryFacts,
   suspension: Suspension | undefined,
-  nativeFloats: NativeFloats | undefined,
+  { nativeFloats, memoryWindows: windows = true }: LegalizeOptions,
 ): readonly { readonly name: string; readonly pass: (component: Component) => Component }[] {
   const each = (name: string, change: (func: IrFunction) => void) => ({
     name,
@@ -113,6 +116,8 @@ function componentPasses(
     ...(nativeFloats === undefined ? [] : [each("anyNan", (func) => anyNan(func, nativeFloats))]),
     // Repeats what a function begins with, which must not have checks and checkpoints yet.
     each("earlyReturns", (func) => earlyReturns(func, graph)),
+    // Finds loads and stores as the module has them, and leaves some without their checks.
+    ...(windows && suspension !== undefined ? [each("memoryWindows", (func) => memoryWindows(module, func))] : []),
     // Needs to know which calls may grow the memory; must see the calls before `calls` puts statements behind them.
     each("memoryAccess", (func) => memoryAccess(module, func, facts)),
     ...(suspension !== undefined
