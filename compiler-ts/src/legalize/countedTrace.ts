@@ -45,12 +45,14 @@ export class CountedTrace {
   readonly #values = new Map<Local, Value>();
   readonly #assignedIn: Map<Statement, readonly Local[]>;
   readonly #assigned = new Set<Local>();
+  readonly #mostIterations: number;
   #certain = true;
   #arms = 0;
 
-  /** `assignedIn` is a memory of the caller's for all traces of a function. */
-  constructor(assignedIn: Map<Statement, readonly Local[]>) {
+  /** `assignedIn` is a memory of the caller's for all traces of a function; with `mostIterations` the trace is only a look at what loops begin with. */
+  constructor(assignedIn: Map<Statement, readonly Local[]>, mostIterations = Number.POSITIVE_INFINITY) {
     this.#assignedIn = assignedIn;
+    this.#mostIterations = mostIterations;
   }
 
   /** `false`: the statement holds something that a trace cannot pass, or an unknown store; then the trace is of no more use. */
@@ -122,7 +124,8 @@ export class CountedTrace {
     this.#assign(counted.counter, { root: absolute, constant: counted.start });
     // The last statement sends the loop into its next iteration.
     const last = body.length - 1;
-    for (let iteration = 0; iteration < counted.iterations; iteration++) {
+    const iterations = Math.min(counted.iterations, this.#mostIterations);
+    for (let iteration = 0; iteration < iterations; iteration++) {
       for (let i = 0; i < last; i++) if (!this.statement(body[i] as Statement)) return false;
       this.nodes++;
     }

@@ -8,7 +8,7 @@
  */
 import { apply, assign, field, i32, read } from "../ir/builder.ts";
 import type { Expression, IrFunction, IrModule, Local, MemoryWindow, Statement } from "../ir/module.ts";
-import { hasLists, mapLists, visitAssigned, visitStatements } from "../ir/walk.ts";
+import { forEachList, hasLists, mapLists, visitAssigned, visitStatements } from "../ir/walk.ts";
 import { absolute, CountedTrace, type Root, type TracedAccess } from "./countedTrace.ts";
 import { type Range, type WindowCandidate, windowCandidates, writtenRanges } from "./windowCandidates.ts";
 import { type Open, sum, WindowedCopy } from "./windowedCopy.ts";
@@ -24,11 +24,7 @@ const mostComparisons = 4;
 
 export function memoryWindows(module: IrModule, func: IrFunction): void {
   if (func.kind !== "wasm" || !func.lowered.has("loop") || !func.lowered.has("load")) return;
-  let anyCounted = false;
-  visitStatements(func.body, (statement) => {
-    anyCounted ||= statement.kind === "loop" && statement.counted !== undefined;
-  });
-  if (anyCounted) new MemoryWindows(module, func).run();
+  new MemoryWindows(module, func).run();
 }
 
 interface Run {
@@ -43,6 +39,11 @@ class MemoryWindows {
   readonly #leastBytes: number;
   readonly #assignedIn = new Map<Statement, readonly Local[]>();
   readonly #variables: Set<Local>;
+  /** By the statement that they begin with, so many of which they replace. */
+  readonly #replacements = new Map<
+    Statement,
+    { readonly statements: readonly Statement[]; readonly replaced: number }
+  >();
   #next = 0;
 
   constructor(module: IrModule, func: IrFunction) {
@@ -52,31 +53,40 @@ class MemoryWindows {
   }
 
   run(): void {
-    const { body } = this.#func;
-    const changed = this.#list(body);
-    if (this.#next === 0) return;
-    this.#func.body = changed;
+    this.#find(this.#func.body);
+    if (this.#replacements.size === 0) return;
+    this.#func.body = this.#replace(this.#func.body);
     this.#func.variables = [...this.#variables];
   }
 
-  readonly #list = (list: Statement[]): Statement[] => {
+  readonly #find = (list: readonly Statement[]): void => {
+    for (let i = 0; i < list.length; i++) {
+      const statement = list[i] as Statement;
+      if (!hasLists(statement)) continue;
+      const run = walks(statement, this.#assignedIn) ? this.#runFrom(list, i) : undefined;
+      const replacement = run === undefined ? undefined : this.#replacement(list.slice(i, run.end), run);
+      if (run !== undefined && replacement !== undefined) {
+        this.#replacements.set(statement, { statements: replacement, replaced: run.end - i });
+        i = run.end - 1;
+      } else forEachList(statement, this.#find);
+    }
+  };
+
+  readonly #replace = (list: Statement[]): Statement[] => {
     const result: Statement[] = [];
     for (let i = 0; i < list.length; i++) {
       const statement = list[i] as Statement;
-      const run = this.#runFrom(list, i);
-      const replacement = run === undefined ? undefined : this.#replacement(list.slice(i, run.end), run);
-      if (run !== undefined && replacement !== undefined) {
-        for (const item of replacement) result.push(item);
-        i = run.end - 1;
-      } else result.push(hasLists(statement) ? mapLists(statement, this.#list) : statement);
+      const replacement = this.#replacements.get(statement);
+      if (replacement !== undefined) {
+        for (const item of replacement.statements) result.push(item);
+        i += replacement.replaced - 1;
+      } else result.push(hasLists(statement) ? mapLists(statement, this.#replace) : statement);
     }
     return result;
   };
 
   /** From a counted loop to the last one that a trace gets through. */
   #runFrom(list: readonly Statement[], start: number): Run | undefined {
-    const first = list[start];
-    if (first?.kind !== "loop" || first.counted === undefined) return undefined;
     const trace = new CountedTrace(this.#assignedIn);
     let run: Run | undefined;
     for (let i = start; i < list.length && trace.statement(list[i] as Statement); i++) {
@@ -149,6 +159,21 @@ class MemoryWindows {
         for (const local of statement.results) this.#variables.add(local);
     });
   }
+}
+
+/** Whether it is a counted loop that takes something from another place in its second iteration: few do, and no other is worth a trace. */
+function walks(loop: Statement, assignedIn: Map<Statement, readonly Local[]>): boolean {
+  if (loop.kind !== "loop" || loop.counted === undefined) return false;
+  const trace = new CountedTrace(assignedIn, 2);
+  if (!trace.statement(loop)) return false;
+  const first = new Map<Statement, TracedAccess>();
+  return trace.accesses.some((traced) => {
+    const { access, root, address } = traced;
+    if (access.kind === "store" || root === undefined) return false;
+    const known = first.get(access);
+    if (known === undefined) first.set(access, traced);
+    return known !== undefined && known.root === root && known.address !== address;
+  });
 }
 
 function placeFrom({ holder }: Root, constant: number): Expression {

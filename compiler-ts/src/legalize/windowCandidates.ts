@@ -22,6 +22,7 @@ export interface WindowCandidate extends Range {
 
 /** Of a window: arrays that stay arrays take memory of every resident thread. */
 const mostWords = 256;
+const leastWords = 4;
 const leastSaved = 8;
 
 /** Accesses that windows can serve, by the words that they touch. */
@@ -102,7 +103,7 @@ function candidateOf(
     end = Math.max(end, place + accessBytes(traced.access.operation));
     lowest = Math.min(lowest, traced.address);
   }
-  if (served.size === 0 || end - start > mostWords * 4) return undefined;
+  if (end - start < leastWords * 4 || end - start > mostWords * 4) return undefined;
 
   const written = new Set<number>();
   const taken = new Set<number>();
