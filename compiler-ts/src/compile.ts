@@ -36,6 +36,8 @@ export interface CompileOptions {
   readonly suspension?: boolean | undefined;
   /** `false` for measurements alone: LegalizeOptions. */
   readonly memoryFacts?: boolean | undefined;
+  /** `false` for measurements alone: LegalizeOptions. */
+  readonly memoryWindows?: boolean | undefined;
   /** Bytes of linear memory that lie together; default: 8, or 32 where `chooseMemoryCell` finds a reason (docs/performance.md). */
   readonly memoryCell?: MemoryCell | undefined;
   readonly observe?: PassObserver;
@@ -90,7 +92,7 @@ function compileDecoded(
   const ir = lowerModule(module, { roots: kernels.map((kernel) => kernel.functionIndex) });
   const lowered = clock();
   const memoryCell = options.memoryCell ?? (options.profile.tileWidth > 1 ? chooseMemoryCell(ir) : defaultMemoryCell);
-  const legalized = legalize(ir, { ...options, ...forProfile(options.profile) });
+  const legalized = legalize(ir, { ...options, ...forProfile(options) });
   const legal = clock();
   const layout = layoutOf(ir, legalized, options.profile, memoryCell);
   const text = writeModule({ legalized, profile: options.profile, layout, kernels, instantiateKernel });
@@ -112,18 +114,22 @@ export function emitIr(
   const kernels = kernelsOf(module, options.exports);
   const ir = lowerModule(module, { roots: kernels.map((kernel) => kernel.functionIndex) });
   if (stage === "lowered") return dumpModule(ir);
-  const legalized: LegalizedModule = legalize(ir, { ...options, ...forProfile(options.profile) });
+  const legalized: LegalizedModule = legalize(ir, { ...options, ...forProfile(options) });
   return dumpModule(legalized.module);
 }
 
 function forProfile({
-  tileWidth,
-  f32Subnormals,
-  f64,
-}: Profile): Pick<LegalizeOptions, "recursionLoops" | "nativeFloats"> {
+  profile: { tileWidth, f32Subnormals, f64 },
+  memoryWindows = true,
+}: Pick<CompileOptions, "profile" | "memoryWindows">): Pick<
+  LegalizeOptions,
+  "recursionLoops" | "memoryWindows" | "nativeFloats"
+> {
   return {
     // Where instances run side by side, calls at different depths would wait for each other; a processor's core has its own stack, and branch prediction for it.
     recursionLoops: tileWidth > 1,
+    // A processor's core has its stack in its cache.
+    memoryWindows: memoryWindows && tileWidth > 1,
     nativeFloats: f32Subnormals || f64 ? { f32: f32Subnormals, f64 } : undefined,
   };
 }

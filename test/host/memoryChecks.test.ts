@@ -1,45 +1,15 @@
 /** What is known of addresses changes nothing: accesses at the edges of memory, sums that wrap around, stack pointers that are not what they seem. */
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
 import { test } from "node:test";
-import { type Pool, WasmBurst } from "../../compiler-ts/src/index.ts";
+import { WasmBurst } from "../../compiler-ts/src/index.ts";
 import { testedDevices } from "../support/devices.ts";
-import { compileOnV8 } from "../support/v8.ts";
+import { onDevice, onV8 } from "../support/memoryOutcomes.ts";
 import { wat } from "../support/wat.ts";
 
 const pageBytes = 65_536;
 const edges = [0, pageBytes / 2, pageBytes, 2 ** 32].flatMap((edge) =>
   Array.from({ length: 72 }, (_, i) => (edge - 68 + i) >>> 0),
 );
-
-/** The difference of two memories would take minutes to print. */
-function digest(bytes: Uint8Array): string {
-  return createHash("sha256").update(bytes).digest("hex");
-}
-
-/** Result or trap of each address, and the memory that is left: V8's. */
-function onV8(bytes: Uint8Array, calls: readonly (readonly number[])[]) {
-  const fresh = compileOnV8(bytes);
-  return calls.map((call) => {
-    const instance = fresh();
-    let outcome: unknown;
-    try {
-      outcome = instance.exportedFunction("run")(...call);
-    } catch {
-      outcome = "out of bounds memory access";
-    }
-    return { outcome, memory: digest(instance.memory()) };
-  });
-}
-
-async function onDevice(pool: Pool, calls: readonly (readonly number[])[]) {
-  const results = await pool.invoke("run", calls);
-  const memories = await pool.memory.readAll(calls.map((_, instance) => ({ instance, address: 0, length: pageBytes })));
-  return results.map((result, instance) => ({
-    outcome: "trap" in result ? result.trap : result.values[0],
-    memory: digest(memories[instance] as Uint8Array),
-  }));
-}
 
 const programs: Readonly<Record<string, { text: string; calls: readonly (readonly number[])[] }>> = {
   "loads at constants from a base, in the module's own code and as offsets, and a store behind them": {

@@ -76,7 +76,12 @@ function checkLines(
       /[(,] ?(?!device|constant|thread|threadgroup)\w+[*&] ?\w+/.test(line)
     )
       report("a pointer or reference parameter has no address space", index);
-    if (/^\s*(?:uint|ulong|uchar|int|float|double)\s+\w+\[/.test(line))
+    // Windows have loops around them that are unrolled: they become registers.
+    if (
+      /^\s*(?:uint|ulong|uchar|int|float|double)\s+(?!window\d+\[(?:[1-9]\d?|1\d\d|2[0-4]\d|25[0-6])\];)\w+\[/.test(
+        line,
+      )
+    )
       report("per-thread arrays live in slow scratch memory", index);
   });
 }

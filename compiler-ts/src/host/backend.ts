@@ -25,6 +25,7 @@ export type CompileModule = (
     readonly link?: Libraries | undefined;
     readonly suspension?: boolean | undefined;
     readonly memoryFacts?: boolean | undefined;
+    readonly memoryWindows?: boolean | undefined;
     readonly memoryCell?: MemoryCell | undefined;
   },
 ) => CompiledModule;
@@ -62,6 +63,7 @@ export class HostBackend implements Backend {
       link: options.link,
       suspension: options.suspension,
       memoryFacts: options.memoryFacts,
+      memoryWindows: options.memoryWindows,
       memoryCell: options.memoryCell,
     });
     const compileSeconds = (performance.now() - start) / 1000;

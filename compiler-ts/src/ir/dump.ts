@@ -1,5 +1,15 @@
 /** Stable text form of the IR: `--emit ir`, and before/after texts of passes in tests. */
-import type { CountedLoop, Expression, Frame, IrFunction, IrGlobal, IrModule, Local, Statement } from "./module.ts";
+import type {
+  Alignment,
+  CountedLoop,
+  Expression,
+  Frame,
+  IrFunction,
+  IrGlobal,
+  IrModule,
+  Local,
+  Statement,
+} from "./module.ts";
 
 export function dumpModule(module: IrModule): string {
   const lines: string[] = [];
@@ -133,6 +143,12 @@ function dumpSimple(statement: Simple): string {
       return `${statement.attribute ? "propagate trap as own" : "propagate trap"}${frame(statement.frame)}`;
     case "setField":
       return `instance.${statement.field} = ${dumpExpression(statement.value)}`;
+    case "window":
+      return `${statement.window.name} = ${statement.window.words} words at ${dumpExpression(statement.window.base)}${alignment(statement)}, taken ${ranges(statement.taken)}`;
+    case "windowLoad":
+      return `${statement.target.name} = ${statement.window.name} + ${dumpExpression(statement.place)}`;
+    case "windowStore":
+      return `${statement.window.name} + ${dumpExpression(statement.place)}${alignment(statement)}, ${dumpExpression(statement.value)}`;
     case "leave":
     case "repeat":
       return statement.kind;
@@ -150,14 +166,23 @@ function dumpSimple(statement: Simple): string {
 }
 
 function count(counted: CountedLoop | undefined): string {
-  return counted === undefined ? "" : `, ${counted.iterations} times at most`;
+  return counted === undefined
+    ? ""
+    : `, ${counted.iterations} times at most${counted.unrolled === true ? ", unrolled" : ""}`;
+}
+
+/** Of ascending numbers. */
+function ranges(numbers: readonly number[]): string {
+  const starts = numbers.filter((number, i) => numbers[i - 1] !== number - 1);
+  const ends = numbers.filter((number, i) => numbers[i + 1] !== number + 1);
+  return starts.map((start, i) => (start === ends[i] ? `${start}` : `${start}..${ends[i]}`)).join(" ") || "none";
 }
 
 function access({ operation, memory }: Extract<Statement, { kind: "load" | "store" }>): string {
   return memory === 0 ? operation : `${operation} memory ${memory}`;
 }
 
-function alignment({ alignment }: Extract<Statement, { kind: "load" | "store" }>): string {
+function alignment({ alignment }: { readonly alignment: Alignment }): string {
   return alignment === 1 ? "" : ` align ${alignment}`;
 }
 

@@ -77,8 +77,21 @@ export interface CountedLoop {
   /** At most. */
   readonly iterations: number;
   readonly counter: Local;
+  /** The counter's value when the first iteration begins, unsigned. */
+  readonly start: number;
   /** The largest value that the counter has when an iteration begins, unsigned. */
   readonly most: number;
+  /** The shader compiler is told to unroll it: the accesses of a window become registers then. */
+  readonly unrolled?: boolean;
+}
+
+/** Words of linear memory that a piece of code has in an array of its own (legalize/memoryWindows.ts). */
+export interface MemoryWindow {
+  /** Unique within its function and legal in MSL. */
+  readonly name: string;
+  readonly words: number;
+  /** Address of its first word, a multiple of 4; all of it lies within the memory. */
+  readonly base: Expression;
 }
 
 export interface SwitchCase {
@@ -190,6 +203,23 @@ export type Statement =
   | { readonly kind: "unwind"; readonly frame: Frame }
   /** An assignment that declares its variable for the rest of the list. */
   | { readonly kind: "declare"; readonly target: Local; readonly value: Expression }
+  /** Declares a window for the rest of the list and takes words, by number, from the memory. `alignment`: of the base. */
+  | {
+      readonly kind: "window";
+      readonly window: MemoryWindow;
+      readonly taken: readonly number[];
+      readonly alignment: Alignment;
+    }
+  /** Reads a word, by its place in bytes from the window's start. */
+  | { readonly kind: "windowLoad"; readonly target: Local; readonly window: MemoryWindow; readonly place: Expression }
+  /** Writes a word to the window and to the memory. */
+  | {
+      readonly kind: "windowStore";
+      readonly window: MemoryWindow;
+      readonly place: Expression;
+      readonly value: Expression;
+      readonly alignment: Alignment;
+    }
   | { readonly kind: "trapIf"; readonly condition: Expression; readonly trap: TrapMessage }
   /** Traps with the code that the expression gives, unless it is 0. */
   | { readonly kind: "trapWith"; readonly code: Expression }

@@ -184,6 +184,7 @@ export function visitAssigned(statement: Statement, visit: (local: Local) => voi
     case "assign":
     case "declare":
     case "load":
+    case "windowLoad":
     case "globalGet":
     case "trapping":
       visit(statement.target);
@@ -248,6 +249,12 @@ export function expressionsOf(statement: Statement): readonly Expression[] {
       return statement.values;
     case "trapWith":
       return [statement.code];
+    case "window":
+      return [statement.window.base];
+    case "windowLoad":
+      return [statement.place];
+    case "windowStore":
+      return [statement.window.base, statement.place, statement.value];
     default:
       return [];
   }

@@ -50,7 +50,7 @@ function countOf(
   // Last: it looks at everything inside.
   if (iterations * sizeOf(loop) > mostStatements || !isSteppedOnce(loop.body, test.counter)) return undefined;
   const end = start + step * (iterations - 1);
-  return { iterations, counter: test.counter, most: Math.max(start, end) };
+  return { iterations, counter: test.counter, start, most: Math.max(start, end) };
 }
 
 interface Test {

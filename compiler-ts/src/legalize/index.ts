@@ -14,6 +14,7 @@ import { type Costs, fuel } from "./fuel.ts";
 import { globals } from "./globals.ts";
 import { indirectCalls } from "./indirectCalls.ts";
 import { type MemoryFacts, memoryAccess } from "./memoryAccess.ts";
+import { memoryWindows } from "./memoryWindows.ts";
 import { moduleAlignment } from "./moduleAlignment.ts";
 import { nesting } from "./nesting.ts";
 import { outOfLine } from "./outOfLine.ts";
@@ -47,6 +48,8 @@ export interface LegalizeOptions {
   readonly accumulators?: boolean | undefined;
   /** `false` assumes nothing about addresses: each access is checked by itself, its alignment too. To measure what `moduleAlignment` and `accessGroups` give. */
   readonly memoryFacts?: boolean | undefined;
+  /** `false`: what counted loops load comes from linear memory each time (`memoryWindows.ts`). */
+  readonly memoryWindows?: boolean | undefined;
   /** Statements above which a function is split; tests have small ones. */
   readonly largestFunction?: number | undefined;
 }
@@ -79,8 +82,8 @@ export function legalize(module: IrModule, options: LegalizeOptions = {}): Legal
   const groups = options.observe === undefined ? components.map((component) => [component]) : [components];
   const suspension = new Suspension(module, graph);
   const facts = { graph, alignment };
-  const accumulates = suspends && recursionLoops && (options.accumulators ?? true);
-  const passes = componentPasses(module, facts, suspends ? suspension : undefined, options.nativeFloats, accumulates);
+  const accumulators = suspends && recursionLoops && (options.accumulators ?? true);
+  const passes = componentPasses(module, facts, suspends ? suspension : undefined, { ...options, accumulators });
   const order: number[] = [];
   for (const group of groups) {
     let current: readonly Component[] = group;
@@ -101,8 +104,7 @@ function componentPasses(
   module: IrModule,
   facts: MemoryFacts,
   suspension: Suspension | undefined,
-  nativeFloats: NativeFloats | undefined,
-  accumulates: boolean,
+  { nativeFloats, accumulators, memoryWindows: windows = true }: LegalizeOptions,
 ): readonly { readonly name: string; readonly pass: (component: Component) => Component }[] {
   const each = (name: string, change: (func: IrFunction) => void) => ({
     name,
@@ -115,11 +117,13 @@ function componentPasses(
   const costs: Costs = new Map();
   return [
     // First: what it makes of a recursion is an ordinary loop to the others. Only where recursions become loops.
-    ...(accumulates ? [each("accumulators", (func) => accumulators(func, graph))] : []),
+    ...(accumulators ? [each("accumulators", (func) => accumulators(func, graph))] : []),
     // Among the first: it must see every use of a value.
     ...(nativeFloats === undefined ? [] : [each("anyNan", (func) => anyNan(func, nativeFloats))]),
     // Repeats what a function begins with, which must not have checks and checkpoints yet.
     each("earlyReturns", (func) => earlyReturns(func, graph)),
+    // Finds loads and stores as the module has them, and leaves some without their checks.
+    ...(windows && suspension !== undefined ? [each("memoryWindows", (func) => memoryWindows(module, func))] : []),
     // Needs to know which calls may grow the memory; must see the calls before `calls` puts statements behind them.
     each("memoryAccess", (func) => memoryAccess(module, func, facts)),
     ...(suspension !== undefined

@@ -115,6 +115,9 @@ class MemoryAccess {
           checkedUpTo = end;
         }
         this.#access(statement, result);
+      } else if (statement.kind === "window" || statement.kind === "windowStore") {
+        const known = expressionAlignment(statement.window.base, this.#alignmentOf);
+        result.push(known > statement.alignment ? { ...statement, alignment: known } : statement);
       } else if (!hasLists(statement)) result.push(statement);
       else {
         // A loop's body runs again after its own assignments.

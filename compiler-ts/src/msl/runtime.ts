@@ -21,7 +21,7 @@ function runtimeFiles(profile: Profile): readonly string[] {
     "instance.metal",
     "state.metal",
     "branch_tables.metal",
-    contiguous ? "memory_contiguous.metal" : "memory_tiled.metal",
+    ...(contiguous ? ["memory_contiguous.metal"] : ["memory_tiled.metal", "window.metal"]),
     "suspension.metal",
     "stack.metal",
     "memory.metal",

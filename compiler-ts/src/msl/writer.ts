@@ -219,7 +219,31 @@ class FunctionWriter {
       case "once":
         out.scope("do {", () => this.#list(statement.body), "} while (false);");
         return;
+      case "window": {
+        const { name, words, base } = statement.window;
+        out.line(`uint ${name}[${words}];`);
+        const load = statement.taken.length === 0 ? "" : expressions.runtimeName("wb_load_word");
+        for (const word of statement.taken)
+          out.line(
+            `${name}[${word}] = ${load}(${memoryBase.name}, ${value(base)}, ${word * 4}u, ${statement.alignment}u);`,
+          );
+        return;
+      }
+      case "windowLoad":
+        out.line(
+          `${target(statement.target)} = ${expressions.runtimeName("wb_window_load")}(${statement.window.name}, ${value(statement.place)});`,
+        );
+        return;
+      case "windowStore": {
+        const { name, base } = statement.window;
+        const place = `${value(base)}, ${value(statement.place)}, ${statement.alignment}u`;
+        out.line(
+          `${expressions.runtimeName("wb_window_store")}(${name}, ${memoryBase.name}, ${place}, ${value(statement.value)});`,
+        );
+        return;
+      }
       case "repeatedly":
+        if (statement.counted?.unrolled === true) out.line("#pragma unroll");
         out.scope(
           statement.counted === undefined
             ? "while (true) {"

@@ -1,0 +1,189 @@
+/**
+ * Arrays that counted loops walk through, kept in registers. C and Rust have them on the shadow stack, in linear memory, where no shader compiler can tell that
+ * nothing else writes. Where one check before the loops finds the words that a local points to within the memory, and apart from what else is written, loads take
+ * them from an array of the thread's own, a window; stores go to both. So linear memory is what it should be at any moment: a trap, a jump, or a load through some
+ * other pointer needs no care. Where the check fails, the code runs as it was.
+ *
+ * Counted loops hold no call and no checkpoint: an instance is never suspended while it has a window.
+ */
+import { apply, assign, field, i32, read } from "../ir/builder.ts";
+import type { Expression, IrFunction, IrModule, Local, MemoryWindow, Statement } from "../ir/module.ts";
+import { forEachList, hasLists, mapLists, visitAssigned, visitStatements } from "../ir/walk.ts";
+import { absolute, CountedTrace, type Root, type TracedAccess } from "./countedTrace.ts";
+import { type Range, type WindowCandidate, windowCandidates, writtenRanges } from "./windowCandidates.ts";
+import { type Open, sum, WindowedCopy } from "./windowedCopy.ts";
+
+const pageBytes = 65_536;
+/** Loads that the windows of some code must save, and nodes of expressions in its unrolled loops for each. */
+const leastSaved = 16;
+const mostNodesPerLoad = 100;
+/** Statements of code that there will be twice. */
+const mostStatements = 400;
+/** Of windows with what else is written. */
+const mostComparisons = 4;
+
+export function memoryWindows(module: IrModule, func: IrFunction): void {
+  if (func.kind !== "wasm" || !func.lowered.has("loop") || !func.lowered.has("load")) return;
+  new MemoryWindows(module, func).run();
+}
+
+interface Run {
+  /** Behind its last counted loop. */
+  readonly end: number;
+  readonly accesses: readonly TracedAccess[];
+  readonly nodes: number;
+}
+
+class MemoryWindows {
+  readonly #func: IrFunction;
+  readonly #leastBytes: number;
+  readonly #assignedIn = new Map<Statement, readonly Local[]>();
+  readonly #variables: Set<Local>;
+  /** By the statement that they begin with, so many of which they replace. */
+  readonly #replacements = new Map<
+    Statement,
+    { readonly statements: readonly Statement[]; readonly replaced: number }
+  >();
+  #next = 0;
+
+  constructor(module: IrModule, func: IrFunction) {
+    this.#func = func;
+    this.#leastBytes = (module.memory?.minimumPages ?? 0) * pageBytes;
+    this.#variables = new Set(func.variables);
+  }
+
+  run(): void {
+    this.#find(this.#func.body);
+    if (this.#replacements.size === 0) return;
+    this.#func.body = this.#replace(this.#func.body);
+    this.#func.variables = [...this.#variables];
+  }
+
+  readonly #find = (list: readonly Statement[]): void => {
+    for (let i = 0; i < list.length; i++) {
+      const statement = list[i] as Statement;
+      if (!hasLists(statement)) continue;
+      const run = walks(statement, this.#assignedIn) ? this.#runFrom(list, i) : undefined;
+      const replacement = run === undefined ? undefined : this.#replacement(list.slice(i, run.end), run);
+      if (run !== undefined && replacement !== undefined) {
+        this.#replacements.set(statement, { statements: replacement, replaced: run.end - i });
+        i = run.end - 1;
+      } else forEachList(statement, this.#find);
+    }
+  };
+
+  readonly #replace = (list: Statement[]): Statement[] => {
+    const result: Statement[] = [];
+    for (let i = 0; i < list.length; i++) {
+      const statement = list[i] as Statement;
+      const replacement = this.#replacements.get(statement);
+      if (replacement !== undefined) {
+        for (const item of replacement.statements) result.push(item);
+        i += replacement.replaced - 1;
+      } else result.push(hasLists(statement) ? mapLists(statement, this.#replace) : statement);
+    }
+    return result;
+  };
+
+  /** From a counted loop to the last one that a trace gets through. */
+  #runFrom(list: readonly Statement[], start: number): Run | undefined {
+    const trace = new CountedTrace(this.#assignedIn);
+    let run: Run | undefined;
+    for (let i = start; i < list.length && trace.statement(list[i] as Statement); i++) {
+      if (list[i]?.kind === "loop") run = { end: i + 1, accesses: trace.accesses.slice(), nodes: trace.nodes };
+    }
+    return run;
+  }
+
+  #replacement(list: readonly Statement[], { accesses, nodes }: Run): Statement[] | undefined {
+    const candidates = windowCandidates(accesses);
+    const saved = candidates.reduce((total, candidate) => total + candidate.saved, 0);
+    if (saved < leastSaved || saved * mostNodesPerLoad < nodes) return undefined;
+    let statements = 0;
+    visitStatements(list, () => statements++);
+    if (statements > mostStatements) return undefined;
+    const comparisons = candidates.flatMap((candidate) =>
+      writtenRanges(accesses).flatMap((written) => (written.root === candidate.root ? [] : [{ candidate, written }])),
+    );
+    if (comparisons.length > mostComparisons) return undefined;
+
+    const open = candidates.map((candidate): Open => ({ candidate, window: this.#window(candidate) }));
+    const bases = open.flatMap(({ candidate: { root, start }, window: { base } }) =>
+      base.kind === "local" ? [assign(base.local, placeFrom(root, start))] : [],
+    );
+    const windowed = [
+      ...open.map(({ candidate: { taken }, window }): Statement => ({ kind: "window", window, taken, alignment: 4 })),
+      ...new WindowedCopy(open).list(list),
+    ];
+    const obstacles = [
+      ...open.flatMap((one) => this.#outside(one)),
+      ...comparisons.flatMap(({ candidate, written }) => overlaps(candidate, written)),
+    ];
+    if (obstacles.length === 0) return [...bases, ...windowed];
+    this.#widenScopes(list);
+    const condition = apply("i32", "i32.eqz", [obstacles.reduce((all, next) => apply("i32", "i32.or", [all, next]))]);
+    return [...bases, { kind: "if", condition, results: [], whenTrue: windowed, whenFalse: [...list] }];
+  }
+
+  #window({ root, start, end }: WindowCandidate): MemoryWindow {
+    const name = `window${this.#next++}`;
+    const words = (end - start) >> 2;
+    if (root === absolute) return { name, words, base: i32(start) };
+    const base: Local = { kind: "variable", type: "i32", name: `${name}_base` };
+    this.#variables.add(base);
+    return { name, words, base: read(base) };
+  }
+
+  /** Not 0 where the window is no part of the memory, or is not made of its words. */
+  #outside({ candidate: { root, start, end, lowest }, window: { base } }: Open): Expression[] {
+    const size = field("memory_bytes");
+    if (root === absolute)
+      return end <= this.#leastBytes ? [] : [apply("i32", "memory.out_of_bounds", [base, i32(end - start), size])];
+    // From the lowest address on: where a sum with an offset leaves 32 bits, the access traps, and is not at its place from the base.
+    const before = start - lowest;
+    return [
+      apply("i32", "i32.and", [base, i32(3)]),
+      apply("i32", "memory.out_of_bounds", [sum(base, -before), i32(end - lowest), size]),
+    ];
+  }
+
+  /** The code will be there twice, in scopes of its own: what it declares becomes the function's. */
+  #widenScopes(list: readonly Statement[]): void {
+    visitStatements(list, (statement) => {
+      visitAssigned(statement, (local) => {
+        if (local.kind !== "temporary") return;
+        local.kind = "variable";
+        this.#variables.add(local);
+      });
+      if (statement.kind === "block" || statement.kind === "loop" || statement.kind === "if")
+        for (const local of statement.results) this.#variables.add(local);
+    });
+  }
+}
+
+/** Whether it is a counted loop that takes something from another place in its second iteration: few do, and no other is worth a trace. */
+function walks(loop: Statement, assignedIn: Map<Statement, readonly Local[]>): boolean {
+  if (loop.kind !== "loop" || loop.counted === undefined) return false;
+  const trace = new CountedTrace(assignedIn, 2);
+  if (!trace.statement(loop)) return false;
+  const first = new Map<Statement, TracedAccess>();
+  return trace.accesses.some((traced) => {
+    const { access, root, address } = traced;
+    if (access.kind === "store" || root === undefined) return false;
+    const known = first.get(access);
+    if (known === undefined) first.set(access, traced);
+    return known !== undefined && known.root === root && known.address !== address;
+  });
+}
+
+function placeFrom({ holder }: Root, constant: number): Expression {
+  return holder === undefined ? i32(constant) : sum(read(holder), constant);
+}
+
+/** One of them is not 0 where the ranges have a byte in common, around the end of the address space too. */
+function overlaps(one: Range, other: Range): Expression[] {
+  const [a, b] = [placeFrom(one.root, one.start), placeFrom(other.root, other.start)];
+  const isWithin = (place: Expression, start: Expression, length: number): Expression =>
+    apply("i32", "i32.lt_u", [apply("i32", "i32.sub", [place, start]), i32(length)]);
+  return [isWithin(b, a, one.end - one.start), isWithin(a, b, other.end - other.start)];
+}
