@@ -184,6 +184,13 @@ function memoryCellNamed(text: string | undefined): MemoryCell | undefined {
   return cell;
 }
 
+/** Threads that share a threadgroup. Throws RangeError. */
+function threadgroupOf(text: string): number {
+  const threads = positive(text, "threadgroup");
+  if (threads > 64) throw new RangeError(`--threadgroup ${text}: a threadgroup has at most 64 threads`);
+  return threads;
+}
+
 async function main(): Promise<void> {
   const { values: options } = parseArgs({
     options: {
@@ -200,6 +207,7 @@ async function main(): Promise<void> {
       handwritten: { type: "string" },
       "memory-cell": { type: "string" },
       "without-memory-facts": { type: "boolean", default: false },
+      threadgroup: { type: "string" },
       "all-cores-only": { type: "boolean", default: false },
       json: { type: "boolean", default: false },
     },
@@ -224,6 +232,8 @@ async function main(): Promise<void> {
     handwritten: options.handwritten,
     oneCore: !options["all-cores-only"],
   };
+  // The host's, which is started with this environment.
+  if (options.threadgroup !== undefined) process.env.WASMBURST_THREADGROUP = String(threadgroupOf(options.threadgroup));
   const chosen = chosenPrograms(options.programs);
   await using burst = await WasmBurst.launch({ device: options.device });
   const rows: Row[] = [];
