@@ -45,6 +45,7 @@ interface Sizes {
   /** CompileOptions. */
   readonly memoryCell: MemoryCell | undefined;
   readonly memoryFacts: boolean;
+  readonly unroll: number | undefined;
 }
 
 async function secondsOf<Result>(run: () => Promise<Result>): Promise<{ seconds: number; result: Result }> {
@@ -73,7 +74,12 @@ async function measure(burst: WasmBurst, program: BenchProgram, sizes: Sizes, ch
   const bytes = await moduleBytes(program);
   const values = Array.from({ length: instances }, (_, instance) => argumentsOf(instance));
   const build = await secondsOf(() =>
-    burst.compile(bytes, { exports: [exportName], memoryCell: sizes.memoryCell, memoryFacts: sizes.memoryFacts }),
+    burst.compile(bytes, {
+      exports: [exportName],
+      memoryCell: sizes.memoryCell,
+      memoryFacts: sizes.memoryFacts,
+      unroll: sizes.unroll,
+    }),
   );
   await using module = build.result;
   // V8's own has no schedule.
@@ -207,6 +213,7 @@ async function main(): Promise<void> {
       handwritten: { type: "string" },
       "memory-cell": { type: "string" },
       "without-memory-facts": { type: "boolean", default: false },
+      unroll: { type: "string" },
       threadgroup: { type: "string" },
       "all-cores-only": { type: "boolean", default: false },
       json: { type: "boolean", default: false },
@@ -224,6 +231,7 @@ async function main(): Promise<void> {
     inFlight: positive(options["in-flight"], "in-flight"),
     memoryCell: memoryCellNamed(options["memory-cell"]),
     memoryFacts: !options["without-memory-facts"],
+    unroll: options.unroll === undefined ? undefined : positive(options.unroll, "unroll"),
   };
   const choice: BaselineChoice = {
     v8: !options["without-v8"],

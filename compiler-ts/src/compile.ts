@@ -36,6 +36,8 @@ export interface CompileOptions {
   readonly suspension?: boolean | undefined;
   /** `false` for measurements alone: LegalizeOptions. */
   readonly memoryFacts?: boolean | undefined;
+  /** For measurements alone: LegalizeOptions. */
+  readonly unroll?: number | undefined;
   /** Bytes of linear memory that lie together; default: 8, or 32 where `chooseMemoryCell` finds a reason (docs/performance.md). */
   readonly memoryCell?: MemoryCell | undefined;
   readonly observe?: PassObserver;

@@ -40,6 +40,7 @@ const anyNan: LegalizeOptions = { nativeFloats: { f32: true, f64: true } };
 describe("each legalization pass, before and after", () => {
   const options: Readonly<Record<string, LegalizeOptions>> = {
     splitting: { largestFunction: 10 },
+    fuel: { unroll: 1 },
     suspension: { recursionLoops: false },
     anyNan,
   };

@@ -34,6 +34,8 @@ export interface CompileOptions {
   readonly suspension?: boolean | undefined;
   /** `false`: every access to memory is checked by itself. Only to measure what knowing more of addresses gives; the v8 device ignores it. */
   readonly memoryFacts?: boolean | undefined;
+  /** How often a small loop's body stands in it, at most; default 4. Only to measure what that gives; the v8 device ignores it. */
+  readonly unroll?: number | undefined;
   /** Bytes of linear memory that lie together; default: what suits the code, 8 or 32. The results are the same with all of them, the speed is not (docs/performance.md); the v8 device ignores it. */
   readonly memoryCell?: MemoryCell | undefined;
   readonly signal?: AbortSignal | undefined;

@@ -25,6 +25,7 @@ export type CompileModule = (
     readonly link?: Libraries | undefined;
     readonly suspension?: boolean | undefined;
     readonly memoryFacts?: boolean | undefined;
+    readonly unroll?: number | undefined;
     readonly memoryCell?: MemoryCell | undefined;
   },
 ) => CompiledModule;
@@ -62,6 +63,7 @@ export class HostBackend implements Backend {
       link: options.link,
       suspension: options.suspension,
       memoryFacts: options.memoryFacts,
+      unroll: options.unroll,
       memoryCell: options.memoryCell,
     });
     const compileSeconds = (performance.now() - start) / 1000;

@@ -20,6 +20,7 @@ import { largestFunction, splitting } from "./splitting.ts";
 import { stateAndTables } from "./stateAndTables.ts";
 import { Suspension } from "./suspension.ts";
 import { trappingOperations } from "./trappingOperations.ts";
+import { defaultBodies } from "./unrolling.ts";
 
 export interface LegalizedModule {
   readonly module: IrModule;
@@ -44,6 +45,8 @@ export interface LegalizeOptions {
   readonly recursionLoops?: boolean | undefined;
   /** `false` assumes nothing about addresses: each access is checked by itself, its alignment too. To measure what `moduleAlignment` and `accessGroups` give. */
   readonly memoryFacts?: boolean | undefined;
+  /** Bodies of a small loop between two checkpoints, at most (`unrolling.ts`); 1: no loop is unrolled. */
+  readonly unroll?: number | undefined;
   /** Statements above which a function is split; tests have small ones. */
   readonly largestFunction?: number | undefined;
 }
@@ -76,7 +79,7 @@ export function legalize(module: IrModule, options: LegalizeOptions = {}): Legal
   const groups = options.observe === undefined ? components.map((component) => [component]) : [components];
   const suspension = new Suspension(module, graph);
   const facts = { graph, alignment };
-  const passes = componentPasses(module, facts, suspends ? suspension : undefined, options.nativeFloats);
+  const passes = componentPasses(module, facts, suspends ? suspension : undefined, options);
   const order: number[] = [];
   for (const group of groups) {
     let current: readonly Component[] = group;
@@ -97,7 +100,7 @@ function componentPasses(
   module: IrModule,
   facts: MemoryFacts,
   suspension: Suspension | undefined,
-  nativeFloats: NativeFloats | undefined,
+  { nativeFloats, unroll = defaultBodies }: LegalizeOptions,
 ): readonly { readonly name: string; readonly pass: (component: Component) => Component }[] {
   const each = (name: string, change: (func: IrFunction) => void) => ({
     name,
@@ -118,7 +121,7 @@ function componentPasses(
     ...(suspension !== undefined
       ? [
           // Checkpoints are suspend points.
-          each("fuel", (func) => fuel(func, graph, costs)),
+          each("fuel", (func) => fuel(func, graph, costs, unroll)),
           // Behind everything that puts copies of the instance's fields at a function's start: they are no part of frames.
           { name: "suspension", pass: (component: Component) => suspension.component(component) },
         ]
