@@ -5,6 +5,7 @@
 import { parseArgs } from "node:util";
 import { recordWords } from "../compiler-ts/src/api/values.ts";
 import { type RecordsResult, WasmBurst } from "../compiler-ts/src/index.ts";
+import { type PassOptions, passNames, without } from "../compiler-ts/src/legalize/passOptions.ts";
 import { type MemoryCell, memoryCells } from "../compiler-ts/src/metadata.ts";
 import { type BaselineChoice, cores, type Processor, recordsOf, startBaselines, stopAll } from "./baselines.ts";
 import { positive, runBench } from "./main.ts";
@@ -44,8 +45,7 @@ interface Sizes {
   readonly inFlight: number;
   /** CompileOptions. */
   readonly memoryCell: MemoryCell | undefined;
-  readonly memoryFacts: boolean;
-  readonly memoryWindows: boolean;
+  readonly passes: PassOptions;
 }
 
 async function secondsOf<Result>(run: () => Promise<Result>): Promise<{ seconds: number; result: Result }> {
@@ -77,8 +77,7 @@ async function measure(burst: WasmBurst, program: BenchProgram, sizes: Sizes, ch
     burst.compile(bytes, {
       exports: [exportName],
       memoryCell: sizes.memoryCell,
-      memoryFacts: sizes.memoryFacts,
-      memoryWindows: sizes.memoryWindows,
+      passes: sizes.passes,
     }),
   );
   await using module = build.result;
@@ -190,6 +189,24 @@ function memoryCellNamed(text: string | undefined): MemoryCell | undefined {
   return cell;
 }
 
+/** Passes to leave out, separated by commas. Throws RangeError. */
+function withoutPasses(names: string | undefined): PassOptions {
+  return without(
+    (names?.split(",") ?? []).map((text) => {
+      const name = passNames.find((known) => known === text);
+      if (name === undefined) throw new RangeError(`--without ${text}: expected some of ${passNames.join(", ")}`);
+      return name;
+    }),
+  );
+}
+
+/** Threads that share a threadgroup. Throws RangeError. */
+function threadgroupOf(text: string): number {
+  const threads = positive(text, "threadgroup");
+  if (threads > 64) throw new RangeError(`--threadgroup ${text}: a threadgroup has at most 64 threads`);
+  return threads;
+}
+
 async function main(): Promise<void> {
   const { values: options } = parseArgs({
     options: {
@@ -205,8 +222,8 @@ async function main(): Promise<void> {
       native: { type: "string" },
       handwritten: { type: "string" },
       "memory-cell": { type: "string" },
-      "without-memory-facts": { type: "boolean", default: false },
-      "without-memory-windows": { type: "boolean", default: false },
+      without: { type: "string" },
+      threadgroup: { type: "string" },
       "all-cores-only": { type: "boolean", default: false },
       json: { type: "boolean", default: false },
     },
@@ -222,8 +239,7 @@ async function main(): Promise<void> {
     warmUps: positive(options["warm-ups"], "warm-ups"),
     inFlight: positive(options["in-flight"], "in-flight"),
     memoryCell: memoryCellNamed(options["memory-cell"]),
-    memoryFacts: !options["without-memory-facts"],
-    memoryWindows: !options["without-memory-windows"],
+    passes: withoutPasses(options.without),
   };
   const choice: BaselineChoice = {
     v8: !options["without-v8"],
@@ -232,6 +248,8 @@ async function main(): Promise<void> {
     handwritten: options.handwritten,
     oneCore: !options["all-cores-only"],
   };
+  // The host's, which is started with this environment.
+  if (options.threadgroup !== undefined) process.env.WASMBURST_THREADGROUP = String(threadgroupOf(options.threadgroup));
   const chosen = chosenPrograms(options.programs);
   await using burst = await WasmBurst.launch({ device: options.device });
   const rows: Row[] = [];

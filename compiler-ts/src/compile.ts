@@ -4,6 +4,7 @@ import { dumpModule } from "./ir/dump.ts";
 import type { IrGlobal, IrModule, IrTable } from "./ir/module.ts";
 import { type LegalizedModule, type LegalizeOptions, legalize, type PassObserver } from "./legalize/index.ts";
 import { chooseMemoryCell, defaultMemoryCell } from "./legalize/memoryCell.ts";
+import type { PassOptions } from "./legalize/passOptions.ts";
 import { type Libraries, parseProgram } from "./link/program.ts";
 import { lowerModule } from "./lower/lowerModule.ts";
 import {
@@ -34,10 +35,8 @@ export interface CompileOptions {
   readonly link?: Libraries | undefined;
   /** `false` for measurements alone: LegalizeOptions. Modules with imports cannot be compiled so. */
   readonly suspension?: boolean | undefined;
-  /** `false` for measurements alone: LegalizeOptions. */
-  readonly memoryFacts?: boolean | undefined;
-  /** `false` for measurements alone: LegalizeOptions. */
-  readonly memoryWindows?: boolean | undefined;
+  /** For measurements and tests alone. */
+  readonly passes?: PassOptions | undefined;
   /** Bytes of linear memory that lie together; default: 8, or 32 where `chooseMemoryCell` finds a reason (docs/performance.md). */
   readonly memoryCell?: MemoryCell | undefined;
   readonly observe?: PassObserver;
@@ -118,18 +117,11 @@ export function emitIr(
   return dumpModule(legalized.module);
 }
 
-function forProfile({
-  profile: { tileWidth, f32Subnormals, f64 },
-  memoryWindows = true,
-}: Pick<CompileOptions, "profile" | "memoryWindows">): Pick<
-  LegalizeOptions,
-  "recursionLoops" | "memoryWindows" | "nativeFloats"
-> {
+function forProfile({ profile, passes }: CompileOptions): Pick<LegalizeOptions, "passes" | "nativeFloats"> {
+  const { tileWidth, f32Subnormals, f64 } = profile;
   return {
-    // Where instances run side by side, calls at different depths would wait for each other; a processor's core has its own stack, and branch prediction for it.
-    recursionLoops: tileWidth > 1,
-    // A processor's core has its stack in its cache.
-    memoryWindows: memoryWindows && tileWidth > 1,
+    // Where instances run side by side, calls at different depths would wait for each other; a processor's core has its own stack, in its cache, and branch prediction for it.
+    passes: tileWidth > 1 ? passes : { ...passes, recursionLoops: false, memoryWindows: false },
     nativeFloats: f32Subnormals || f64 ? { f32: f32Subnormals, f64 } : undefined,
   };
 }

@@ -86,7 +86,7 @@ for (const device of testedDevices.filter((id) => id !== "v8")) {
         );
         const expected = onV8(bytes, calls);
         for (const memoryFacts of [true, false]) {
-          await using module = await burst.compile(bytes, { memoryFacts });
+          await using module = await burst.compile(bytes, { passes: { memoryFacts } });
           await using pool = await module.instantiate({ instances: calls.length });
           assert.deepEqual(await onDevice(pool, calls), expected, `${name}, memoryFacts: ${memoryFacts}`);
         }

@@ -4,6 +4,7 @@
  */
 import type { ScheduleSettings } from "../../../protocol/messages.ts";
 import type { Progress } from "../host/client.ts";
+import type { PassOptions } from "../legalize/passOptions.ts";
 import type { Libraries } from "../link/program.ts";
 import type { MemoryCell } from "../metadata.ts";
 import type { ValueType } from "../wasm/module.ts";
@@ -32,10 +33,8 @@ export interface CompileOptions {
   readonly link?: Libraries | undefined;
   /** `false`: kernels without fuel that run every instance to its end in one launch. Only to measure what suspension costs; the v8 device ignores it. */
   readonly suspension?: boolean | undefined;
-  /** `false`: every access to memory is checked by itself. Only to measure what knowing more of addresses gives; the v8 device ignores it. */
-  readonly memoryFacts?: boolean | undefined;
-  /** `false`: no array of linear memory is kept in registers. Only to measure what that gives; the v8 device ignores it. */
-  readonly memoryWindows?: boolean | undefined;
+  /** Passes of the compiler to leave out, only to measure what they give; the v8 device ignores it. */
+  readonly passes?: PassOptions | undefined;
   /** Bytes of linear memory that lie together; default: what suits the code, 8 or 32. The results are the same with all of them, the speed is not (docs/performance.md); the v8 device ignores it. */
   readonly memoryCell?: MemoryCell | undefined;
   readonly signal?: AbortSignal | undefined;

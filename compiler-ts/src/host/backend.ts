@@ -4,6 +4,7 @@ import type { Backend, BackendEvents, BackendModule, CompileOptions, ExportedGlo
 import type { ImportDescriptor } from "../api/description.ts";
 import type { OfferedFunctions } from "../api/resolveImports.ts";
 import { recordWords } from "../api/values.ts";
+import type { PassOptions } from "../legalize/passOptions.ts";
 import type { Libraries } from "../link/program.ts";
 import type {
   CompiledModule,
@@ -24,8 +25,7 @@ export type CompileModule = (
     readonly exports?: readonly string[];
     readonly link?: Libraries | undefined;
     readonly suspension?: boolean | undefined;
-    readonly memoryFacts?: boolean | undefined;
-    readonly memoryWindows?: boolean | undefined;
+    readonly passes?: PassOptions | undefined;
     readonly memoryCell?: MemoryCell | undefined;
   },
 ) => CompiledModule;
@@ -62,8 +62,7 @@ export class HostBackend implements Backend {
       ...(options.exports === undefined ? {} : { exports: options.exports }),
       link: options.link,
       suspension: options.suspension,
-      memoryFacts: options.memoryFacts,
-      memoryWindows: options.memoryWindows,
+      passes: options.passes,
       memoryCell: options.memoryCell,
     });
     const compileSeconds = (performance.now() - start) / 1000;

@@ -8,16 +8,18 @@ import type { IrFunction, Local, Statement } from "../ir/module.ts";
 import { rewrite } from "../ir/walk.ts";
 import type { CallGraph, FunctionFacts } from "./callGraph.ts";
 import { costOf } from "./cost.ts";
+import { unrolled } from "./unrolling.ts";
 
 /** Of a call of each function that has been met, up to its first checkpoint. */
 export type Costs = Map<number, number>;
 
-/** `costs` has the functions that it calls. */
-export function fuel(func: IrFunction, graph: CallGraph, costs: Costs): void {
+/** `costs` has the functions that it calls; loops get `mostBodies` of their bodies, where these are small. */
+export function fuel(func: IrFunction, graph: CallGraph, costs: Costs, mostBodies: number): void {
   const facts = graph.facts.get(func.index) as FunctionFacts;
   const cost = costOf(func.body, costs);
   // A dispatcher's callers and callees charge, and nothing may end a function from inside its `switch`.
-  if (facts.suspends && func.kind !== "dispatcher") charge(func, graph, costs, facts.recursive ? cost : undefined);
+  if (facts.suspends && func.kind !== "dispatcher")
+    charge(func, graph, costs, facts.recursive ? cost : undefined, mostBodies);
   if (!facts.recursive) costs.set(func.index, cost);
 }
 
@@ -27,6 +29,7 @@ function charge(
   graph: CallGraph,
   costs: ReadonlyMap<number, number>,
   entryCost: number | undefined,
+  mostBodies: number,
 ): void {
   const recursive = entryCost !== undefined;
   // Neither its calls of itself nor its returns leave the function: recursionLoop.ts.
@@ -39,13 +42,18 @@ function charge(
     frame: undefined,
   });
   const giveBack: Statement = { kind: "setField", field: "fuel", value: read(remaining) };
+  const withCheckpoint = (loop: Extract<Statement, { kind: "loop" }>, first: Statement): Statement => {
+    const checked = { ...loop, body: [first, ...loop.body] };
+    // A recursion's code stands several times in the text anyway.
+    return recursive ? checked : unrolled(checked, mostBodies);
+  };
   let charged = recursive;
   const body = rewrite(func.body, (statement) => {
     switch (statement.kind) {
       case "loop":
         if (statement.counted !== undefined) return undefined;
         charged = true;
-        return [{ ...statement, body: [checkpoint(costOf(statement.body, costs)), ...statement.body] }];
+        return [withCheckpoint(statement, checkpoint(costOf(statement.body, costs)))];
       case "call":
         if (loops && statement.callee === func.index) return undefined;
         return graph.facts.get(statement.callee)?.suspends === true

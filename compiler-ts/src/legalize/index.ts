@@ -18,10 +18,12 @@ import { memoryWindows } from "./memoryWindows.ts";
 import { moduleAlignment } from "./moduleAlignment.ts";
 import { nesting } from "./nesting.ts";
 import { outOfLine } from "./outOfLine.ts";
+import type { PassOptions } from "./passOptions.ts";
 import { largestFunction, splitting } from "./splitting.ts";
 import { stateAndTables } from "./stateAndTables.ts";
 import { Suspension } from "./suspension.ts";
 import { trappingOperations } from "./trappingOperations.ts";
+import { defaultBodies } from "./unrolling.ts";
 
 export interface LegalizedModule {
   readonly module: IrModule;
@@ -42,20 +44,14 @@ export interface LegalizeOptions {
   readonly suspension?: boolean | undefined;
   /** Default: neither f32 nor f64. */
   readonly nativeFloats?: NativeFloats | undefined;
-  /** `false`: functions that call themselves become levels and a trampoline, as those do that call each other. */
-  readonly recursionLoops?: boolean | undefined;
-  /** `false`: recursions whose results are summed hand partial sums from call to caller. To measure what one accumulator gives. */
-  readonly accumulators?: boolean | undefined;
-  /** `false` assumes nothing about addresses: each access is checked by itself, its alignment too. To measure what `moduleAlignment` and `accessGroups` give. */
-  readonly memoryFacts?: boolean | undefined;
-  /** `false`: what counted loops load comes from linear memory each time (`memoryWindows.ts`). */
-  readonly memoryWindows?: boolean | undefined;
+  readonly passes?: PassOptions | undefined;
   /** Statements above which a function is split; tests have small ones. */
   readonly largestFunction?: number | undefined;
 }
 
 export function legalize(module: IrModule, options: LegalizeOptions = {}): LegalizedModule {
-  const { observe = () => {}, suspension: suspends = true, recursionLoops = true, memoryFacts = true } = options;
+  const { observe = () => {}, suspension: suspends = true, passes = {} } = options;
+  const { recursionLoops = true, memoryFacts = true, accumulators: accumulates = true } = passes;
   const run = (name: string, pass: (module: IrModule) => void): void => {
     pass(module);
     observe(name, module);
@@ -82,12 +78,12 @@ export function legalize(module: IrModule, options: LegalizeOptions = {}): Legal
   const groups = options.observe === undefined ? components.map((component) => [component]) : [components];
   const suspension = new Suspension(module, graph);
   const facts = { graph, alignment };
-  const accumulators = suspends && recursionLoops && (options.accumulators ?? true);
-  const passes = componentPasses(module, facts, suspends ? suspension : undefined, { ...options, accumulators });
+  const choices = { ...passes, accumulators: suspends && recursionLoops && accumulates };
+  const each = componentPasses(module, facts, suspends ? suspension : undefined, options.nativeFloats, choices);
   const order: number[] = [];
   for (const group of groups) {
     let current: readonly Component[] = group;
-    for (const { name, pass } of passes) {
+    for (const { name, pass } of each) {
       current = current.map(pass);
       observe(name, module);
     }
@@ -104,7 +100,8 @@ function componentPasses(
   module: IrModule,
   facts: MemoryFacts,
   suspension: Suspension | undefined,
-  { nativeFloats, accumulators, memoryWindows: windows = true }: LegalizeOptions,
+  nativeFloats: NativeFloats | undefined,
+  { accumulators: accumulates, memoryWindows: windows = true, unrolling: unrolls = true }: PassOptions,
 ): readonly { readonly name: string; readonly pass: (component: Component) => Component }[] {
   const each = (name: string, change: (func: IrFunction) => void) => ({
     name,
@@ -117,7 +114,7 @@ function componentPasses(
   const costs: Costs = new Map();
   return [
     // First: what it makes of a recursion is an ordinary loop to the others. Only where recursions become loops.
-    ...(accumulators ? [each("accumulators", (func) => accumulators(func, graph))] : []),
+    ...(accumulates ? [each("accumulators", (func) => accumulators(func, graph))] : []),
     // Among the first: it must see every use of a value.
     ...(nativeFloats === undefined ? [] : [each("anyNan", (func) => anyNan(func, nativeFloats))]),
     // Repeats what a function begins with, which must not have checks and checkpoints yet.
@@ -129,7 +126,7 @@ function componentPasses(
     ...(suspension !== undefined
       ? [
           // Checkpoints are suspend points.
-          each("fuel", (func) => fuel(func, graph, costs)),
+          each("fuel", (func) => fuel(func, graph, costs, unrolls ? defaultBodies : 1)),
           // Behind everything that puts copies of the instance's fields at a function's start: they are no part of frames.
           { name: "suspension", pass: (component: Component) => suspension.component(component) },
         ]

@@ -10,6 +10,7 @@ final class Device: @unchecked Sendable {
   let id: String
   let profile: Profile
   let scheduler: DeviceScheduler
+  let threadgroups: ThreadgroupWidth
   private let probe = Locked<Probe?>(nil)
   private let loss = Locked<String?>(nil)
 
@@ -18,9 +19,12 @@ final class Device: @unchecked Sendable {
     let problem: String?
   }
 
-  init(_ metal: any MTLDevice, id: String) {
+  /// `threadgroupWidth`: of every launch, instead of what suits it.
+  init(_ metal: any MTLDevice, id: String, threadgroupWidth: Int? = fixedThreadgroupWidth) {
     self.metal = metal
     self.id = id
+    let (multiprocessors, memory) = Self.size(of: metal)
+    threadgroups = ThreadgroupWidth(multiprocessors: multiprocessors, threadgroupMemory: memory, fixed: threadgroupWidth)
     profile =
       switch Kind(metal) {
       case .cpu: .cpu
@@ -29,6 +33,20 @@ final class Device: @unchecked Sendable {
       }
     // A Mac can throttle and say nothing; of the others one tells more, and on the other, shared, time says little.
     scheduler = DeviceScheduler(device: id, source: .system(of: metal), detectsSlowdown: Kind(metal) == .metal)
+  }
+
+  /// What the environment asks for, to measure and to test: on the cpu device it changes nothing but which threads are neighbours.
+  static let fixedThreadgroupWidth = ProcessInfo.processInfo.environment["WASMBURST_THREADGROUP"].flatMap { Int($0) }
+
+  /// Multiprocessors, and bytes of threadgroup memory of one (`ThreadgroupWidth`).
+  private static func size(of metal: any MTLDevice) -> (Int, Int) {
+    #if os(Linux)
+      guard let gpu = metal as? any MultiprocessorDevice else { return (0, 0) }
+      return (gpu.multiprocessorCount, gpu.threadgroupMemoryOfMultiprocessor)
+    #else
+      // Metal does not tell. An M1 has 8 cores, and 60 KB a core; on larger GPUs launches are spread less thinly than they could be.
+      return (8, 60 << 10)
+    #endif
   }
 
   /// A fault has ended the device for this process: whatever is asked of it fails from now on, and what its memory held is gone.

@@ -25,9 +25,6 @@ final class Dispatcher {
   private var waited = 0.0
   private let rules: BurstRules
 
-  /// No more: texts lay out threadgroup memory for as many (docs/kernel-abi.md).
-  private static let threadsPerThreadgroup = 64
-
   /// `pool`: its number, for the device's turns.
   init(
     buffers: PoolBuffers, hostKernels: BuiltKernels, queue: any MTLCommandQueue, device: Device, pool: Int, rules: BurstRules,
@@ -86,8 +83,10 @@ final class Dispatcher {
         }
         encoder.setComputePipelineState(slice.pipeline)
         launch.withUnsafeBytes { encoder.setBytes($0.baseAddress!, length: $0.count, index: 0) }
-        if nearWords > 0 { encoder.setThreadgroupMemoryLength(nearWords * Self.wordOfThreadgroup, index: 0) }
-        dispatch(encoder, threads: slice.lanes.count, slice.pipeline)
+        let memory = nearWords * Self.wordOfThreadgroup
+        if memory > 0 { encoder.setThreadgroupMemoryLength(memory, index: 0) }
+        let width = device.threadgroups.threads(lanes: slice.lanes.count, memory: memory)
+        dispatch(encoder, threads: slice.lanes.count, slice.pipeline, width: width)
         move(encoder, RecordKernels.report, RecordKernels.Grid(all, plan, isDetailed: slice.isDetailed), records.report)
         if slice.resultBytes > 0 {
           let grid = RecordKernels.Grid(all, plan, record: (plan.resultsAddress, slice.resultBytes), endedOnly: true)
@@ -172,16 +171,18 @@ final class Dispatcher {
   var wantsFuel: Bool { device.scheduler.wantsFuel }
 
   /// Bytes of a word of all threads.
-  private static let wordOfThreadgroup = threadsPerThreadgroup * 4
+  private static let wordOfThreadgroup = ThreadgroupWidth.most * 4
 
   /// Words of threadgroup memory for each thread.
   private func nearWords(of device: any MTLDevice) -> Int {
     min(buffers.plan.nearWords, device.maxThreadgroupMemoryLength / Self.wordOfThreadgroup)
   }
 
-  /// Whole threadgroups, which every device can do: threads beyond the count return at once.
-  private func dispatch(_ encoder: any MTLComputeCommandEncoder, threads: Int, _ pipeline: any MTLComputePipelineState) {
-    let width = min(pipeline.maxTotalThreadsPerThreadgroup, Self.threadsPerThreadgroup)
+  /// Whole threadgroups, of `width` threads where the kernel can, which every device can do: threads beyond the count return at once.
+  private func dispatch(
+    _ encoder: any MTLComputeCommandEncoder, threads: Int, _ pipeline: any MTLComputePipelineState, width: Int = ThreadgroupWidth.most
+  ) {
+    let width = min(pipeline.maxTotalThreadsPerThreadgroup, width)
     encoder.dispatchThreadgroups(
       MTLSize(width: (threads + width - 1) / width, height: 1, depth: 1),
       threadsPerThreadgroup: MTLSize(width: width, height: 1, depth: 1))

@@ -56,9 +56,9 @@ final class CUDAContext: Sendable {
     case maxThreadsPerBlock = 1
     case maxSharedMemoryPerBlock = 8
     case multiprocessorCount = 16
-    case maxThreadsPerMultiprocessor = 39
     case computeCapabilityMajor = 75
     case computeCapabilityMinor = 76
+    case maxSharedMemoryPerMultiprocessor = 81
   }
 
   static func attribute(_ attribute: Attribute, of device: CUDADriver.Device, _ driver: CUDADriver) throws(CUDAError) -> Int {

@@ -2,7 +2,7 @@ import Foundation
 import Synchronization
 
 /// An NVIDIA GPU: NVRTC compiles the text, the driver API runs it.
-final class CUDADevice: NSObject, CompilingDevice {
+final class CUDADevice: NSObject, CompilingDevice, MultiprocessorDevice {
   /// The machine's GPUs; none where there is no driver or the driver refuses to start.
   static let all: [CUDADevice] = discover(environment: ProcessInfo.processInfo.environment)
 
@@ -13,6 +13,8 @@ final class CUDADevice: NSObject, CompilingDevice {
   let computeArchitecture: String
   /// On the PCI bus, as NVML takes it.
   let busIdentifier: String?
+  let multiprocessorCount: Int
+  let threadgroupMemoryOfMultiprocessor: Int
   private let maxThreads: Int
   private let sharedMemory: Int
   private let allocated = Mutex(0)
@@ -32,6 +34,8 @@ final class CUDADevice: NSObject, CompilingDevice {
     computeArchitecture = "sm_\(major)\(minor)"
     maxThreads = try CUDAContext.attribute(.maxThreadsPerBlock, of: device, driver)
     sharedMemory = try CUDAContext.attribute(.maxSharedMemoryPerBlock, of: device, driver)
+    multiprocessorCount = try CUDAContext.attribute(.multiprocessorCount, of: device, driver)
+    threadgroupMemoryOfMultiprocessor = try CUDAContext.attribute(.maxSharedMemoryPerMultiprocessor, of: device, driver)
     fault = PlannedFault(environment: environment)
     let context = CUDAContext(driver: driver, device: device)
     self.context = context

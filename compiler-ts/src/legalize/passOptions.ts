@@ -1,0 +1,23 @@
+/**
+ * What a compilation can leave out, to measure what it gives and to test what takes its place. A program's results are the same with all choices. Default: nothing
+ * is left out.
+ */
+export interface PassOptions {
+  /** `false`: functions that call themselves become levels and a trampoline, as those do that call each other. */
+  readonly recursionLoops?: boolean | undefined;
+  /** `false`: recursions whose results are summed hand partial sums from call to caller (`accumulators.ts`). */
+  readonly accumulators?: boolean | undefined;
+  /** `false` assumes nothing about addresses: each access is checked by itself, its alignment too (`moduleAlignment.ts`, `accessGroups.ts`). */
+  readonly memoryFacts?: boolean | undefined;
+  /** `false`: what counted loops load comes from linear memory each time (`memoryWindows.ts`). */
+  readonly memoryWindows?: boolean | undefined;
+  /** `false`: each iteration of a loop has its checkpoint (`unrolling.ts`). */
+  readonly unrolling?: boolean | undefined;
+}
+
+export const passNames = ["recursionLoops", "accumulators", "memoryFacts", "memoryWindows", "unrolling"] as const;
+
+/** All passes but those named. */
+export function without(names: readonly (typeof passNames)[number][]): PassOptions {
+  return Object.fromEntries(names.map((name) => [name, false]));
+}

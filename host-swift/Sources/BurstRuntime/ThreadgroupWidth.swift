@@ -1,0 +1,38 @@
+/// How many instances share a threadgroup, and with it SIMD-groups. Pure.
+///
+/// Lanes of a SIMD-group wait for each other's branches. A launch too small to keep all multiprocessors busy gets small threadgroups,
+/// down to one instance that has a SIMD-group for itself and waits for nobody: the other lanes would have had no instance anyway.
+struct ThreadgroupWidth: Sendable, Equatable {
+  /// What runs threadgroups side by side: a multiprocessor, a core. 0: threads run one after the other, as on a CPU.
+  let multiprocessors: Int
+  /// Bytes that all threadgroups on one have together.
+  let threadgroupMemory: Int
+  /// Whatever the launch.
+  let fixed: Int?
+
+  /// No more: texts lay out threadgroup memory for as many (docs/kernel-abi.md).
+  static let most = 64
+
+  /// Two SIMD-groups for each of the four schedulers that a multiprocessor of NVIDIA's and a core of Apple's have: what one waits for,
+  /// such as memory, leaves room for another, and more would take turns.
+  static let groupsEach = 8
+
+  /// `fixed`: 1 to `most`, others are left out.
+  init(multiprocessors: Int, threadgroupMemory: Int, fixed: Int? = nil) {
+    self.multiprocessors = multiprocessors
+    self.threadgroupMemory = threadgroupMemory
+    self.fixed = fixed.flatMap { (1...Self.most).contains($0) ? $0 : nil }
+  }
+
+  /// Threads of each threadgroup, a power of two, so that a group has whole sectors of a tile. `memory`: bytes that each takes of the
+  /// threadgroup memory, however many threads it has.
+  func threads(lanes: Int, memory: Int) -> Int {
+    if let fixed { return fixed }
+    guard multiprocessors > 0 else { return Self.most }
+    let room = memory > 0 ? max(threadgroupMemory / memory, 1) : Self.groupsEach
+    let groups = multiprocessors * min(room, Self.groupsEach)
+    var threads = 1
+    while threads < Self.most, threads * groups < lanes { threads *= 2 }
+    return threads
+  }
+}
