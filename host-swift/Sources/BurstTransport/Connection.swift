@@ -116,9 +116,11 @@ public final class Connection: @unchecked Sendable {
   /// Must be called with `state` locked, so that the order of frames is the order in which the encoding was read.
   private func enqueue(_ message: Message, _ encoding: Encoding) {
     writer.async { [write] in
-      let body = encoding.codec.encode(message.wireValue)
-      write(frameHeader(bodyBytes: body.count))
-      write(body)
+      let body = encoding.codec.encodeParts(message.wireValue)
+      let header = frameHeader(bodyBytes: body.reduce(0) { $0 + $1.count })
+      // With the header, so that a small frame is one write and wakes the client once.
+      write(header + (body.first ?? Data()))
+      for part in body.dropFirst() { write(part) }
     }
   }
 
