@@ -2,8 +2,9 @@
  * What is around the kernels: an invocation of a function that does next to nothing, and many small jobs, each in a fresh instance. Where the
  * time goes: device, host, and the request itself. README.md says how to read it.
  */
+import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { WasmBurst } from "../compiler-ts/src/index.ts";
+import { type Pool, WasmBurst } from "../compiler-ts/src/index.ts";
 import { wat } from "../test/support/wat.ts";
 import { formatTable, median } from "./measure.ts";
 import { execution, schedule } from "./programs.ts";
@@ -15,6 +16,7 @@ const { values: flags } = parseArgs({
     instances: { type: "string", default: "262144" },
     jobs: { type: "string", default: "1000000" },
     repetitions: { type: "string", default: "5" },
+    programs: { type: "string", default: "add,image" },
     json: { type: "boolean", default: false },
   },
 });
@@ -23,6 +25,12 @@ const instances = Number(flags.instances);
 const jobs = Number(flags.jobs);
 const repetitions = Number(flags.repetitions);
 const warmUps = 2;
+const smallSizes = [1, 1024];
+/** Of each small size. */
+const smallRounds = 500;
+/** Milliseconds after which a device and its scheduler count as idle; clocks fall, and heat is asked for anew. */
+const pause = 300;
+const rested = 10;
 
 const add = `(func (export "work") (param i32) (result i32) (i32.add (local.get 0) (i32.const 1)))`;
 
@@ -50,7 +58,7 @@ interface Row {
 
 interface Round {
   readonly seconds: number;
-  readonly hostSeconds?: number;
+  readonly hostSeconds?: number | undefined;
   readonly deviceSeconds: number;
 }
 
@@ -67,9 +75,14 @@ async function timed<Result extends { readonly status: Uint32Array; readonly res
   return { seconds, result };
 }
 
-async function measured(what: string, count: number, round: () => Promise<Round>): Promise<Row> {
+async function measured(
+  what: string,
+  count: number,
+  round: () => Promise<Round>,
+  times: number = repetitions,
+): Promise<Row> {
   const rounds: Round[] = [];
-  for (let repetition = 0; repetition < warmUps + repetitions; repetition++) {
+  for (let repetition = 0; repetition < warmUps + times; repetition++) {
     const one = await round();
     if (repetition >= warmUps) rounds.push(one);
   }
@@ -85,21 +98,36 @@ async function measured(what: string, count: number, round: () => Promise<Round>
 
 const first = (count: number): Uint32Array => Uint32Array.from({ length: count }, (_, index) => index);
 
+/** An invocation of all instances. */
+async function invocation(pool: Pool, records: Uint32Array, expected: Uint32Array): Promise<Round> {
+  const { seconds, result } = await timed(() => pool.invokeRecords("work", records), expected);
+  return { seconds, hostSeconds: result.hostSeconds, deviceSeconds: result.deviceSeconds };
+}
+
 await using burst = await WasmBurst.launch({ device: flags.device, profile: flags.profile });
 const rows: Row[] = [];
 for (const [name, { text, expected }] of Object.entries(programs)) {
+  if (!flags.programs.split(",").includes(name)) continue;
   await using module = await burst.compile(wat(text));
+  if (name === "add") {
+    for (const count of smallSizes) {
+      await using pool = await module.instantiate({ instances: count, schedule, execution });
+      const records = first(count);
+      const results = records.map(expected);
+      const round = () => invocation(pool, records, results);
+      rows.push(await measured(`${name}: invoke`, count, round, smallRounds));
+      const afterPause = async () => {
+        await sleep(pause);
+        return round();
+      };
+      rows.push(await measured(`${name}: after a pause`, count, afterPause, rested));
+    }
+  }
   await using pool = await module.instantiate({ instances, schedule, execution });
   const invoked = first(instances);
   const results = invoked.map(expected);
   if (name === "add") {
-    rows.push(
-      await measured(`${name}: invoke`, instances, async () => {
-        const before = pool.deviceSeconds;
-        const { seconds } = await timed(() => pool.invokeRecords("work", invoked), results);
-        return { seconds, deviceSeconds: pool.deviceSeconds - before };
-      }),
-    );
+    rows.push(await measured(`${name}: invoke`, instances, () => invocation(pool, invoked, results)));
   }
   const ran = first(jobs);
   const jobResults = ran.map(expected);
@@ -114,7 +142,7 @@ for (const [name, { text, expected }] of Object.entries(programs)) {
 if (flags.json) console.log(JSON.stringify({ device: burst.device, instances, jobs, rows }, undefined, 2));
 else {
   const milliseconds = (seconds: number | undefined): string =>
-    seconds === undefined ? "-" : (seconds * 1000).toFixed(1);
+    seconds === undefined ? "-" : (seconds * 1000).toFixed(seconds < 0.01 ? 3 : 1);
   console.log(`${instances} instances on ${burst.device.id} (${burst.device.name})`);
   console.log(
     formatTable([

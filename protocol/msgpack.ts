@@ -17,7 +17,47 @@ const packr = new Packr({
 const maximumDepth = 64;
 
 export function encodeMessagePack(message: unknown): Uint8Array {
-  return packr.pack(encodable(message, 0));
+  return Buffer.concat(encodeMessagePackParts(message));
+}
+
+/** The same bytes in parts: large fields as they are, since the library would copy megabytes into a buffer that grows. */
+export function encodeMessagePackParts(message: unknown): readonly Uint8Array[] {
+  return partsOf(encodable(message, 0));
+}
+
+/** Bytes below which a copy costs less than a part. */
+const largeBytes = 1 << 16;
+
+function partsOf(value: unknown): readonly Uint8Array[] {
+  if (!hasLargeBytes(value)) return [packr.pack(value)];
+  if (value instanceof Uint8Array) return [largeHeader(bin32, value.length), value];
+  if (Array.isArray(value)) return [header(0x90, array16, value.length), ...value.flatMap(partsOf)];
+  const fields = Object.entries(value as object);
+  const parts = fields.flatMap(([key, field]) => [packr.pack(key), ...partsOf(field)]);
+  return [header(0x80, map16, fields.length), ...parts];
+}
+
+function hasLargeBytes(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  if (value instanceof Uint8Array) return value.length >= largeBytes;
+  // Lists of numbers have millions.
+  if (Array.isArray(value)) return typeof value[0] === "object" && value.some(hasLargeBytes);
+  return Object.values(value).some(hasLargeBytes);
+}
+
+const [bin32, array16, map16] = [0xc6, 0xdc, 0xde];
+
+/** The shortest: `fix` has the length in its low bits, and the code after `code16` is that of 32 bits. */
+function header(fix: number, code16: number, length: number): Uint8Array {
+  if (length < 16) return Uint8Array.of(fix | length);
+  if (length > 0xffff) return largeHeader(code16 + 1, length);
+  return Uint8Array.of(code16, length >> 8, length & 0xff);
+}
+
+function largeHeader(code: number, length: number): Uint8Array {
+  const bytes = Buffer.alloc(5, code);
+  bytes.writeUInt32BE(length, 1);
+  return bytes;
 }
 
 /** Throws TypeError for bytes that are not one MessagePack value of the protocol's types. */

@@ -85,6 +85,8 @@ export interface InvokeResult {
   readonly results: Bytes;
   /** Time on the device. */
   readonly deviceSeconds: number;
+  /** The host's own time, that on the device included: what the client waits beyond it is the request's. */
+  readonly seconds?: number;
   /** One entry an import that instances wait for; absent or empty: the invocation is complete. */
   readonly waiting?: readonly WaitingCalls[];
   /** Why instances have the trap `host function failed`, where it was a function of the host. */

@@ -232,6 +232,7 @@ response("pool-invoke-response", "invoke-8", protocol.invoke, {
   status: bytes(0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 7, 0, 0, 0),
   results: bytes(...Array.from({ length: 300 }, (_, index) => index & 255)),
   deviceSeconds: 0.0009765625,
+  seconds: 0.5,
 });
 response("pool-invoke-response-waiting", 9, protocol.invoke, {
   status: bytes(255, 255, 255, 255, 3, 0, 0, 0),
@@ -255,6 +256,7 @@ response("pool-resume-response", 16, protocol.resumePool, {
   status: bytes(0, 0, 0, 0, 0, 0, 0, 0),
   results: bytes(9, 0, 0, 0),
   deviceSeconds: 0.5,
+  seconds: 1,
   waiting: [{ import: 0, instances: [3], arguments: bytes(1, 2, 3, 4) }],
   failures: [{ import: 1, message: "no room", instances: [2] }],
   instances: [7],

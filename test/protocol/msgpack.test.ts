@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { Packr } from "msgpackr";
 import { base64ToBytes, bytesToBase64 } from "../../protocol/bytes.ts";
-import { decodeMessagePack, encodeMessagePack } from "../../protocol/msgpack.ts";
+import { decodeMessagePack, encodeMessagePack, encodeMessagePackParts } from "../../protocol/msgpack.ts";
 
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
 const bytes = (text: string) => new Uint8Array(Buffer.from(text, "hex"));
@@ -40,6 +41,22 @@ test("integers of more than 53 bits are refused", () => {
 
 test("absent fields are left out, null stays", () => {
   assert.deepEqual(decodeMessagePack(encodeMessagePack({ a: undefined, b: null })), { b: null });
+});
+
+test("large bytes are parts of their own, and the bytes of all parts are those of the library", () => {
+  const large = new Uint8Array(100_000).fill(7);
+  const lists = [15, 16, 70_000].map((length) =>
+    Array.from({ length }, (_, index) => [index & 7, large.subarray(0, 3)]),
+  );
+  for (const list of lists) {
+    const message = { list: [...list, [large]], plain: [1, "a"], large, absent: undefined, last: 2 ** 40 };
+    const parts = encodeMessagePackParts(message);
+    assert.equal(parts.filter((part) => part === large).length, 2);
+    const { absent: _, ...present } = message;
+    assert.deepEqual(decodeMessagePack(encodeMessagePack(message)), present);
+    const library = new Packr({ useRecords: false, variableMapSize: true });
+    assert.ok(Buffer.concat(parts).equals(library.pack({ ...present, last: BigInt(present.last) })));
+  }
 });
 
 for (const body of ["", "93", "8161", "0102", "c1", "d40001", "d6ff00000000"]) {

@@ -84,6 +84,8 @@ export interface InvocationResult {
   /** One record an instance; a trapped instance's is undefined in content. */
   readonly results: Uint32Array;
   readonly deviceSeconds: number;
+  /** What the host took, requests not included; `undefined` where there is none, or where several shared the work. */
+  readonly hostSeconds?: number | undefined;
   /** By instance: why the traps `host function failed` and `device failed`. */
   readonly failures: ReadonlyMap<number, HostFailure>;
 }

@@ -65,6 +65,8 @@ export interface RecordsResult {
   readonly status: Uint32Array;
   readonly results: Uint32Array;
   readonly deviceSeconds: number;
+  /** What the host took, requests not included; `undefined` where there is none, or where several shared the work. */
+  readonly hostSeconds?: number | undefined;
   /** By instance: which import failed and why, where the trap is `host function failed`; the device's reason, where it is `device failed`. */
   readonly failures: ReadonlyMap<number, HostFailure>;
 }

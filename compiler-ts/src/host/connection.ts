@@ -8,7 +8,6 @@ import {
   ResponseError,
   type Message as RpcMessage,
   StreamMessageReader,
-  StreamMessageWriter,
 } from "vscode-jsonrpc/node";
 import { base64ToBytes, bytesToBase64 } from "../../../protocol/bytes.ts";
 import {
@@ -20,8 +19,9 @@ import {
   type Message,
   protocolVersion,
 } from "../../../protocol/messages.ts";
-import { decodeMessagePack, encodeMessagePack } from "../../../protocol/msgpack.ts";
+import { decodeMessagePack, encodeMessagePackParts } from "../../../protocol/msgpack.ts";
 import { errorNameOf, HostError, messageOf } from "../errors.ts";
+import { FrameWriter } from "./frameWriter.ts";
 
 export interface ConnectionEvents {
   /** The first request of several is in flight. */
@@ -54,7 +54,7 @@ export function connect(input: Readable, output: Writable, events: ConnectionEve
   const reader = new StreamMessageReader(input, { contentTypeDecoder: codec });
   // The timer for half a message would keep Node alive; a broken transport is noticed by its end.
   reader.partialMessageTimeout = 0;
-  const rpc = createMessageConnection(reader, new StreamMessageWriter(output, { contentTypeEncoder: codec }));
+  const rpc = createMessageConnection(reader, new FrameWriter(output, (message) => codec.encode(message)));
 
   let closeReason: HostError | undefined;
   const closing = new AbortController();
@@ -156,8 +156,9 @@ class Codec {
   encoding: Encoding = "json";
   #agreed = false;
 
-  async encode(message: RpcMessage): Promise<Uint8Array> {
-    return this.encoding === "json" ? Buffer.from(JSON.stringify(message)) : encodeMessagePack(message);
+  /** In parts: large fields are not copied. */
+  encode(message: RpcMessage): readonly Uint8Array[] {
+    return this.encoding === "json" ? [Buffer.from(JSON.stringify(message))] : encodeMessagePackParts(message);
   }
 
   async decode(body: Uint8Array): Promise<RpcMessage> {

@@ -13,6 +13,7 @@ export class Outcome {
   #status: Uint32Array | undefined;
   #results: Uint32Array | undefined;
   #deviceSeconds = 0;
+  #hostSeconds = 0;
   #failure: string | undefined;
 
   /** `instances`: those that run, in the order of the records; `undefined`: all `total`. `words`: of one record of results. */
@@ -28,6 +29,7 @@ export class Outcome {
     if (answer.status.length > 0) this.#status = statusOf(answer.status, this.#count, "pool/invoke");
     this.#results = wordsOfBytes(ofLength(answer.results, this.#count * this.#words * 4, "pool/invoke"));
     this.#deviceSeconds += answer.deviceSeconds;
+    this.#hostSeconds += answer.seconds ?? 0;
     this.#failure = answer.failure;
   }
 
@@ -43,6 +45,7 @@ export class Outcome {
       this.results.set(results.subarray(index * this.#words, (index + 1) * this.#words), position * this.#words);
     });
     this.#deviceSeconds += resumed.deviceSeconds;
+    this.#hostSeconds += resumed.seconds ?? 0;
     this.#failure = resumed.failure ?? this.#failure;
   }
 
@@ -67,6 +70,7 @@ export class Outcome {
         return outcome.results;
       },
       deviceSeconds: this.#deviceSeconds,
+      hostSeconds: this.#hostSeconds,
       failures: this.#failure === undefined ? hostFailures : this.#withDevice(this.#failure, called, hostFailures),
     };
   }

@@ -180,6 +180,8 @@ public enum InvokeRequest: RequestType {
     public let results: Data
     /// Time on the device.
     public let deviceSeconds: Double
+    /// The host's own time, that on the device included.
+    public let seconds: Double?
     /// One entry an import that instances wait for; `nil`: the invocation is complete.
     public let waiting: [WaitingCalls]?
     /// Why instances have the trap `host function failed`, where it was a function of the host.
@@ -188,12 +190,13 @@ public enum InvokeRequest: RequestType {
     public let failure: String?
 
     public init(
-      status: Data, results: Data, deviceSeconds: Double, waiting: [WaitingCalls]? = nil, failures: [HostFunctionFailures]? = nil,
-      failure: String? = nil
+      status: Data, results: Data, deviceSeconds: Double, seconds: Double? = nil, waiting: [WaitingCalls]? = nil,
+      failures: [HostFunctionFailures]? = nil, failure: String? = nil
     ) {
       self.status = status
       self.results = results
       self.deviceSeconds = deviceSeconds
+      self.seconds = seconds
       self.waiting = waiting
       self.failures = failures
       self.failure = failure

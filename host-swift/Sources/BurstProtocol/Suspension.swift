@@ -69,6 +69,7 @@ public enum ResumePoolRequest: RequestType {
     public let status: Data
     public let results: Data
     public let deviceSeconds: Double
+    public let seconds: Double?
     public let waiting: [WaitingCalls]?
     public let failures: [HostFunctionFailures]?
     public let failure: String?
@@ -81,6 +82,7 @@ public enum ResumePoolRequest: RequestType {
       status = run.status
       results = run.results
       deviceSeconds = run.deviceSeconds
+      seconds = run.seconds
       waiting = run.waiting
       failures = run.failures
       failure = run.failure

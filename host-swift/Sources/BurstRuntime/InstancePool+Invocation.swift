@@ -75,6 +75,7 @@ extension InstancePool {
   func invoke(
     _ parameters: InvokeRequest.Parameters, _ request: any IncomingCancellation, progress: Progress
   ) throws -> InvokeRequest.Result {
+    let began = DeviceScheduler.now
     let pipeline = try kernel(parameters.kernel)
     let instances = try check(instances: parameters.instances)
     try check(recordBytes: parameters.argumentBytes, "argumentBytes")
@@ -95,12 +96,13 @@ extension InstancePool {
       purpose: .export, kernel: parameters.kernel, pipeline: pipeline, argumentBytes: parameters.argumentBytes,
       resultBytes: parameters.resultBytes, budget: budget, hostFunctions: hostFunctions)
     let advanced = try advance(invocation, instances, begins: true, request, progress: progress)
-    return try result(of: instances, resultBytes: parameters.resultBytes, advanced, request)
+    return try result(of: instances, resultBytes: parameters.resultBytes, advanced, since: began, request)
   }
 
   func resume(
     _ parameters: ResumePoolRequest.Parameters, _ request: any IncomingCancellation, progress: Progress
   ) throws -> ResumePoolRequest.Result {
+    let began = DeviceScheduler.now
     try checkUsable()
     guard var invocation = waiting else { throw invalid("pool", "none of its instances waits") }
     // A restored pool's instances may wait for what the host serves now; the client can end them all the same.
@@ -133,7 +135,7 @@ extension InstancePool {
         trap = buffers.records.firstTrap(of: instances)
         endInstantiation(trap)
       }
-      let outcome = try result(of: instances, resultBytes: invocation.resultBytes, advanced, request)
+      let outcome = try result(of: instances, resultBytes: invocation.resultBytes, advanced, since: began, request)
       return ResumePoolRequest.Result(outcome, instances: instances.map(Int.init), trap: trap)
     } catch {
       waiting = nil
@@ -181,12 +183,14 @@ extension InstancePool {
   }
 
   private func result(
-    of instances: [UInt32], resultBytes: Int, _ advanced: Advanced, _ request: any IncomingCancellation
+    of instances: [UInt32], resultBytes: Int, _ advanced: Advanced, since began: Double, _ request: any IncomingCancellation
   ) throws -> InvokeRequest.Result {
     let records = buffers.records
     let results = try records.endedResults(bytesEach: resultBytes, of: instances)
+    let status = records.status(of: instances)
+    let waiting = try waitingCalls(request)
     return InvokeRequest.Result(
-      status: records.status(of: instances), results: results, deviceSeconds: advanced.seconds, waiting: try waitingCalls(request),
+      status: status, results: results, deviceSeconds: advanced.seconds, seconds: DeviceScheduler.now - began, waiting: waiting,
       failures: advanced.failures.ofInstances, failure: advanced.failure)
   }
 

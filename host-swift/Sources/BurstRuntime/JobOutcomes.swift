@@ -1,11 +1,13 @@
 import BurstProtocol
 import Foundation
 
-/// What a run knows of jobs that have ended, by job. Not run until it is told otherwise.
+/// What a run knows of jobs that have ended, by job.
 struct JobOutcomes {
   private let reads: [RunJobsRequest.Read]?
   private let resultBytes: Int
-  private var status: [UInt32]
+  /// Two words a job. Zeros of the system's, as of `results`: where no job ends badly none of its pages is ever touched.
+  private var status: Data
+  private var hasStatus = false
   private var results: Data
   private var found: [Data]
   private(set) var reasons = FailureTexts()
@@ -13,28 +15,63 @@ struct JobOutcomes {
   init(_ parameters: RunJobsRequest.Parameters) {
     reads = parameters.reads
     resultBytes = parameters.resultBytes
-    status = Array(repeating: 0, count: parameters.jobs * 2)
-    for job in 0..<parameters.jobs { status[job * 2] = JobStatus.notRun }
+    status = Data(count: parameters.jobs * Self.statusBytes)
     results = Data(count: parameters.jobs * parameters.resultBytes)
     found = Array(repeating: Data(), count: parameters.reads?.count ?? 0)
   }
 
+  private static let statusBytes = 8
+
   mutating func end(_ job: Int, code: UInt32, detail: UInt32) {
-    status[job * 2] = code
-    status[job * 2 + 1] = detail
+    hasStatus = true
+    status.withUnsafeMutableBytes { Self.set(job, code, detail, in: $0) }
   }
 
-  /// The job ended without a trap; `record`: its results. What it was to read is read from the memory of `lane`.
-  mutating func end(_ job: Int, record: UnsafeRawPointer, lane: UInt32, of buffers: PoolBuffers) throws {
-    results.withUnsafeMutableBytes { bytes in
-      if resultBytes == 4 {
-        bytes.storeBytes(of: record.load(as: UInt32.self), toByteOffset: job * 4, as: UInt32.self)
-      } else if resultBytes > 0 {
-        (bytes.baseAddress! + job * resultBytes).copyMemory(from: record, byteCount: resultBytes)
+  private static func set(_ job: Int, _ code: UInt32, _ detail: UInt32, in status: UnsafeMutableRawBufferPointer) {
+    status.storeBytes(of: code.littleEndian, toByteOffset: job * statusBytes, as: UInt32.self)
+    status.storeBytes(of: detail.littleEndian, toByteOffset: job * statusBytes + 4, as: UInt32.self)
+  }
+
+  /// Jobs that ended in `lanes`, as the records have it: trapped, or with results. What they were to read is read from the lanes' memory.
+  mutating func end(_ jobs: [Int32], in lanes: [UInt32], of buffers: PoolBuffers) throws {
+    let outcomes = UnsafePointer(buffers.records.outcomes)
+    let records = UnsafeRawPointer(try buffers.records.resultBuffer(bytesEach: resultBytes).contents())
+    let trapped = takeResults(of: jobs, in: lanes, outcomes, records)
+    if reads != nil { try takeReads(of: jobs, in: lanes, outcomes, buffers) }
+    if trapped == 0 { return }
+    for (job, lane) in zip(jobs, lanes) where outcomes[Int(lane) * 2] != 0 {
+      end(Int(job), code: outcomes[Int(lane) * 2], detail: outcomes[Int(lane) * 2 + 1])
+    }
+  }
+
+  /// Returns how many have none.
+  private mutating func takeResults(
+    of jobs: [Int32], in lanes: [UInt32], _ outcomes: UnsafePointer<UInt32>, _ records: UnsafeRawPointer
+  ) -> Int {
+    let size = resultBytes
+    var trapped = 0
+    results.withUnsafeMutableBytes { results in
+      for (job, lane) in zip(jobs, lanes) {
+        if outcomes[Int(lane) * 2] != 0 {
+          trapped += 1
+        } else if size == 4 {
+          // A call for each would take longer than all else.
+          results.storeBytes(of: records.load(fromByteOffset: Int(lane) * 4, as: UInt32.self), toByteOffset: Int(job) * 4, as: UInt32.self)
+        } else if size > 0 {
+          (results.baseAddress! + Int(job) * size).copyMemory(from: records + Int(lane) * size, byteCount: size)
+        }
       }
     }
-    let isRead = try read(job, from: lane, of: buffers)
-    end(job, code: isRead ? 0 : JobStatus.outOfBounds, detail: isRead ? 0 : 1)
+    return trapped
+  }
+
+  private mutating func takeReads(
+    of jobs: [Int32], in lanes: [UInt32], _ outcomes: UnsafePointer<UInt32>, _ buffers: PoolBuffers
+  ) throws {
+    try buffers.fetchMemorySizes(of: lanes)
+    for (job, lane) in zip(jobs, lanes) where outcomes[Int(lane) * 2] == 0 {
+      if try !read(Int(job), from: lane, of: buffers) { end(Int(job), code: JobStatus.outOfBounds, detail: 1) }
+    }
   }
 
   /// False where something lies outside of the memory.
@@ -54,9 +91,19 @@ struct JobOutcomes {
 
   mutating func addReasons(_ others: FailureTexts, jobOf: (Int) -> Int) { reasons.add(others, rename: jobOf) }
 
-  /// Status (empty where all is zero), results, and what was read.
-  var records: (status: Data, results: Data, reads: [Data]?) {
-    (status.allSatisfy { $0 == 0 } ? Data() : status.withUnsafeBytes { Data($0) }, results, reads == nil ? nil : found)
+  /// Status (empty where all is zero), results, and what was read, of `queue`'s jobs.
+  func records(_ queue: JobQueue) -> (status: Data, results: Data, reads: [Data]?) {
+    (status(queue), results, reads == nil ? nil : found)
+  }
+
+  private func status(_ queue: JobQueue) -> Data {
+    if !hasStatus, queue.hasEnded { return Data() }
+    var status = status
+    status.withUnsafeMutableBytes { status in
+      for job in queue.underway { Self.set(job, JobStatus.notRun, 0, in: status) }
+      for job in queue.next..<queue.count { Self.set(job, JobStatus.notRun, 0, in: status) }
+    }
+    return status
   }
 }
 

@@ -8,17 +8,24 @@ struct JobQueue: Sendable {
   private(set) var ended = 0
   private(set) var laneSlices = 0.0
   private(set) var busyLaneSlices = 0.0
-  /// By lane; negative: none.
-  private var jobOf: [Int]
+  /// By lane; negative: none. In 32 bits, and in runs below, since a million jobs are looked up a few times each.
+  private var jobOf: [Int32]
   private var idle: [UInt32]
 
-  /// What is known of a lane after a launch.
-  struct Progress: Sendable {
-    let lane: UInt32
-    /// Used in this launch.
-    let fuel: UInt64
+  /// Jobs that begin: number `firstJob` in the first of the lanes, and so on.
+  struct Placed: Sendable, Equatable {
+    let lanes: [UInt32]
+    let firstJob: Int
   }
 
+  /// The fuel that lanes used in a launch.
+  struct FuelUse: Sendable, Equatable {
+    var lanes = 0
+    var together: UInt64 = 0
+    var longest: UInt64 = 0
+  }
+
+  /// `count`: at most `PoolPlan.maximumInstances`.
   init(count: Int, lanes: Int) {
     self.count = count
     jobOf = Array(repeating: -1, count: lanes)
@@ -31,43 +38,56 @@ struct JobQueue: Sendable {
   var left: Int { count - next }
   var hasEnded: Bool { ended == count }
 
-  /// Puts the next jobs in idle lanes, at most `limit`; the lanes ascend.
-  mutating func begin(limit: Int) -> [(lane: UInt32, job: Int)] {
+  /// Puts the next jobs in idle lanes, at most `limit`; the lanes ascend. `nil`: none.
+  mutating func begin(limit: Int) -> Placed? {
     let wanted = min(limit, idle.count, count - next)
-    guard wanted > 0 else { return [] }
-    let lanes = idle.suffix(wanted).sorted()
+    guard wanted > 0 else { return nil }
+    let placed = Placed(lanes: idle.suffix(wanted).sorted(), firstJob: next)
     idle.removeLast(wanted)
-    defer { next += wanted }
-    return lanes.enumerated().map { index, lane in
-      jobOf[Int(lane)] = next + index
-      return (lane, next + index)
+    jobOf.withUnsafeMutableBufferPointer { jobOf in
+      var job = Int32(placed.firstJob)
+      for lane in placed.lanes {
+        jobOf[Int(lane)] = job
+        job &+= 1
+      }
     }
+    next += wanted
+    return placed
   }
 
   /// The job of a lane that has ended with it; the lane is idle.
-  mutating func end(_ lane: UInt32) -> Int {
-    let job = jobOf[Int(lane)]
-    precondition(job >= 0, "no job stands in a lane that ends")
-    jobOf[Int(lane)] = -1
-    idle.append(lane)
-    ended += 1
-    return job
+  mutating func end(_ lane: UInt32) -> Int { Int(end([lane])[0]) }
+
+  /// The jobs of lanes that have ended with them, in the order of the lanes, which are idle.
+  mutating func end(_ lanes: [UInt32]) -> [Int32] {
+    let jobs = [Int32](unsafeUninitializedCapacity: lanes.count) { jobs, count in
+      jobOf.withUnsafeMutableBufferPointer { jobOf in
+        for (index, lane) in lanes.enumerated() {
+          jobs[index] = jobOf[Int(lane)]
+          jobOf[Int(lane)] = -1
+        }
+      }
+      count = lanes.count
+    }
+    precondition(jobs.allSatisfy { $0 >= 0 }, "no job stands in a lane that ends")
+    idle += lanes
+    ended += lanes.count
+    return jobs
   }
 
   /// Of a lane that is not idle.
-  func job(in lane: UInt32) -> Int { jobOf[Int(lane)] }
+  func job(in lane: UInt32) -> Int { Int(jobOf[Int(lane)]) }
 
   func isIdle(_ lane: UInt32) -> Bool { jobOf[Int(lane)] < 0 }
 
+  /// The jobs that have begun and not ended; none from `next` on has begun.
+  var underway: [Int] { jobOf.lazy.filter { $0 >= 0 }.map(Int.init) }
+
   /// A launch of as many lanes as could have run. A lane counts as busy for the share of it that its fuel is of the longest lane's;
   /// after the last job has begun nothing counts, since there is nothing to fill lanes with.
-  /// Returns the longest lane's fuel.
-  @discardableResult
-  mutating func launched(_ progress: [Progress], of lanes: Int) -> UInt64 {
-    let most = progress.reduce(0) { max($0, $1.fuel) }
-    guard !isEmpty else { return most }
+  mutating func launched(_ use: FuelUse, of lanes: Int) {
+    guard !isEmpty else { return }
     laneSlices += Double(lanes)
-    busyLaneSlices += most == 0 ? Double(progress.count) : progress.reduce(0) { $0 + Double($1.fuel) / Double(most) }
-    return most
+    busyLaneSlices += use.longest == 0 ? Double(use.lanes) : Double(use.together) / Double(use.longest)
   }
 }

@@ -5,16 +5,15 @@ import Foundation
 extension JobRun {
   /// The next jobs into idle lanes.
   mutating func refill(limit: Int, _ request: any IncomingCancellation) throws {
-    let placed = queue.begin(limit: limit)
-    if placed.isEmpty { return }
-    let lanes = placed.map(\.lane)
+    guard let placed = queue.begin(limit: limit) else { return }
+    let lanes = placed.lanes
     atRisk = lanes
-    for lane in lanes {
-      fuelOf[Int(lane)] = 0
-      if budget.seconds != nil { secondsOf[Int(lane)] = 0 }
+    fuelOf.withUnsafeMutableBufferPointer { fuelOf in
+      for lane in lanes { fuelOf[Int(lane)] = 0 }
     }
+    if budget.seconds != nil { for lane in lanes { secondsOf[Int(lane)] = 0 } }
     let size = parameters.argumentBytes
-    let records = parameters.arguments.dropFirst(placed[0].job * size).prefix(placed.count * size)
+    let records = parameters.arguments.dropFirst(placed.firstJob * size).prefix(lanes.count * size)
     try buffers.records.setArguments(records, bytesEach: size, of: lanes)
     deviceSeconds += try pool.dispatcher.clear(lanes, live: live + lanes.count, request)
     try start(lanes, begins: true, request)

@@ -75,7 +75,7 @@ struct JobRun {
   }
 
   var result: RunJobsRequest.Result {
-    let records = calls == nil ? outcomes.records : (status: Data(), results: Data(), reads: nil)
+    let records = calls == nil ? outcomes.records(queue) : (status: Data(), results: Data(), reads: nil)
     return RunJobsRequest.Result(
       status: records.status, results: records.results, reads: records.reads, deviceSeconds: deviceSeconds,
       laneSlices: queue.laneSlices, busyLaneSlices: queue.busyLaneSlices, seconds: seconds, failure: failure,
@@ -159,18 +159,21 @@ struct JobRun {
   /// Takes what ended in the launch, and sorts the other lanes by what they need.
   private mutating func collect(_ launched: [UInt32], seconds: Double, width: Int) throws -> Collected {
     let records = buffers.records
-    let (fuelUsed, suspensions) = (records.fuelUsed, records.suspensions)
-    var progress: [JobQueue.Progress] = []
-    progress.reserveCapacity(launched.count)
+    let use = takeFuel(of: launched)
+    queue.launched(use, of: width)
+    var collected = Collected()
+    collected.longestFuel = use.longest
+    if !records.anySuspension(of: launched) {
+      try end(launched)
+      return collected
+    }
     var ended: [UInt32] = []
     ended.reserveCapacity(launched.count)
     var late: [UInt32] = []
     var calling: [UInt32] = []
-    var collected = Collected()
+    let suspensions = records.suspensions
     for lane in launched {
       let index = Int(lane)
-      progress.append(JobQueue.Progress(lane: lane, fuel: fuelUsed[index] &- fuelOf[index]))
-      fuelOf[index] = fuelUsed[index]
       if let limit = budget.seconds {
         secondsOf[index] += seconds
         if suspensions[index] != 0, secondsOf[index] > limit {
@@ -186,7 +189,6 @@ struct JobRun {
       default: calling.append(lane)
       }
     }
-    collected.longestFuel = queue.launched(progress, of: width)
     let others: [UInt32]
     (collected.calling, others) = pool.hostFunctions.split(calling, in: records)
     waiting += others
@@ -195,22 +197,26 @@ struct JobRun {
     return collected
   }
 
+  /// What each used since its last launch, which the reports count from the job's beginning on.
+  private mutating func takeFuel(of lanes: [UInt32]) -> JobQueue.FuelUse {
+    let used = UnsafePointer(buffers.records.fuelUsed)
+    var use = JobQueue.FuelUse(lanes: lanes.count)
+    fuelOf.withUnsafeMutableBufferPointer { before in
+      for lane in lanes {
+        let fuel = used[Int(lane)] &- before[Int(lane)]
+        before[Int(lane)] = used[Int(lane)]
+        use.together &+= fuel
+        use.longest = max(use.longest, fuel)
+      }
+    }
+    return use
+  }
+
   /// Jobs whose status the records have.
   private mutating func end(_ lanes: [UInt32]) throws {
     if lanes.isEmpty { return }
-    let status = buffers.records.outcomes
-    let size = parameters.resultBytes
-    let found = try buffers.records.resultBuffer(bytesEach: size).contents()
-    if parameters.reads != nil { try buffers.fetchMemorySizes(of: lanes) }
-    for lane in lanes {
-      let job = queue.end(lane)
-      let code = status[Int(lane) * 2]
-      if code == 0 {
-        try outcomes.end(job, record: found + Int(lane) * size, lane: lane, of: buffers)
-      } else {
-        outcomes.end(job, code: code, detail: status[Int(lane) * 2 + 1])
-      }
-    }
+    let jobs = queue.end(lanes)
+    try outcomes.end(jobs, in: lanes, of: buffers)
   }
 
   /// Jobs that trapped elsewhere than in a slice, as the records have it.

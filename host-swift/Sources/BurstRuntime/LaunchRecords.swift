@@ -143,9 +143,15 @@ final class LaunchRecords {
 
   /// Whether a word of their outcomes is not zero.
   private func anyOutcome(of lanes: [UInt32]) -> Bool {
-    let outcomes = UnsafeRawPointer(outcomes).assumingMemoryBound(to: UInt64.self)
-    guard let range = Self.range(of: lanes) else { return lanes.contains { outcomes[Int($0)] != 0 } }
-    return UnsafeBufferPointer(start: outcomes + range.lowerBound, count: range.count).reduce(0, |) != 0
+    Self.any(UnsafeRawPointer(outcomes).assumingMemoryBound(to: UInt64.self), of: lanes)
+  }
+
+  /// Whether one of them is suspended.
+  func anySuspension(of lanes: [UInt32]) -> Bool { Self.any(UnsafePointer(suspensions), of: lanes) }
+
+  private static func any<Word: FixedWidthInteger>(_ words: UnsafePointer<Word>, of lanes: [UInt32]) -> Bool {
+    guard let range = range(of: lanes) else { return lanes.contains { words[Int($0)] != 0 } }
+    return UnsafeBufferPointer(start: words + range.lowerBound, count: range.count).reduce(0, |) != 0
   }
 
   /// Why each of `lanes` did not end in its last launch, if it did not.
@@ -153,9 +159,7 @@ final class LaunchRecords {
     let suspensions = suspensions
     var outOfFuel: [UInt32] = []
     var waiting: [UInt32] = []
-    if let range = Self.range(of: lanes), UnsafeBufferPointer(start: suspensions + range.lowerBound, count: range.count).reduce(0, |) == 0 {
-      return ([], [])
-    }
+    if !anySuspension(of: lanes) { return ([], []) }
     lanes.withUnsafeBufferPointer { lanes in
       for lane in lanes {
         switch suspensions[Int(lane)] {
@@ -182,6 +186,7 @@ final class LaunchRecords {
 
   /// Of the first of `lanes` that trapped.
   func firstTrap(of lanes: [UInt32]) -> TrapReport? {
+    guard anyOutcome(of: lanes) else { return nil }
     let outcomes = outcomes
     let trapped = lanes.first { outcomes[Int($0) * 2] != 0 && outcomes[Int($0) * 2] != waitingStatus }
     return trapped.map { TrapReport(code: Int(outcomes[Int($0) * 2]), function: Int(outcomes[Int($0) * 2 + 1])) }

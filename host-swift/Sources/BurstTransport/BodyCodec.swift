@@ -3,8 +3,16 @@ import Foundation
 
 /// Bytes of a body to a value and back.
 public protocol BodyCodec: Sendable {
-  func encode(_ value: WireValue) -> Data
+  /// In parts: large fields are not copied.
+  func encodeParts(_ value: WireValue) -> [Data]
   func decode(_ body: Data) throws(BodyError) -> WireValue
+}
+
+extension BodyCodec {
+  public func encode(_ value: WireValue) -> Data {
+    let parts = encodeParts(value)
+    return parts.count == 1 ? parts[0] : parts.reduce(into: Data()) { $0 += $1 }
+  }
 }
 
 /// A body that does not parse; answered with `parseError`.

@@ -16,6 +16,8 @@ public final class Connection: @unchecked Sendable {
   private var decoder = FrameDecoder()
   private var handler: (any ConnectionHandler)?
   private let write: @Sendable (Data) -> Void
+  /// The first bytes of the frame were there; 0 between frames, and where no trace is asked for.
+  private var arrived = 0.0
 
   /// Frames leave in the order in which they were put on this queue, header and body together.
   private let writer = DispatchQueue(label: "wasmburst.connection.writer")
@@ -38,8 +40,12 @@ public final class Connection: @unchecked Sendable {
   /// the reason was sent, and the transport should close.
   public func receive(_ chunk: Data) -> Bool {
     var chunk = chunk
+    if RequestTrace.isAskedFor, arrived == 0 { arrived = RequestTrace.now }
     do {
-      while let body = try decoder.next(&chunk) { receive(body: body) }
+      while let body = try decoder.next(&chunk) {
+        receive(body: body)
+        arrived = chunk.isEmpty || !RequestTrace.isAskedFor ? 0 : RequestTrace.now
+      }
       return true
     } catch {
       send(.errorResponse(id: nil, error: ResponseError(.parseError, error.sentence)))
@@ -48,10 +54,14 @@ public final class Connection: @unchecked Sendable {
   }
 
   private func receive(body: Data) {
+    let read = RequestTrace.isAskedFor ? RequestTrace.now : 0
     do {
       let value = try state.withLock { $0.encoding }.codec.decode(body)
       switch try Message(value) {
-      case .request(let id, let method, let parameters): receive(id, method, parameters)
+      case .request(let id, let method, let parameters):
+        let trace =
+          RequestTrace.isAskedFor ? RequestTrace(method: method, arrived: arrived, read: read, decoded: RequestTrace.now) : nil
+        receive(id, method, parameters, trace)
       case .notification(let method, let parameters): receive(notification: method, parameters)
       // This end sends no requests, so there is nothing that a response could answer.
       case .response, .errorResponse: break
@@ -65,8 +75,8 @@ public final class Connection: @unchecked Sendable {
     }
   }
 
-  private func receive(_ id: RequestID, _ method: String, _ parameters: WireValue) {
-    let request = IncomingRequest(id: id, method: method, parameters: parameters) { [weak self] result, encoding in
+  private func receive(_ id: RequestID, _ method: String, _ parameters: WireValue, _ trace: RequestTrace?) {
+    let request = IncomingRequest(id: id, method: method, parameters: parameters, trace: trace) { [weak self] result, encoding in
       self?.finish(id, result, encoding)
     }
     let isNew = state.withLock { state in
@@ -93,13 +103,14 @@ public final class Connection: @unchecked Sendable {
 
   private func finish(_ id: RequestID, _ result: Result<WireValue, ResponseError>, _ encoding: Encoding?) {
     state.withLock { state in
+      let trace = state.pending[id]?.trace
       state.pending[id] = nil
       let message: Message =
         switch result {
         case .success(let value): .response(id: id, result: value)
         case .failure(let error): .errorResponse(id: id, error: error)
         }
-      enqueue(message, state.encoding)
+      enqueue(message, state.encoding, trace)
       if let encoding { state.encoding = encoding }
     }
   }
@@ -114,11 +125,16 @@ public final class Connection: @unchecked Sendable {
   }
 
   /// Must be called with `state` locked, so that the order of frames is the order in which the encoding was read.
-  private func enqueue(_ message: Message, _ encoding: Encoding) {
+  private func enqueue(_ message: Message, _ encoding: Encoding, _ trace: RequestTrace? = nil) {
     writer.async { [write] in
-      let body = encoding.codec.encode(message.wireValue)
-      write(frameHeader(bodyBytes: body.count))
-      write(body)
+      let body = encoding.codec.encodeParts(message.wireValue)
+      let bytes = body.reduce(0) { $0 + $1.count }
+      let header = frameHeader(bodyBytes: bytes)
+      let encoded = trace == nil ? 0 : RequestTrace.now
+      // With the header, so that a small frame is one write and wakes the client once.
+      write(header + (body.first ?? Data()))
+      for part in body.dropFirst() { write(part) }
+      trace?.report(encoded: encoded, written: RequestTrace.now, bytes: bytes)
     }
   }
 

@@ -16,19 +16,21 @@ public final class IncomingRequest: Sendable {
   private struct State {
     var phase = Phase.waiting
     var isCancelled = false
+    var trace: RequestTrace?
   }
 
-  private let state = Locked(State())
+  private let state: Locked<State>
   private let respond: @Sendable (Result<WireValue, ResponseError>, Encoding?) -> Void
 
   init(
-    id: RequestID, method: String, parameters: WireValue,
+    id: RequestID, method: String, parameters: WireValue, trace: RequestTrace? = nil,
     respond: @escaping @Sendable (Result<WireValue, ResponseError>, Encoding?) -> Void
   ) {
     self.id = id
     self.method = method
     self.parameters = parameters
     self.respond = respond
+    state = Locked(State(trace: trace))
   }
 
   /// Work asks between its steps and then throws `ResponseError.cancelled`.
@@ -43,6 +45,7 @@ public final class IncomingRequest: Sendable {
     state.withLock { state in
       guard state.phase == .waiting else { return false }
       state.phase = .running
+      state.trace?.begun = RequestTrace.now
       return true
     }
   }
@@ -51,10 +54,14 @@ public final class IncomingRequest: Sendable {
   public func answer(_ result: Result<WireValue, ResponseError>, switchingTo encoding: Encoding? = nil) {
     let isFirst = state.withLock { state in
       defer { state.phase = .answered }
+      state.trace?.answered = RequestTrace.now
       return state.phase != .answered
     }
     if isFirst { respond(result, encoding) }
   }
+
+  /// `nil` where nobody asked for one.
+  var trace: RequestTrace? { state.withLock { $0.trace } }
 
   /// A request that waits for its turn is answered at once; one that runs answers when it notices.
   public func cancel() {

@@ -17,10 +17,10 @@ public struct JSONBodyCodec: BodyCodec {
     }
   }
 
-  public func encode(_ value: WireValue) -> Data {
+  public func encodeParts(_ value: WireValue) -> [Data] {
     var output = Data()
     Self.write(value, to: &output)
-    return output
+    return [output]
   }
 
   private static func write(_ value: WireValue, to output: inout Data) {

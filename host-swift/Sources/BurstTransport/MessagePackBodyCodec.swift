@@ -5,10 +5,10 @@ import Foundation
 public struct MessagePackBodyCodec: BodyCodec {
   public init() {}
 
-  public func encode(_ value: WireValue) -> Data {
+  public func encodeParts(_ value: WireValue) -> [Data] {
     var writer = MessagePackWriter()
     writer.write(value)
-    return writer.output
+    return writer.parts
   }
 
   public func decode(_ body: Data) throws(BodyError) -> WireValue {

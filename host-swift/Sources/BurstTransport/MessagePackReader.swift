@@ -6,6 +6,9 @@ struct MessagePackReader {
   private let bytes: Data
   private var position: Data.Index
 
+  /// Bytes of a field that is not copied.
+  private static let largeBytes = 1 << 16
+
   init(_ bytes: Data) {
     self.bytes = bytes
     position = bytes.startIndex
@@ -79,8 +82,10 @@ struct MessagePackReader {
   private mutating func take(_ count: Int) throws(BodyError) -> Data {
     guard count <= bytes.endIndex - position else { throw malformed("\(count) bytes are cut off") }
     defer { position += count }
-    // A copy, so that a small field does not keep a large body alive and indices start at 0.
-    return Data(bytes[position..<position + count])
+    let field = bytes[position..<position + count]
+    if count >= Self.largeBytes { return field.rebased }
+    // A copy, so that a small field does not keep a large body alive.
+    return Data(field)
   }
 
   private mutating func number<Number: FixedWidthInteger>(_ type: Number.Type) throws(BodyError) -> Number {
@@ -94,5 +99,16 @@ struct MessagePackReader {
 
   private func malformed(_ problem: String) -> BodyError {
     BodyError("The body is not valid MessagePack: \(problem) (at byte \(position - bytes.startIndex)).")
+  }
+}
+
+extension Data {
+  /// The same bytes, with indices that start at 0, and without a copy.
+  fileprivate var rebased: Data {
+    withUnsafeBytes { bytes in
+      guard let start = bytes.baseAddress else { return Data() }
+      // What `self` refers to stays where it is while `self` lives: whoever would change it gets a copy.
+      return Data(bytesNoCopy: UnsafeMutableRawPointer(mutating: start), count: count, deallocator: .custom { [self] _, _ in _ = self })
+    }
   }
 }

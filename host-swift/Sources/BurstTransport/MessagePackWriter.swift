@@ -2,7 +2,15 @@ import BurstProtocol
 import Foundation
 
 struct MessagePackWriter {
-  private(set) var output = Data()
+  private var output = Data()
+  /// Before `output`.
+  private var written: [Data] = []
+
+  /// Bytes below which a copy costs less than a part.
+  private static let largeBytes = 1 << 16
+
+  /// What was written, in order; large `bytes` are parts of their own.
+  var parts: [Data] { output.isEmpty ? written : written + [output] }
 
   mutating func write(_ value: WireValue) {
     switch value {
@@ -18,7 +26,12 @@ struct MessagePackWriter {
       output.append(contentsOf: bytes)
     case .bytes(let data):
       header(data.count, fix: nil, byte8: 0xC4, byte16: 0xC5)
-      output.append(data)
+      if data.count < Self.largeBytes {
+        output.append(data)
+      } else {
+        written += [output, data]
+        output = Data()
+      }
     case .array(let items):
       header(items.count, fix: (limit: 16, base: 0x90), byte8: nil, byte16: 0xDC)
       for item in items { write(item) }

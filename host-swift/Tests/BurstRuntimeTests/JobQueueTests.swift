@@ -7,14 +7,14 @@ struct JobQueueTests {
   @Test("every job stands in one lane, lanes that end get the next")
   func turnover() {
     var queue = JobQueue(count: 5, lanes: 3)
-    let first = queue.begin(limit: 10)
-    #expect(first.map(\.job) == [0, 1, 2] && first.map(\.lane) == [0, 1, 2])
-    #expect(queue.begin(limit: 10).isEmpty)
+    #expect(queue.begin(limit: 10) == .init(lanes: [0, 1, 2], firstJob: 0))
+    #expect(queue.begin(limit: 10) == nil)
     #expect(queue.end(1) == 1)
-    #expect(queue.begin(limit: 0).isEmpty)
-    #expect(queue.begin(limit: 10).map { "\($0.lane):\($0.job)" } == ["1:3"])
-    #expect(queue.end(0) == 0 && queue.end(2) == 2)
-    #expect(queue.begin(limit: 10).map(\.job) == [4])
+    #expect(queue.begin(limit: 0) == nil)
+    #expect(queue.begin(limit: 10) == .init(lanes: [1], firstJob: 3))
+    #expect(queue.underway == [0, 3, 2] && queue.next == 4)
+    #expect(queue.end([0, 2]) == [0, 2])
+    #expect(queue.begin(limit: 10) == .init(lanes: [2], firstJob: 4))
     #expect(queue.isEmpty && !queue.hasEnded)
     #expect(queue.end(2) == 4 && queue.end(1) == 3)
     #expect(queue.hasEnded)
@@ -24,13 +24,13 @@ struct JobQueueTests {
   func laneUse() {
     var queue = JobQueue(count: 5, lanes: 4)
     _ = queue.begin(limit: 4)
-    queue.launched([.init(lane: 0, fuel: 100), .init(lane: 1, fuel: 50), .init(lane: 2, fuel: 0)], of: 4)
+    queue.launched(.init(lanes: 3, together: 150, longest: 100), of: 4)
     #expect(queue.laneSlices == 4 && queue.busyLaneSlices == 1.5)
-    queue.launched([.init(lane: 0, fuel: 0), .init(lane: 1, fuel: 0)], of: 4)
+    queue.launched(.init(lanes: 2), of: 4)
     #expect(queue.laneSlices == 8 && queue.busyLaneSlices == 3.5)
     _ = queue.end(0)
     _ = queue.begin(limit: 4)
-    queue.launched([.init(lane: 0, fuel: 1)], of: 4)
+    queue.launched(.init(lanes: 1, together: 1, longest: 1), of: 4)
     #expect(queue.laneSlices == 8)
   }
 
@@ -49,10 +49,13 @@ struct JobQueueTests {
     var size = LaunchSize(lanes: 1024, minimumLanes: 32, fuel: 1000, fuelIsFixed: false)
     var time = 0.0
     while !queue.hasEnded {
-      for (lane, job) in queue.begin(limit: size.lanes - left.count) { left[lane] = lengths[job] }
+      if let placed = queue.begin(limit: size.lanes - left.count) {
+        for (index, lane) in placed.lanes.enumerated() { left[lane] = lengths[placed.firstJob + index] }
+      }
       let slice = Double(size.fuel) / 10
       let used = left.mapValues { min($0, slice) }
-      queue.launched(used.map { JobQueue.Progress(lane: $0.key, fuel: UInt64($0.value * 1000)) }, of: 1024)
+      let fuel = used.values.map { UInt64($0 * 1000) }
+      queue.launched(.init(lanes: fuel.count, together: fuel.reduce(0, +), longest: fuel.max() ?? 0), of: 1024)
       let launched = left.count
       for (lane, spent) in used {
         left[lane]! -= spent

@@ -35,6 +35,27 @@ struct BodyCodecTests {
     #expect(try codec.decode(codec.encode(value)) == value)
   }
 
+  @Test("large bytes are parts of their own, and read back with indices from 0, each its own")
+  func largeBytes() throws {
+    let codec = MessagePackBodyCodec()
+    let large = Data((0..<100_000).map { UInt8(truncatingIfNeeded: $0) })
+    let value = WireValue.map([
+      WireField("before", .integer(1)), WireField("large", .bytes(large)), WireField("more", .array([.bytes(large), .null])),
+    ])
+    let parts = codec.encodeParts(value)
+    #expect(parts.count == 5 && parts[1] == large && parts[3] == large)
+    // Nothing else keeps the body.
+    let decoded = try codec.decode(codec.encode(value))
+    #expect(decoded == value)
+    guard case .bytes(var first) = decoded["large"], case .array(let more) = decoded["more"] else {
+      Issue.record("other fields")
+      return
+    }
+    #expect(first.startIndex == 0 && first[99_999] == large[99_999])
+    first[0] = 255
+    #expect(more[0] == .bytes(large) && decoded["large"] == .bytes(large))
+  }
+
   @Test("MessagePack takes any integer form and integral floats")
   func integerForms() throws {
     let codec = MessagePackBodyCodec()

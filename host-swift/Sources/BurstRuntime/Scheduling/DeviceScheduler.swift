@@ -12,7 +12,10 @@ final class DeviceScheduler: @unchecked Sendable {
   private var isBusy = false
   private var detector = SlowdownDetector<LaunchKind>()
   private var report: ThermalReport
+  /// When the report was asked for.
   private var readAt: Double
+  // A driver takes a millisecond and more to tell, which is no part of anybody's slice.
+  private let reading: DispatchQueue
   private var began = (at: 0.0, pool: 0)
   /// The end of the burst that the device rests from.
   private var restsSince: Double?
@@ -45,6 +48,7 @@ final class DeviceScheduler: @unchecked Sendable {
     self.detectsSlowdown = detectsSlowdown
     report = source.read()
     readAt = Self.now
+    reading = DispatchQueue(label: "wasmburst.heat.\(device)")
     notifications = Locked(nil)
     let token = NotificationCenter.default.addObserver(
       forName: ProcessInfo.thermalStateDidChangeNotification, object: nil, queue: nil
@@ -152,12 +156,21 @@ final class DeviceScheduler: @unchecked Sendable {
     }
   }
 
+  /// The report comes while the slice runs, or wakes those that rest.
   private func readThermalState(at now: Double) {
     guard now - readAt >= Self.readInterval else { return }
     readAt = now
-    let before = report.state
-    report = source.read()
-    if report.state != before { observer?(.thermal(device, at: now, thermalReport())) }
+    reading.async { [weak self, source] in self?.heatWasRead(source.read()) }
+  }
+
+  private func heatWasRead(_ new: ThermalReport) {
+    condition.withLock {
+      let before = report.state
+      report = new
+      guard new.state != before else { return }
+      observer?(.thermal(device, at: Self.now, thermalReport()))
+      condition.broadcast()
+    }
   }
 
   /// Must be called with `condition` locked.

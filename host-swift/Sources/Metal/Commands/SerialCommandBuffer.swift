@@ -130,7 +130,7 @@ extension SerialCommandBuffer {
         for handler in scheduledHandlers { handler(self) }
       }
     }
-    complete(executor.execute(commands))
+    complete(executor.execute(commands), handlersWait: !scheduledHandlers.isEmpty)
   }
 
   private func schedule() -> ([Command], [MTLCommandBufferHandler]) {
@@ -142,7 +142,8 @@ extension SerialCommandBuffer {
     }
   }
 
-  private func complete(_ execution: CommandExecution) {
+  /// `handlersWait`: for those that were called before.
+  private func complete(_ execution: CommandExecution, handlersWait: Bool) {
     let handlers = condition.withLock {
       state.times.start = execution.start
       state.times.end = execution.end
@@ -155,13 +156,16 @@ extension SerialCommandBuffer {
       return state.completedHandlers
     }
     queue.releaseCommandBuffer()
-    queue.handlerQueue.async { [self] in
-      for handler in handlers { handler(self) }
-      finish()
+    if handlersWait {
+      queue.handlerQueue.async { [self] in finish(handlers) }
+    } else {
+      // Another thread's turn takes as long as a small launch, and a handler must return soon on Metal as well.
+      finish(handlers)
     }
   }
 
-  private func finish() {
+  private func finish(_ completedHandlers: [MTLCommandBufferHandler]) {
+    for handler in completedHandlers { handler(self) }
     let waiters = condition.withLock {
       state.isFinished = true
       condition.broadcast()

@@ -14,16 +14,20 @@ enum StdioTransport {
       if !writeAll(bytes, to: output) { isBroken.withLock { $0 = true } }
     }
     var wanted = true
-    while wanted, let chunk = readChunk() { wanted = process.receive(chunk) }
+    // One for all: new memory costs more than reading into it.
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: chunkBytes, alignment: 1 << 12)
+    while wanted, let count = readChunk(into: buffer) {
+      // What is wanted of it is copied before `receive` returns.
+      wanted = process.receive(Data(bytesNoCopy: buffer.baseAddress!, count: count, deallocator: .none))
+    }
     process.end()
   }
 
-  /// `nil` at the end of stdin, or where it cannot be read.
-  private static func readChunk() -> Data? {
-    var chunk = Data(count: chunkBytes)
+  /// The bytes read; `nil` at the end of stdin, or where it cannot be read.
+  private static func readChunk(into buffer: UnsafeMutableRawBufferPointer) -> Int? {
     while true {
-      let count = chunk.withUnsafeMutableBytes { read(STDIN_FILENO, $0.baseAddress, $0.count) }
-      if count > 0 { return chunk.prefix(count) }
+      let count = read(STDIN_FILENO, buffer.baseAddress, buffer.count)
+      if count > 0 { return count }
       if count == 0 || errno != EINTR { return nil }
     }
   }
