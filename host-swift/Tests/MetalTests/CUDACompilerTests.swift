@@ -68,6 +68,19 @@ struct CUDACompilerTests {
     }
   }
 
+  @Test func largeTextsAreCompiledWithLessEffortByCompilersThatKnowHow() {
+    let less = ["--split-compile=0", "--Ofast-compile=min"]
+    func effort(_ bytes: Int, _ version: String?, _ environment: [String: String] = [:]) -> [String] {
+      CUDACompiler.effort(bytes: bytes, nvrtcVersion: version, environment: environment)
+    }
+    #expect(effort(100_000, "13.0") == [])
+    #expect(effort(500_000, "13.0") == less)
+    #expect(effort(500_000, "12.9") == [])
+    #expect(effort(500_000, nil) == [])
+    #expect(effort(500_000, "13.0", ["WASMBURST_NVRTC_OPTIONS": ""]) == [])
+    #expect(effort(100_000, "12.4", ["WASMBURST_NVRTC_OPTIONS": "-lineinfo --time=-"]) == ["-lineinfo", "--time=-"])
+  }
+
   @Test func aNamedCompilerIsTheOnlyCandidate() {
     #expect(NVRTC.candidates(environment: ["WASMBURST_NVRTC": "/none.so"]) == ["/none.so"])
     #expect(NVRTC(environment: ["WASMBURST_NVRTC": "/none.so"]) == nil)
