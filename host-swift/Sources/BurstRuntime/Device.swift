@@ -62,23 +62,7 @@ final class Device: @unchecked Sendable {
       data: try? WireEncoder.encode(DeviceErrorData(reason: reason, lost: true)))
   }
 
-  /// Enough to fill the device: until it is full, more lanes take no longer.
-  var initialLanes: Int {
-    switch Kind(metal) {
-    case .cpu: ProcessInfo.processInfo.activeProcessorCount * 4
-    // The threads that an H100 can have resident are 270,336.
-    case .cuda: 262_144
-    case .metal: 16_384
-    }
-  }
-
-  /// Units that take about 10 ms in a simple loop on that many lanes; adaptation does the rest.
-  var initialSliceFuel: UInt32 {
-    switch Kind(metal) {
-    case .cpu: 1 << 22
-    case .cuda, .metal: 1 << 19
-    }
-  }
+  var kind: Kind { Kind(metal) }
 
   enum Kind: String {
     case cpu
@@ -91,6 +75,25 @@ final class Device: @unchecked Sendable {
         if metal.supportsFamily(.apple1) { .metal } else if architecture.hasPrefix("cpu") { .cpu } else if architecture.hasPrefix("cuda") {
           .cuda
         } else { .metal }
+    }
+
+    /// Enough to fill the device: until it is full, more lanes take no longer.
+    var initialLanes: Int {
+      switch self {
+      case .cpu: ProcessInfo.processInfo.activeProcessorCount * 4
+      // The threads that an H100 can have resident are 270,336.
+      case .cuda: 262_144
+      case .metal: 16_384
+      }
+    }
+
+    /// Units that take about 10 ms in a simple loop on as many lanes; adaptation does the rest. A GPU that is not full takes as long for
+    /// each unit however few the lanes are: collatz on an H100 2 ns with 1,024, and 12 with 262,144.
+    func initialSliceFuel(lanes: Int) -> UInt32 {
+      switch self {
+      case .cpu: 1 << 22
+      case .cuda, .metal: UInt32(min(max(initialLanes / max(lanes, 1), 1), 8)) << 19
+      }
     }
 
     /// The id of the kind's device `number`, from 0: `metal`, `metal-2`, `cuda`, `cuda:1`.

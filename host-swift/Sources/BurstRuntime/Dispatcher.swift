@@ -40,10 +40,11 @@ final class Dispatcher {
   }
 
   /// Every run starts anew with as much: what one kernel did in a millisecond may take another, or the same with other arguments,
-  /// a minute.
-  func firstLaunch(fuel: UInt32?) -> LaunchSize {
-    LaunchSize(
-      lanes: device.initialLanes, minimumLanes: buffers.plan.status.tileWidth, fuel: fuel ?? device.initialSliceFuel,
+  /// a minute. `lanes` run to their end; `nil`: those that end are filled anew, so that a long launch is no gain.
+  func firstLaunch(fuel: UInt32?, lanes: Int? = nil) -> LaunchSize {
+    let most = device.kind.initialLanes
+    return LaunchSize(
+      lanes: most, minimumLanes: buffers.plan.status.tileWidth, fuel: fuel ?? device.kind.initialSliceFuel(lanes: lanes ?? most),
       fuelIsFixed: fuel != nil, slice: SliceTime(fixed: rules.slice))
   }
 

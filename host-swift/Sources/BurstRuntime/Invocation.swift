@@ -71,7 +71,7 @@ struct Invocation {
     _ lanes: [UInt32], begins: Bool, numberOf: (UInt32) -> Int, on dispatcher: Dispatcher,
     request: any IncomingCancellation, progress: (Double) -> Void
   ) throws -> Double {
-    var size = dispatcher.firstLaunch(fuel: budget.sliceFuel)
+    var size = dispatcher.firstLaunch(fuel: budget.sliceFuel, lanes: lanes.count)
     var ready: [UInt32] = []
     var begun = 0
     var deviceSeconds = 0.0

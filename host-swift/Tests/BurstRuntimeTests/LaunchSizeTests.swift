@@ -8,6 +8,14 @@ struct LaunchSizeTests {
     LaunchSize(lanes: lanes, minimumLanes: 32, fuel: fuel, fuelIsFixed: fixed)
   }
 
+  @Test(
+    "the first launch has the more fuel the emptier a GPU is, up to eight times as much",
+    arguments: [(1, 22), (1024, 22), (32_768, 22), (65_536, 21), (131_072, 20), (262_144, 19), (1 << 20, 19)])
+  func first(lanes: Int, fuelBits: Int) {
+    #expect(Device.Kind.cuda.initialSliceFuel(lanes: lanes) == 1 << fuelBits)
+    #expect(Device.Kind.cpu.initialSliceFuel(lanes: lanes) == 1 << 22)
+  }
+
   @Test("a short launch grows in what bounded it")
   func grows() {
     var bounded = size()
