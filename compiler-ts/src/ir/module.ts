@@ -191,9 +191,13 @@ export type Statement =
   | { readonly kind: "checkpoint"; readonly fuel: Local; readonly cost: number; readonly frame: Frame | undefined }
   /** Takes back the locals of the function's own frame, whose values begin where the position says. */
   | { readonly kind: "restore"; readonly locals: readonly Local[]; readonly position: Local }
-  /** Puts locals on the stack of a recursion that is a loop, below the position; `point` is one word more. */
+  /**
+   * Puts locals on the stack of a recursion that is a loop, below the position; `point` is one word more. Traps with "call stack exhausted" where there is less room
+   * behind than `need`, as a difference of positions.
+   */
   | {
       readonly kind: "push";
+      readonly need: Expression;
       readonly locals: readonly Local[];
       readonly point: number | undefined;
       readonly position: Local;

@@ -1,4 +1,5 @@
 /** Traversal and rebuilding of nested statement lists, so that a pass names only the statements that it changes. */
+import { completes } from "./builder.ts";
 import type { Expression, Label, Local, Statement } from "./module.ts";
 
 /** The statement with its nested lists replaced by what `change` makes of them. */
@@ -176,6 +177,22 @@ export function someStatement(list: readonly Statement[], test: (statement: Stat
   return list.some(
     (statement) => test(statement) || nestedLists(statement).some((nested) => someStatement(nested, test)),
   );
+}
+
+export function breaksTo(list: readonly Statement[], label: Label): boolean {
+  return someStatement(list, (item) => item.kind === "break" && item.label === label);
+}
+
+/** As far as can be told, something may follow the statement. */
+export function mayComplete(statement: Statement | undefined): boolean {
+  switch (statement?.kind) {
+    case "if":
+      return mayComplete(statement.whenTrue.at(-1)) || mayComplete(statement.whenFalse.at(-1));
+    case "loop":
+      return mayComplete(statement.body.at(-1)) || breaksTo(statement.body, statement.label);
+    default:
+      return completes(statement);
+  }
 }
 
 /** Locals that the statement itself writes, nested lists not included. */

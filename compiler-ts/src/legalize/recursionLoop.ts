@@ -14,7 +14,7 @@ import { constantParameters } from "./earlyReturns.ts";
 import { Resumable } from "./resumable.ts";
 import { CallLowering, type CallTarget, packed, position } from "./suspendedCalls.ts";
 import { larger, type StackNeed, SuspendPoints } from "./suspendPoints.ts";
-import { exhausted, type Needs, plainTarget, pointTest, stackNeed } from "./suspension.ts";
+import { atMost, exhausted, type Needs, plainTarget, pointTest, stackNeed } from "./suspension.ts";
 
 /** What the largest frame takes of the stack. */
 export function recursionLoop(module: IrModule, graph: CallGraph, needs: Needs, func: IrFunction): StackNeed {
@@ -74,9 +74,11 @@ class RecursionLoop {
       func.accumulator === undefined
         ? func.type.results.map((type, i) => ({ kind: "variable", type, name: `result${i}` }))
         : [];
-    this.#need = this.#calls
-      .map(({ locals }) => this.#frameNeed(locals))
-      .reduce(larger, stackNeed(this.#points, plainTarget(graph), needs));
+    this.#need = atMost(
+      this.#calls
+        .map(({ locals }) => this.#frameNeed(locals))
+        .reduce(larger, stackNeed(this.#points, plainTarget(graph), needs)),
+    );
   }
 
   run(): StackNeed {
@@ -97,11 +99,11 @@ class RecursionLoop {
     const { accumulator } = func;
     func.body = [
       ...this.#points.prologue,
-      assign(stack, field("stack")),
       assign(this.#at, read(position)),
       ...(accumulator === undefined ? [] : [assign(accumulator.local, accumulator.identity)]),
       resumable.restore(),
       this.#trapIfExhausted(),
+      assign(stack, this.#sureStack()),
       { kind: "loop", label: this.#next, results: [], body: [...body, { kind: "continue", label: this.#next }] },
     ];
     func.variables = [...resumable.variables, this.#at, ...this.#results];
@@ -188,6 +190,13 @@ class RecursionLoop {
       : [...beginning, ...after];
   }
 
+  /** What near frames need not be asked for: each takes words at least, so that few of them are many words. */
+  #sureStack(): Expression {
+    const least = Math.min(...this.#calls.map(({ locals }) => this.#frameNeed(locals).words));
+    const operands = [field("stack"), read(position), packed(this.#need), i32(least), field("stack_limit")];
+    return apply("stack", "stack.sure", operands);
+  }
+
   #trapIfExhausted(): Statement {
     return { kind: "trapIf", condition: exhausted(read(this.#at), this.#need), trap: "call stack exhausted" };
   }
@@ -214,8 +223,15 @@ class RecursionLoop {
     return [
       ...passed.map((local, i) => assign(local, values[parameters.indexOf(this.#passed[i] as Local)] as Expression)),
       this.#moved("i32.add", locals),
-      { kind: "push", locals, point: this.#calls.length > 1 ? number : undefined, position: this.#at },
-      this.#trapIfExhausted(),
+      {
+        kind: "push",
+        locals,
+        point: this.#calls.length > 1 ? number : undefined,
+        position: this.#at,
+        need: packed(this.#need),
+      },
+      // Frames without words are never far.
+      ...(this.#frameNeed(locals).words === 0 ? [this.#trapIfExhausted()] : []),
       ...this.#passed.map((parameter, i) => assign(parameter, read(passed[i] as Local))),
       // A call begins with its locals zero.
       ...unassigned.map((local) => assign(local, zero(local.type as ValueType))),

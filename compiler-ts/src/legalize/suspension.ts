@@ -17,6 +17,8 @@ export type Needs = Map<number, StackNeed>;
 
 /** Calls within each other that near memory is asked for. */
 const nearFrames = 16;
+/** An H100 keeps all its threads with up to 24 words each: more calls of small frames for nothing. */
+const leastNearWords = 24;
 /** A threadgroup of 64 has 16 KB with them, half of what Apple's GPUs have for one; an H100 keeps 896 threads on a multiprocessor. */
 const mostNearWords = 64;
 
@@ -43,7 +45,8 @@ export class Suspension {
     if (!facts.suspends) return component;
     if (facts.loops) {
       const { words } = recursionLoop(this.#module, this.#graph, this.#needs, first);
-      this.#nearWords = Math.max(this.#nearWords, Math.min(words * nearFrames, mostNearWords));
+      const near = Math.max(words * nearFrames, leastNearWords);
+      this.#nearWords = Math.max(this.#nearWords, Math.min(near, mostNearWords));
       return component;
     }
     if (facts.recursive) return new Recursion(this.#module, this.#graph, this.#needs, component).run();
@@ -110,9 +113,12 @@ export function withCheck(body: Statement[], points: SuspendPoints, need: StackN
   return [...body.slice(0, start), { kind: "trapIf", condition, trap: "call stack exhausted" }, ...body.slice(start)];
 }
 
+/** More than there is room for is all the same. */
+export function atMost({ frames, words }: StackNeed): StackNeed {
+  return { frames: Math.min(frames, mostNeed), words: Math.min(words, mostNeed) };
+}
+
 /** Whether there is less room behind the position than `need`. */
 export function exhausted(at: Expression, need: StackNeed): Expression {
-  const { frames, words } = need;
-  const least = packed({ frames: Math.min(frames, mostNeed), words: Math.min(words, mostNeed) });
-  return apply("i32", "stack.exhausted", [at, least, field("stack_limit")]);
+  return apply("i32", "stack.exhausted", [at, packed(atMost(need)), field("stack_limit")]);
 }

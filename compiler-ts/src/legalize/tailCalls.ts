@@ -3,10 +3,11 @@
  * nothing is left to do but return, they become jumps to the function's start and take no frame. What moves before a call is computed from locals alone, which the
  * callee cannot see, so calls, traps and effects keep their order. An activation counts its jumps as the stack would count calls: an endless recursion is exhausted.
  */
-import { apply, assign, completes, field, i32, read, zero } from "../ir/builder.ts";
+import { apply, assign, field, i32, read, zero } from "../ir/builder.ts";
 import type { Expression, IrFunction, Label, Local, Statement } from "../ir/module.ts";
-import { mapLists, someStatement, visitLocals } from "../ir/walk.ts";
+import { breaksTo, mapLists, mayComplete, rewrite, someStatement, visitLocals } from "../ir/walk.ts";
 import type { ValueType } from "../wasm/module.ts";
+import { descends } from "./descents.ts";
 import { callsItself, constantParameters } from "./earlyReturns.ts";
 import { Liveness } from "./liveness.ts";
 
@@ -42,16 +43,23 @@ class TailCalls {
       return;
     }
     const zeros = own.map((local) => assign(local, zero(local.type as ValueType)));
-    // Where an activation begins: a jump that moves before a call must not trap before it.
-    const limit = apply("i32", "i32.and", [field("stack_limit"), i32(0x7fff)]);
-    const exhausted: Statement = {
-      kind: "trapIf",
-      condition: apply("i32", "i32.ge_u", [read(this.#jumps), limit]),
-      trap: "call stack exhausted",
-    };
-    func.body = [{ kind: "loop", label: this.#start, results: [], body: [exhausted, ...zeros, ...body] }];
-    func.variables.push(this.#jumps);
+    // With frames besides, deep recursions are exhausted by those. Without any, jumps are the only depth there is.
+    const isSure = this.#hasCalls(body) && descends(body, this.#start, func.parameters);
+    const counted = isSure ? without(body, this.#jumps) : [this.#exhausted(), ...body];
+    if (!isSure) func.variables.push(this.#jumps);
+    func.body = [{ kind: "loop", label: this.#start, results: [], body: [...zeros, ...counted] }];
     func.lowered = new Set([...func.lowered, "loop"]);
+  }
+
+  #hasCalls(body: readonly Statement[]): boolean {
+    return someStatement(body, (item) => callsItself(this.#func, item));
+  }
+
+  /** Where an activation begins: a jump that moves before a call must not trap before it. */
+  #exhausted(): Statement {
+    const limit = apply("i32", "i32.and", [field("stack_limit"), i32(0x7fff)]);
+    const condition = apply("i32", "i32.ge_u", [read(this.#jumps), limit]);
+    return { kind: "trapIf", condition, trap: "call stack exhausted" };
   }
 
   /** `returns`: so does the function behind the list. From its end: a call can move behind all that calls after it have become. */
@@ -146,20 +154,8 @@ class TailCalls {
   }
 }
 
-function breaksTo(list: readonly Statement[], label: Label): boolean {
-  return someStatement(list, (item) => item.kind === "break" && item.label === label);
-}
-
-/** As far as can be told, something may follow the statement. */
-function mayComplete(statement: Statement | undefined): boolean {
-  switch (statement?.kind) {
-    case "if":
-      return mayComplete(statement.whenTrue.at(-1)) || mayComplete(statement.whenFalse.at(-1));
-    case "loop":
-      return mayComplete(statement.body.at(-1)) || breaksTo(statement.body, statement.label);
-    default:
-      return completes(statement);
-  }
+function without(list: Statement[], local: Local): Statement[] {
+  return rewrite(list, (item) => (item.kind === "assign" && item.target === local ? [] : undefined));
 }
 
 /** Nothing is left but to compute and to return. */

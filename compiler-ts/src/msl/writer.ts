@@ -307,14 +307,16 @@ class FunctionWriter {
     const point = kind === "push" && statement.point !== undefined ? [`${statement.point}u`] : [];
     const parts = frameParts(locals);
     const words = point.length + locals.reduce((sum, { type }) => sum + wordsOf(type as ValueType), 0);
-    const runtime = this.#expressions.runtimeName(`wb_stack_${kind}`);
+    const runtime = (name: string): string => this.#expressions.runtimeName(`wb_stack_${name}`);
     (parts.length === 0 && words > 0 ? [{ word: 0, names: [] }] : parts).forEach(({ word, names }, i) => {
       const last = i === parts.length - 1 || parts.length === 0;
       const values = last ? [...names, ...point] : names;
-      const size = (last ? words : (parts[i + 1]?.word as number)) - word;
-      this.#out.line(
-        `${runtime}(${["stack", `${position.name} >> 16`, `${words - word}u`, `${size}u`, ...values].join(", ")});`,
-      );
+      const given = [`${words - word}u`, ...values].join(", ");
+      if (kind === "push" && i === 0) {
+        const need = this.#expressions.value(statement.need);
+        const call = `${runtime("push_first")}(stack, ${position.name}, ${need}, instance.stack_limit, ${given})`;
+        this.#out.line(`if (${call}) { ${this.#trap(`${trapCode("call stack exhausted")}u`)} }`);
+      } else this.#out.line(`${runtime(kind)}(stack, ${position.name} >> 16, ${given});`);
     });
   }
 

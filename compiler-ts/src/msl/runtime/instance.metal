@@ -16,6 +16,8 @@ struct wb_launch {
 struct wb_stack {
   threadgroup uint* near;
   uint near_words;
+  // Stacks that end before this word are not exhausted, and near.
+  uint sure_words;
   device uint* far;
 };
 
@@ -112,6 +114,7 @@ constant constexpr uint wb_threadgroup_width = 64u;
 static inline void wb_enter_threadgroup(thread wb_instance& instance, constant wb_launch& launch, threadgroup uint* near, uint lane) {
   instance.stack.near = near + lane;
   instance.stack.near_words = launch.near_words;
+  instance.stack.sure_words = 0u;
   instance.stack.far = instance.values;
 }
 

@@ -3,8 +3,10 @@
 // a piece of device memory of their own. Suspended, the function leaves the stack and the frame of its innermost call as one frame; the header's fifth word is
 // that call's position.
 
+// Addressed from its end, which is what is known: what a value lies before it is then part of the access.
 struct wb_near_frame {
-  threadgroup uint* words;
+  threadgroup uint* end;
+  int below;
 };
 
 // A frame that is partly or wholly beyond the near words.
@@ -14,7 +16,7 @@ struct wb_far_frame {
 };
 
 static inline void wb_stack_store(wb_near_frame frame, uint word, uint value) {
-  frame.words[word * wb_threadgroup_width] = value;
+  frame.end[(int(word) - frame.below) * int(wb_threadgroup_width)] = value;
 }
 
 static inline void wb_stack_store(wb_far_frame frame, uint word, uint value) {
@@ -27,7 +29,7 @@ static inline void wb_stack_store(wb_far_frame frame, uint word, uint value) {
 }
 
 static inline uint wb_stack_load(wb_near_frame frame, uint word) {
-  return frame.words[word * wb_threadgroup_width];
+  return frame.end[(int(word) - frame.below) * int(wb_threadgroup_width)];
 }
 
 static inline uint wb_stack_load(wb_far_frame frame, uint word) {
@@ -78,24 +80,44 @@ static inline void wb_stack_take(place frame, uint word, thread uint4& first, th
   wb_stack_take(frame, word + 4u, others...);
 }
 
-// `values`, `size` words of them, begin `below` words below `end`. One test serves a frame that is all near.
+// `stack` with what is known where the function at `position` begins: of frames of at least `least` words, with `need` behind the last, none that ends before
+// the word is the one that exhausts it. The function itself has room.
+static inline wb_stack wb_stack_sure(wb_stack stack, uint position, uint need, uint least, uint limit) {
+  uint room = (limit & 0x7fffu) - (position & 0x7fffu) - (need & 0x7fffu);
+  uint words = ((limit >> 16) & 0x7fffu) - (need >> 16);
+  stack.sure_words = min(min(stack.near_words, words), (position >> 16) + least * room);
+  return stack;
+}
+
+// `values` begin `below` words below `end`. One test serves a frame that is all near.
 template <typename... all>
-static inline void wb_stack_push(wb_stack stack, uint end, uint below, uint size, all... values) {
-  uint word = end - below;
-  if (word + size <= stack.near_words) {
-    wb_stack_put(wb_near_frame{stack.near + word * wb_threadgroup_width}, 0u, values...);
+static inline void wb_stack_push(wb_stack stack, uint end, uint below, all... values) {
+  if (end <= stack.sure_words) {
+    wb_stack_put(wb_near_frame{stack.near + end * wb_threadgroup_width, int(below)}, 0u, values...);
   } else {
-    wb_stack_put(wb_far_frame{stack, word}, 0u, values...);
+    wb_stack_put(wb_far_frame{stack, end - below}, 0u, values...);
   }
 }
 
+// The same for the first of a frame's values, which end at `position`; says whether the stack is exhausted, which is asked far away alone.
 template <typename... all>
-static inline void wb_stack_pop(wb_stack stack, uint end, uint below, uint size, thread all&... values) {
-  uint word = end - below;
-  if (word + size <= stack.near_words) {
-    wb_stack_take(wb_near_frame{stack.near + word * wb_threadgroup_width}, 0u, values...);
+static inline bool wb_stack_push_first(wb_stack stack, uint position, uint need, uint limit, uint below, all... values) {
+  uint end = position >> 16;
+  if (end <= stack.sure_words) {
+    wb_stack_put(wb_near_frame{stack.near + end * wb_threadgroup_width, int(below)}, 0u, values...);
+    return false;
+  }
+  if (wb_stack_exhausted(position, need, limit)) { return true; }
+  wb_stack_put(wb_far_frame{stack, end - below}, 0u, values...);
+  return false;
+}
+
+template <typename... all>
+static inline void wb_stack_pop(wb_stack stack, uint end, uint below, thread all&... values) {
+  if (end <= stack.sure_words) {
+    wb_stack_take(wb_near_frame{stack.near + end * wb_threadgroup_width, int(below)}, 0u, values...);
   } else {
-    wb_stack_take(wb_far_frame{stack, word}, 0u, values...);
+    wb_stack_take(wb_far_frame{stack, end - below}, 0u, values...);
   }
 }
 
