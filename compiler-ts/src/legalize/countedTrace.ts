@@ -64,6 +64,9 @@ export function assignedIn(statement: Statement, memory: Map<Statement, readonly
   return all;
 }
 
+/** Nodes of an expression that may be an address: larger ones are what the program computes. */
+const largestAddress = 9;
+
 export class CountedTrace {
   /** Of own memory, in order. */
   readonly accesses: TracedAccess[] = [];
@@ -211,7 +214,7 @@ export class CountedTrace {
   }
 
   #evaluate(expression: Expression): Value | undefined {
-    if (expression.type !== "i32") return undefined;
+    if (expression.type !== "i32" || expression.size > largestAddress) return undefined;
     switch (expression.kind) {
       case "constant":
         return { root: absolute, constant: expression.bits as number };

@@ -19,7 +19,7 @@ const pageBytes = 65_536;
 const leastSaved = 16;
 const mostNodesPerLoad = 100;
 /** In two iterations of a loop. */
-const leastPlaces = 2;
+const leastPlaces = 3;
 /** Statements of code that there will be twice. */
 const mostStatements = 400;
 /** Of windows with what else is written. */
