@@ -39,8 +39,8 @@ interface Target {
 export class FunctionScope {
   readonly program: Program;
   readonly function: ProgramFunction;
-  /** What branches to the open labels carry; the function's own is the first. */
-  readonly #labels: Types[];
+  /** What branches to the open labels carry; the function's own is the first. `undefined`: no target. */
+  readonly #labels: (Types | undefined)[];
   readonly #locals: Record<Type, string[]> = { i32: [], i64: [], f32: [], f64: [], v128: [] };
   #counters = 0;
 
@@ -92,12 +92,13 @@ export class FunctionScope {
   }
 
   target(number: number): Target {
-    const depth = number % this.#labels.length;
-    return { depth, types: this.#labels[this.#labels.length - 1 - depth] as Types };
+    const open = this.#labels.flatMap((types, label) => (types === undefined ? [] : [{ types, label }]));
+    const { types, label } = open[open.length - 1 - (number % open.length)] as { types: Types; label: number };
+    return { depth: this.#labels.length - 1 - label, types };
   }
 
-  /** A block, loop or if, branches to which carry `label`. */
-  within(opening: string, label: Types, inside: () => Lines): Lines {
+  /** A block, loop or if, branches to which carry `label`; without one nothing generated branches there. */
+  within(opening: string, label: Types | undefined, inside: () => Lines): Lines {
     this.#labels.push(label);
     const lines = inside();
     this.#labels.pop();

@@ -40,6 +40,8 @@ export class StatementPrinter extends ExpressionPrinter {
         return this.#block(statement);
       case "loop":
         return this.#loop(statement);
+      case "walk":
+        return this.#walk(statement);
       case "branch":
         return this.branch(statement);
       case "branchTable":
@@ -133,6 +135,31 @@ export class StatementPrinter extends ExpressionPrinter {
       ...(list === shiftedTypes
         ? [...types.slice(1).map(() => "i32.const 31 i32.mul i32.add"), "global.set $g_i32_0"]
         : this.scope.popToLocals(types, 2)),
+    ];
+  }
+
+  /** Nothing branches to its head but its own end: it would not be counted, and might not end. */
+  #walk({ base, aligned, step, iterations, accesses, between }: Extract<Statement, { kind: "walk" }>): Lines {
+    const [pointer, counter] = [this.scope.counter(), this.scope.counter()];
+    const address = `local.get ${pointer} local.get ${counter} i32.add`;
+    return [
+      ...this.expression(base),
+      `${aligned ? "i32.const -4 i32.and " : ""}local.set ${pointer} i32.const 0 local.set ${counter}`,
+      ...this.scope.within("loop", undefined, () => [
+        ...accesses.flatMap(({ name, offset, local }) => {
+          const type = name.startsWith("i32") ? "i32" : "i64";
+          const value = this.scope.local(type, local);
+          return name.includes("store")
+            ? [address, `local.get ${value}`, `${name} offset=${offset} align=1`]
+            : [
+                `local.get ${value} ${type}.const 5 ${type}.rotl`,
+                address,
+                `${name} offset=${offset} align=1 ${type}.add local.set ${value}`,
+              ];
+        }),
+        ...this.statements(between),
+        `local.get ${counter} i32.const ${step} i32.add local.tee ${counter} i32.const ${step * iterations} i32.ne br_if 0`,
+      ]),
     ];
   }
 

@@ -81,6 +81,25 @@ export interface Access {
   readonly align: number;
 }
 
+/** Loads go to a local of the type, stores take one. */
+export interface WalkAccess {
+  readonly name: (typeof walkAccesses)[number];
+  readonly offset: number;
+  readonly local: number;
+}
+
+export const walkAccesses = [
+  "i32.load",
+  "i32.store",
+  "i64.load",
+  "i64.store",
+  "i64.load32_s",
+  "i64.load32_u",
+  "i64.store32",
+  "i32.load16_s",
+  "i32.store8",
+] as const;
+
 export type Statement =
   | {
       readonly kind: "setLocal" | "setGlobal";
@@ -119,6 +138,16 @@ export type Statement =
       readonly body: readonly Statement[];
       readonly next: readonly Expression[];
       readonly repeat: Expression;
+    }
+  /** Through an array of words, as often as a constant says: what `memoryWindows` looks for. Something else may happen on the way. */
+  | {
+      readonly kind: "walk";
+      readonly base: Expression;
+      readonly aligned: boolean;
+      readonly step: 4 | 8;
+      readonly iterations: number;
+      readonly accesses: readonly WalkAccess[];
+      readonly between: readonly Statement[];
     }
   | { readonly kind: "branch"; readonly label: number; readonly condition: Expression | undefined }
   | {

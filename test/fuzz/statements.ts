@@ -20,6 +20,7 @@ import {
   signatures,
   tables,
   types,
+  walkAccesses,
   waysBack,
 } from "./program.ts";
 
@@ -46,6 +47,7 @@ export function statementOf(tie: Tie, shape: Shape): fc.Arbitrary<Statement> {
     { weight: shape.control, arbitrary: fc.oneof(...blockTypes.map((_, list) => blockOf(tie, list))) },
     { weight: shape.control, arbitrary: fc.oneof(...blockTypes.map((_, list) => loopOf(tie, list))) },
     { weight: 20, arbitrary: shiftingLoopOf(tie) },
+    { weight: 20, arbitrary: walkOf(tie) },
     {
       weight: 40,
       arbitrary: fc.record({
@@ -180,6 +182,39 @@ function shiftingLoopOf(tie: Tie): fc.Arbitrary<Statement> {
     body: tie("body"),
     next: each(tie, blockTypes[shiftedTypes]),
     repeat: fc.oneof({ weight: 3, arbitrary: fc.constant(i32Constant(1)) }, { weight: 1, arbitrary: tie("condition") }),
+  });
+}
+
+/** Mostly of aligned words, which windows serve. */
+function walkOf(tie: Tie): fc.Arbitrary<Statement> {
+  const words = fc.record({
+    name: fc.constantFrom("i32.load", "i32.load", "i32.store", "i64.load", "i64.store"),
+    offset: fc.nat(8).map((word) => word * 4),
+    local: index,
+  });
+  const any = fc.record({ name: fc.constantFrom(...walkAccesses), offset: fc.nat(40), local: index });
+  const between = fc.oneof(
+    { weight: 3, arbitrary: storeOf(tie) },
+    {
+      weight: 1,
+      arbitrary: fc.record({ kind: fc.constant("unreachable" as const), condition: tie("condition") }),
+    },
+    {
+      weight: 1,
+      arbitrary: fc.record({ kind: fc.constant("branch" as const), label: index, condition: tie("condition") }),
+    },
+  );
+  return fc.record({
+    kind: fc.constant("walk" as const),
+    base: tie("address"),
+    aligned: fc.oneof({ weight: 4, arbitrary: fc.constant(true) }, { weight: 1, arbitrary: fc.constant(false) }),
+    step: fc.constantFrom(4 as const, 8 as const),
+    iterations: fc.integer({ min: 6, max: 24 }),
+    accesses: fc.array(fc.oneof({ weight: 8, arbitrary: words }, { weight: 1, arbitrary: any }), {
+      minLength: 3,
+      maxLength: 7,
+    }),
+    between: fc.array(between, { maxLength: 1 }),
   });
 }
 

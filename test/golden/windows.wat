@@ -26,4 +26,17 @@
           (local.tee $sum (i64.add (i64.load offset=8192 (local.get $i)) (i64.rotl (local.get $sum) (i64.const 7)))))
         (br_if $mix (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 8))) (i32.const 32))))
       (br_if $rounds (i32.ne (local.tee $round (i32.add (local.get $round) (i32.const 1))) (i32.const 5))))
+    (local.get $sum))
+  (func $related (export "related") (param $n i32) (result i32)
+    (local $frame i32) (local $second i32) (local $i i32) (local $sum i32)
+    (local.set $second (i32.add (i32.add (local.tee $frame (i32.sub (global.get $sp) (i32.const 144))) (i32.const 16)) (i32.const 32)))
+    (loop $again
+      (local.set $i (i32.const 0))
+      (loop $mix
+        (i32.store offset=4 (i32.add (local.get $frame) (local.get $i))
+          (local.tee $sum (i32.add (local.get $sum) (i32.load (i32.add (local.get $second) (local.get $i))))))
+        (i32.store (i32.add (local.get $second) (local.get $i))
+          (i32.xor (i32.load offset=8 (i32.add (local.get $frame) (local.get $i))) (i32.load offset=4 (i32.add (local.get $second) (local.get $i)))))
+        (br_if $mix (i32.ne (local.tee $i (i32.add (local.get $i) (i32.const 4))) (i32.const 80))))
+      (br_if $again (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
     (local.get $sum)))

@@ -61,6 +61,22 @@ const programs: Readonly<Record<string, { text: string; calls: readonly (readonl
       (local.get $sum))`,
     calls: Array.from({ length: 40 }, (_, n) => [n]),
   },
+  "fills of few bytes": {
+    text: `(func (export "run") (param $p i32) (result i32) (local $q i32)
+      (local.set $q (i32.and (local.get $p) (i32.const -4)))
+      (memory.fill (i32.add (local.get $q) (i32.const 8)) (i32.const 0x5a5) (i32.const 31))
+      (i32.load (local.get $q)))`,
+    calls: edges.map((edge) => [edge]),
+  },
+  "copies of few bytes, over themselves too": {
+    text: `(func (export "run") (param $p i32) (result i32) (local $q i32)
+      (local.set $q (i32.and (local.get $p) (i32.const -4)))
+      (memory.copy (i32.add (local.get $q) (i32.const 8)) (local.get $q) (i32.const 23))
+      (memory.copy (i32.sub (local.get $q) (i32.const 12)) (local.get $q) (i32.const 64))
+      (memory.copy (i32.const 512) (local.get $q) (i32.const 4))
+      (i32.load (local.get $q)))`,
+    calls: edges.map((edge) => [edge]),
+  },
   "a stack pointer that one function moves by an odd number": {
     text: `(global $sp (mut i32) (i32.const 8192))
       (func $odd (param $n i32) (global.set $sp (i32.sub (global.get $sp) (local.get $n))))

@@ -179,6 +179,21 @@ const programs: Readonly<Record<string, Program>> = {
         (i32.add (local.get $sum) (i32.load offset=40 (local.get $frame))))`,
     calls: at,
   },
+  "several locals that point into one array, one of them moved by the loop around": {
+    text: `(func (export "run") (param $p i32) (param $a i32) (result i32) ${locals} (local $second i32) (local $n i32)
+      (local.set $second (i32.add (local.get $p) (i32.const 48)))
+      (loop $again
+        (local.set $i (i32.const 0))
+        (loop $mix
+          (local.set $q (i32.add (local.get $second) (local.get $i)))
+          (i32.store (local.get $q) (i32.add (i32.load offset=8 (i32.add (local.get $p) (local.get $i))) (i32.load offset=4 (local.get $q))))
+          (local.set $sum (i32.add (i32.rotl (local.get $sum) (i32.const 3)) (i32.load (i32.add (local.get $p) (local.get $i)))))
+          (br_if $mix (i32.ne (local.tee $i (i32.add (local.get $i) (i32.const 4))) (i32.const 64))))
+        (local.set $second (i32.add (local.get $second) (local.get $a)))
+        (br_if $again (i32.ne (local.tee $n (i32.add (local.get $n) (i32.const 1))) (i32.const 3))))
+      (local.get $sum))`,
+    calls: [...at, ...Array.from({ length: 60 }, (_, i) => [2048, i - 30])],
+  },
   "counters that index words, rings, and arrays at constants": {
     text: `(func (export "run") (param $p i32) (param $a i32) (result i32) ${locals}
       (loop $next

@@ -58,10 +58,10 @@ function onV8(name: string, argument: number): unknown {
 }
 
 for (const device of testedDevices.filter((id) => id !== "v8")) {
-  for (const unroll of [1, 2, 3, 4, 8]) {
-    test(`${unroll} bodies on ${device}`, async () => {
+  for (const unrolling of [1, 2, 3, 4, 8]) {
+    test(`${unrolling} bodies on ${device}`, async () => {
       await using burst = await WasmBurst.launch({ device });
-      await using module = await burst.compile(bytes, { unroll });
+      await using module = await burst.compile(bytes, { passes: { unrolling } });
       for (const [name, given] of Object.entries(calls)) {
         await using pool = await module.instantiate({ instances: given.length });
         for (const sliceFuel of [1, 3, 40, 100, undefined]) {

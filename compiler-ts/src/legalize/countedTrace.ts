@@ -32,26 +32,64 @@ interface Value {
   readonly constant: number;
 }
 
+/** What a local seems to hold where a trace begins. */
+export interface Origin {
+  readonly base: Local;
+  readonly constant: number;
+}
+
+/** An origin that a trace relied on. */
+export interface Assumption extends Origin {
+  readonly local: Local;
+  readonly root: Root;
+}
+
 type Loop = Extract<Statement, { kind: "loop" }>;
 
 /** Nodes of expressions that a trace may pass: beyond it nobody wants the code unrolled. */
 export const mostNodes = 16_384;
 
+/** The i32 locals that a statement assigns, those in its lists included. `memory` has those of statements that were asked for. */
+export function assignedIn(statement: Statement, memory: Map<Statement, readonly Local[]>): readonly Local[] {
+  const known = memory.get(statement);
+  if (known !== undefined) return known;
+  const locals = new Set<Local>();
+  visitStatements([statement], (inner) =>
+    visitAssigned(inner, (local) => {
+      if (local.type === "i32") locals.add(local);
+    }),
+  );
+  const all = [...locals];
+  memory.set(statement, all);
+  return all;
+}
+
+/** Nodes of an expression that may be an address: larger ones are what the program computes. */
+const largestAddress = 9;
+
 export class CountedTrace {
   /** Of own memory, in order. */
   readonly accesses: TracedAccess[] = [];
+  /** A base's own before those of locals that have it. */
+  readonly assumptions: Assumption[] = [];
   /** Nodes passed. */
   nodes = 0;
   readonly #values = new Map<Local, Value>();
   readonly #assignedIn: Map<Statement, readonly Local[]>;
   readonly #assigned = new Set<Local>();
+  readonly #originOf: (local: Local) => Origin | undefined;
   readonly #mostIterations: number;
   #certain = true;
   #arms = 0;
 
   /** `assignedIn` is a memory of the caller's for all traces of a function; with `mostIterations` the trace is only a look at what loops begin with. */
-  constructor(assignedIn: Map<Statement, readonly Local[]>, mostIterations = Number.POSITIVE_INFINITY) {
+  constructor(
+    assignedIn: Map<Statement, readonly Local[]>,
+    originOf: (local: Local) => Origin | undefined,
+    mostIterations = Number.POSITIVE_INFINITY,
+  ) {
     this.#assignedIn = assignedIn;
+    this.#originOf = originOf;
     this.#mostIterations = mostIterations;
   }
 
@@ -133,22 +171,8 @@ export class CountedTrace {
   }
 
   #forget(statement: Statement): true {
-    for (const local of this.#assignments(statement)) this.#assign(local, undefined);
+    for (const local of assignedIn(statement, this.#assignedIn)) this.#assign(local, undefined);
     return true;
-  }
-
-  #assignments(statement: Statement): readonly Local[] {
-    const known = this.#assignedIn.get(statement);
-    if (known !== undefined) return known;
-    const locals = new Set<Local>();
-    visitStatements([statement], (inner) =>
-      visitAssigned(inner, (local) => {
-        if (local.type === "i32") locals.add(local);
-      }),
-    );
-    const all = [...locals];
-    this.#assignedIn.set(statement, all);
-    return all;
   }
 
   #assign(local: Local, value: Value | undefined): void {
@@ -172,16 +196,25 @@ export class CountedTrace {
   }
 
   #valueOf(local: Local): Value {
-    let value = this.#values.get(local);
-    if (value === undefined) {
-      value = { root: { holder: this.#assigned.has(local) ? undefined : local }, constant: 0 };
-      this.#values.set(local, value);
-    }
+    const known = this.#values.get(local);
+    if (known !== undefined) return known;
+    const value = this.#assigned.has(local)
+      ? { root: { holder: undefined }, constant: 0 }
+      : (this.#fromOrigin(local) ?? { root: { holder: local }, constant: 0 });
+    this.#values.set(local, value);
     return value;
   }
 
+  #fromOrigin(local: Local): Value | undefined {
+    const origin = this.#originOf(local);
+    if (origin === undefined || this.#assigned.has(origin.base)) return undefined;
+    const { root, constant } = this.#valueOf(origin.base);
+    this.assumptions.push({ ...origin, local, root });
+    return { root, constant: (constant + origin.constant) >>> 0 };
+  }
+
   #evaluate(expression: Expression): Value | undefined {
-    if (expression.type !== "i32") return undefined;
+    if (expression.type !== "i32" || expression.size > largestAddress) return undefined;
     switch (expression.kind) {
       case "constant":
         return { root: absolute, constant: expression.bits as number };

@@ -101,7 +101,7 @@ function componentPasses(
   facts: MemoryFacts,
   suspension: Suspension | undefined,
   nativeFloats: NativeFloats | undefined,
-  { accumulators: accumulates, memoryWindows: windows = true, unrolling: unrolls = true }: PassOptions,
+  { accumulators: accumulates, memoryWindows: windows = true, unrolling = defaultBodies }: PassOptions,
 ): readonly { readonly name: string; readonly pass: (component: Component) => Component }[] {
   const each = (name: string, change: (func: IrFunction) => void) => ({
     name,
@@ -126,7 +126,7 @@ function componentPasses(
     ...(suspension !== undefined
       ? [
           // Checkpoints are suspend points.
-          each("fuel", (func) => fuel(func, graph, costs, unrolls ? defaultBodies : 1)),
+          each("fuel", (func) => fuel(func, graph, costs, unrolling || 1)),
           // Behind everything that puts copies of the instance's fields at a function's start: they are no part of frames.
           { name: "suspension", pass: (component: Component) => suspension.component(component) },
         ]

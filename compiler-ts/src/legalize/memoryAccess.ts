@@ -12,6 +12,7 @@ import { constantAlignment, expressionAlignment, type KnownAlignment, largestAli
 import type { CallGraph } from "./callGraph.ts";
 import type { ModuleAlignment } from "./moduleAlignment.ts";
 import { ScopedFacts } from "./scopedFacts.ts";
+import { shortRange } from "./shortRanges.ts";
 import { unbounded, upperBound } from "./upperBound.ts";
 
 const pageBytes = 65_536;
@@ -108,6 +109,13 @@ class MemoryAccess {
     let checkedUpTo = 0;
     for (let index = 0; index < list.length; index++) {
       const statement = list[index] as Statement;
+      const short = statement.kind === "bulk" ? this.#shortRange(statement, list[index + 1]) : undefined;
+      if (short !== undefined) {
+        for (const item of this.#list(short)) result.push(item);
+        // The check of its result.
+        index++;
+        continue;
+      }
       if (statement.kind === "load" || statement.kind === "store") {
         if (index >= checkedUpTo && this.#moduleAlignment !== undefined) {
           const { end, groups } = accessGroups(list, index);
@@ -141,6 +149,11 @@ class MemoryAccess {
       if (this.#changesSize(statement)) result.push(assign(this.#size, field("memory_bytes")));
     }
     return result;
+  }
+
+  #shortRange(bulk: Extract<Statement, { kind: "bulk" }>, next: Statement | undefined): Statement[] | undefined {
+    if (this.#moduleAlignment === undefined || next?.kind !== "trapWith") return undefined;
+    return shortRange(bulk, (address) => expressionAlignment(address, this.#alignmentOf));
   }
 
   #boundOfResult(statement: Statement): number {

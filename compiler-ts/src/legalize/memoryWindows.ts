@@ -9,7 +9,8 @@
 import { apply, assign, field, i32, read } from "../ir/builder.ts";
 import type { Expression, IrFunction, IrModule, Local, MemoryWindow, Statement } from "../ir/module.ts";
 import { forEachList, hasLists, mapLists, visitAssigned, visitStatements } from "../ir/walk.ts";
-import { absolute, CountedTrace, type Root, type TracedAccess } from "./countedTrace.ts";
+import { type Assumption, absolute, CountedTrace, type Root, type TracedAccess } from "./countedTrace.ts";
+import { originBefore, type Place } from "./origins.ts";
 import { type Range, type WindowCandidate, windowCandidates, writtenRanges } from "./windowCandidates.ts";
 import { type Open, sum, WindowedCopy } from "./windowedCopy.ts";
 
@@ -17,6 +18,8 @@ const pageBytes = 65_536;
 /** Loads that the windows of some code must save, and nodes of expressions in its unrolled loops for each. */
 const leastSaved = 16;
 const mostNodesPerLoad = 100;
+/** In two iterations of a loop. */
+const leastPlaces = 3;
 /** Statements of code that there will be twice. */
 const mostStatements = 400;
 /** Of windows with what else is written. */
@@ -32,6 +35,7 @@ interface Run {
   readonly end: number;
   readonly accesses: readonly TracedAccess[];
   readonly nodes: number;
+  readonly assumptions: readonly Assumption[];
 }
 
 class MemoryWindows {
@@ -44,6 +48,7 @@ class MemoryWindows {
     Statement,
     { readonly statements: readonly Statement[]; readonly replaced: number }
   >();
+  readonly #around: Place[] = [];
   #next = 0;
 
   constructor(module: IrModule, func: IrFunction) {
@@ -60,9 +65,12 @@ class MemoryWindows {
   }
 
   readonly #find = (list: readonly Statement[]): void => {
+    const place = { list, position: 0 };
+    this.#around.push(place);
     for (let i = 0; i < list.length; i++) {
       const statement = list[i] as Statement;
       if (!hasLists(statement)) continue;
+      place.position = i;
       const run = walks(statement, this.#assignedIn) ? this.#runFrom(list, i) : undefined;
       const replacement = run === undefined ? undefined : this.#replacement(list.slice(i, run.end), run);
       if (run !== undefined && replacement !== undefined) {
@@ -70,6 +78,7 @@ class MemoryWindows {
         i = run.end - 1;
       } else forEachList(statement, this.#find);
     }
+    this.#around.pop();
   };
 
   readonly #replace = (list: Statement[]): Statement[] => {
@@ -87,15 +96,16 @@ class MemoryWindows {
 
   /** From a counted loop to the last one that a trace gets through. */
   #runFrom(list: readonly Statement[], start: number): Run | undefined {
-    const trace = new CountedTrace(this.#assignedIn);
+    const trace = new CountedTrace(this.#assignedIn, (local) => originBefore(local, this.#around, this.#assignedIn));
     let run: Run | undefined;
     for (let i = start; i < list.length && trace.statement(list[i] as Statement); i++) {
-      if (list[i]?.kind === "loop") run = { end: i + 1, accesses: trace.accesses.slice(), nodes: trace.nodes };
+      if (list[i]?.kind === "loop")
+        run = { end: i + 1, accesses: trace.accesses.slice(), nodes: trace.nodes, assumptions: trace.assumptions };
     }
     return run;
   }
 
-  #replacement(list: readonly Statement[], { accesses, nodes }: Run): Statement[] | undefined {
+  #replacement(list: readonly Statement[], { accesses, nodes, assumptions }: Run): Statement[] | undefined {
     const candidates = windowCandidates(accesses);
     const saved = candidates.reduce((total, candidate) => total + candidate.saved, 0);
     if (saved < leastSaved || saved * mostNodesPerLoad < nodes) return undefined;
@@ -107,15 +117,21 @@ class MemoryWindows {
     );
     if (comparisons.length > mostComparisons) return undefined;
 
+    const roots = new Set([...candidates, ...comparisons.map(({ written }) => written)].map(({ root }) => root));
+    const assumed = assumptions.filter(({ root }) => roots.has(root));
+    const assumedValue = ({ base, constant }: Assumption): Expression => sum(read(base), constant);
     const open = candidates.map((candidate): Open => ({ candidate, window: this.#window(candidate) }));
     const bases = open.flatMap(({ candidate: { root, start }, window: { base } }) =>
       base.kind === "local" ? [assign(base.local, placeFrom(root, start))] : [],
     );
     const windowed = [
+      // The shader compiler sees it then.
+      ...assumed.map((assumption) => assign(assumption.local, assumedValue(assumption))),
       ...open.map(({ candidate: { taken }, window }): Statement => ({ kind: "window", window, taken, alignment: 4 })),
       ...new WindowedCopy(open).list(list),
     ];
     const obstacles = [
+      ...assumed.map((assumption) => apply("i32", "i32.sub", [read(assumption.local), assumedValue(assumption)])),
       ...open.flatMap((one) => this.#outside(one)),
       ...comparisons.flatMap(({ candidate, written }) => overlaps(candidate, written)),
     ];
@@ -161,19 +177,22 @@ class MemoryWindows {
   }
 }
 
-/** Whether it is a counted loop that takes something from another place in its second iteration: few do, and no other is worth a trace. */
+/**
+ * Whether it is a counted loop that loads from several places behind one root in its first two iterations: few do, and no other is worth a trace.
+ */
 function walks(loop: Statement, assignedIn: Map<Statement, readonly Local[]>): boolean {
   if (loop.kind !== "loop" || loop.counted === undefined) return false;
-  const trace = new CountedTrace(assignedIn, 2);
+  const trace = new CountedTrace(assignedIn, () => undefined, 2);
   if (!trace.statement(loop)) return false;
-  const first = new Map<Statement, TracedAccess>();
-  return trace.accesses.some((traced) => {
-    const { access, root, address } = traced;
-    if (access.kind === "store" || root === undefined) return false;
-    const known = first.get(access);
-    if (known === undefined) first.set(access, traced);
-    return known !== undefined && known.root === root && known.address !== address;
-  });
+  const places = new Map<Root, Set<number>>();
+  for (const { access, root, address } of trace.accesses) {
+    if (access.kind === "store" || root === undefined) continue;
+    const known = places.get(root);
+    const place = address + access.offset;
+    if (known === undefined) places.set(root, new Set([place]));
+    else if (known.add(place).size === leastPlaces) return true;
+  }
+  return false;
 }
 
 function placeFrom({ holder }: Root, constant: number): Expression {

@@ -11,8 +11,8 @@ export interface PassOptions {
   readonly memoryFacts?: boolean | undefined;
   /** `false`: what counted loops load comes from linear memory each time (`memoryWindows.ts`). */
   readonly memoryWindows?: boolean | undefined;
-  /** `false`: each iteration of a loop has its checkpoint (`unrolling.ts`). */
-  readonly unrolling?: boolean | undefined;
+  /** Bodies of a small loop for one checkpoint, at most; `false`: each has its own (`unrolling.ts`). */
+  readonly unrolling?: number | false | undefined;
 }
 
 export const passNames = ["recursionLoops", "accumulators", "memoryFacts", "memoryWindows", "unrolling"] as const;
