@@ -5,6 +5,8 @@
 import {
   createPool,
   invoke,
+  jobArguments,
+  jobResults,
   loadModule,
   readMemory,
   readState,
@@ -31,6 +33,8 @@ export const bytesFields: Readonly<Record<string, { readonly [Part in MessagePar
     parameters: ["arguments", "writes?[].bytes"],
     result: runResult,
   },
+  [jobArguments.method]: { parameters: ["arguments"] },
+  [jobResults.method]: { parameters: ["results"] },
   [resumeRun.method]: { parameters: ["answers[].results"], result: runResult },
   [resumePool.method]: { parameters: ["answers[].results"], result: ["status", "results", "waiting?[].arguments"] },
   [snapshotPool.method]: { result: ["bytes"] },

@@ -7,7 +7,7 @@
  */
 import { listDevices } from "./messages/devices.ts";
 import { listHostFunctions } from "./messages/hostFunctions.ts";
-import { resumeRun, runJobs } from "./messages/jobs.ts";
+import { jobArguments, jobResults, resumeRun, runJobs } from "./messages/jobs.ts";
 import { cancelRequest, exit, initialize, log, progress, shutdown } from "./messages/lifecycle.ts";
 import { readMemory, readState, writeMemory, writeState } from "./messages/memory.ts";
 import { loadModule, unloadModule } from "./messages/modules.ts";
@@ -50,4 +50,4 @@ export const requests = [
   shutdown,
 ] as const;
 
-export const notifications = [exit, cancelRequest, progress, schedule, log] as const;
+export const notifications = [exit, cancelRequest, progress, jobArguments, jobResults, schedule, log] as const;

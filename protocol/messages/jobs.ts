@@ -7,7 +7,7 @@ export interface RunJobsParameters {
   readonly pool: number;
   readonly kernel: string;
   readonly jobs: number;
-  /** One record a job, as of `pool/invoke`. */
+  /** One record a job, as of `pool/invoke`. With `streamToken` perhaps the beginning alone: `$/jobArguments` brings the rest. */
   readonly arguments: Bytes;
   readonly argumentBytes: number;
   readonly resultBytes: number;
@@ -25,12 +25,14 @@ export interface RunJobsParameters {
   readonly timeLimit?: number;
   readonly sliceFuel?: number;
   readonly progressToken?: number;
+  /** Arguments may come, and results go, while jobs run, in notifications that carry it. No other run of the connection has it. */
+  readonly streamToken?: number;
 }
 /** Where calls wait `status` and `results` are empty and `reads` and `reasons` absent: they come when the run has ended. */
 export interface RunJobsResult {
   /** For each job two 32-bit words: trap code, or one of `jobStatus`, and function index. Empty where all are zero. */
   readonly status: Bytes;
-  /** One record a job; zero where it has no result. */
+  /** One record a job; zero where it has no result. Without the beginning that `$/jobResults` brought. */
   readonly results: Bytes;
   /** In the order of the request's; empty where the job has no result. */
   readonly reads?: readonly Bytes[];
@@ -74,6 +76,11 @@ export const jobStatus = {
  * for gone.
  */
 export const runJobs = request<RunJobsParameters, RunJobsResult>()("pool/run");
+
+/** Client to host, after the run's request: the next bytes of its arguments, cut anywhere. What is too much is ignored. */
+export const jobArguments = request<{ readonly token: number; readonly arguments: Bytes }, never>()("$/jobArguments");
+/** Host to client, before the run's answer: the next bytes of its results, of jobs that have all ended. */
+export const jobResults = request<{ readonly token: number; readonly results: Bytes }, never>()("$/jobResults");
 
 /** As of `pool/resume`. */
 export interface ResumeRunParameters extends ResumePoolParameters {

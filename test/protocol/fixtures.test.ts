@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { base64ToBytes, bytesFields, bytesToBase64 } from "../../protocol/bytes.ts";
-import { requests } from "../../protocol/messages.ts";
+import { notifications, requests } from "../../protocol/messages.ts";
 import { decodeMessagePack, encodeMessagePack } from "../../protocol/msgpack.ts";
 
 interface Fixture {
@@ -62,7 +62,7 @@ for (const fixture of fixtures) {
 }
 
 test("the table of Bytes fields names only methods of the catalogue", () => {
-  const methods = new Set<string>(requests.map(({ method }) => method));
+  const methods = new Set<string>([...requests, ...notifications].map(({ method }) => method));
   for (const method of Object.keys(bytesFields)) assert.ok(methods.has(method), method);
 });
 

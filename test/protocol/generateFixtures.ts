@@ -324,6 +324,7 @@ request("pool-run-request", 21, protocol.runJobs, {
   timeLimit: 1.5,
   sliceFuel: 1000,
   progressToken: 3,
+  streamToken: 5,
 });
 request("pool-run-request-plain", 22, protocol.runJobs, {
   pool: 1,
@@ -375,6 +376,8 @@ notification("cancel-request", "clientToHost", protocol.cancelRequest, { id: 8 }
 notification("cancel-request-by-string", "clientToHost", protocol.cancelRequest, { id: "invoke-8" });
 notification("progress", "hostToClient", protocol.progress, { token: 7, message: "Building", fraction: 0.5 });
 notification("progress-complete", "hostToClient", protocol.progress, { token: 7, message: "Running", fraction: 1 });
+notification("job-arguments", "clientToHost", protocol.jobArguments, { token: 5, arguments: bytes(1, 0, 0, 0, 2) });
+notification("job-results", "hostToClient", protocol.jobResults, { token: 5, results: bytes(7, 0, 0, 0) });
 notification("schedule", "hostToClient", protocol.schedule, {
   events: [
     { kind: "slice", device: "cpu", at: 12.5, seconds: 0.0125, pool: 2, lanes: 64, live: 1000 },

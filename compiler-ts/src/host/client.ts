@@ -25,6 +25,7 @@ export class HostClient {
   readonly #connection: Connection;
   readonly #end: () => Promise<void>;
   readonly #progress = new Map<number, (progress: Progress) => void>();
+  readonly #jobResults = new Map<number, (results: Uint8Array) => void>();
   #nextToken = 1;
   #output = (text: string): void => void process.stderr.write(text);
 
@@ -33,6 +34,7 @@ export class HostClient {
     this.#connection = connection;
     this.#end = end;
     connection.onNotification(protocol.progress, ({ token, ...progress }) => this.#progress.get(token)?.(progress));
+    connection.onNotification(protocol.jobResults, ({ token, results }) => this.#jobResults.get(token)?.(results));
     connection.onNotification(protocol.log, ({ level, message }) => {
       if (level === "output") this.#output(message);
       else if (process.env.WASMBURST_DEBUG === "1") process.stderr.write(`host ${level}: ${message}\n`);
@@ -106,6 +108,22 @@ export class HostClient {
 
   runJobs(parameters: Omit<protocol.RunJobsParameters, "progressToken">, options: RequestOptions = {}) {
     return this.#withProgress(protocol.runJobs, parameters, options);
+  }
+
+  /** A token for a run whose results `onResults` gets as they arrive, until `closeJobStream`. */
+  openJobStream(onResults: (results: Uint8Array) => void): number {
+    const token = this.#nextToken++;
+    this.#jobResults.set(token, onResults);
+    return token;
+  }
+
+  /** Where the host is gone nobody needs them: the run's request says so. */
+  sendJobArguments(token: number, bytes: Uint8Array): void {
+    this.#connection.notify(protocol.jobArguments, { token, arguments: bytes }).catch(() => {});
+  }
+
+  closeJobStream(token: number): void {
+    this.#jobResults.delete(token);
   }
 
   resumeRun(parameters: Omit<protocol.ResumeRunParameters, "progressToken">, options: RequestOptions = {}) {

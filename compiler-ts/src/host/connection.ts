@@ -105,10 +105,14 @@ export function connect(input: Readable, output: Writable, events: ConnectionEve
     },
     async notify(message, parameters) {
       if (closeReason !== undefined) throw closeReason;
-      await rpc.sendNotification(message.method, parameters);
+      const sent = codec.encoding === "json" ? bytesToBase64(message.method, "parameters", parameters) : parameters;
+      await rpc.sendNotification(message.method, sent);
     },
     onNotification(message, handler) {
-      rpc.onNotification(message.method, handler);
+      rpc.onNotification(message.method, (received: unknown) => {
+        const json = codec.encoding === "json";
+        handler((json ? base64ToBytes(message.method, "parameters", received) : received) as never);
+      });
     },
     close(reason) {
       if (closeReason !== undefined) return;

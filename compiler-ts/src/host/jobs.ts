@@ -5,6 +5,7 @@ import type { HostFailure } from "../api/hostFunctions.ts";
 import { recordWords } from "../api/values.ts";
 import { HostError } from "../errors.ts";
 import type { RequestOptions } from "./client.ts";
+import { JobStream } from "./jobStream.ts";
 import { type Numbering, renumbered } from "./numbering.ts";
 import { bytesOf, ofLength, statusOf, wordsOfBytes } from "./records.ts";
 import { answerCalls, answerOf, importNumbered, type WaitingPool } from "./rounds.ts";
@@ -26,28 +27,48 @@ export async function runJobs(
   const writes = memory.flatMap(({ writes }, job) => writes.map((write) => ({ job, ...write })));
   const reads = memory.flatMap(({ reads }, job) => reads.map((read) => ({ job, ...read })));
   const options = { signal, onProgress };
-  let answer = await pool.client.runJobs(
-    {
-      pool: pool.pool,
-      kernel: pool.kernel,
-      jobs,
-      arguments: bytesOf(invocation.arguments),
-      argumentBytes: recordWords(parameters) * 4,
-      resultBytes: recordWords(types) * 4,
-      ...(writes.length === 0 ? {} : { writes }),
-      ...(reads.length === 0 ? {} : { reads }),
-      ...(numbers === undefined || !pool.isNumbered ? {} : { numbers }),
-      ...(fuel === undefined ? {} : { fuel }),
-      ...(timeLimit === undefined ? {} : { timeLimit }),
-      ...(sliceFuel === undefined ? {} : { sliceFuel }),
-    },
-    options,
-  );
+  const records = bytesOf(invocation.arguments);
+  const resultBytes = recordWords(types) * 4;
+  const stream = JobStream.of(pool.client, records, jobs * resultBytes);
   const failures = new Map<number, HostFailure>();
-  while (answer.waiting !== undefined) answer = await goOn(pool, answer.waiting, numbers, options, failures);
+  try {
+    const answered = pool.client.runJobs(
+      {
+        pool: pool.pool,
+        kernel: pool.kernel,
+        jobs,
+        arguments: records,
+        argumentBytes: recordWords(parameters) * 4,
+        resultBytes,
+        ...(writes.length === 0 ? {} : { writes }),
+        ...(reads.length === 0 ? {} : { reads }),
+        ...(numbers === undefined || !pool.isNumbered ? {} : { numbers }),
+        ...(fuel === undefined ? {} : { fuel }),
+        ...(timeLimit === undefined ? {} : { timeLimit }),
+        ...(sliceFuel === undefined ? {} : { sliceFuel }),
+        ...stream?.parameters,
+      },
+      options,
+    );
+    stream?.sendRest();
+    let answer = await answered;
+    while (answer.waiting !== undefined) answer = await goOn(pool, answer.waiting, numbers, options, failures);
+    const results = stream?.resultsWith(answer.results) ?? ofLength(answer.results, jobs * resultBytes, "pool/run");
+    return resultOf(pool, jobs, reads, answer, wordsOfBytes(results), failures);
+  } finally {
+    stream?.close();
+  }
+}
 
+function resultOf(
+  pool: JobsPool,
+  jobs: number,
+  reads: readonly { readonly job: number; readonly length: number }[],
+  answer: RunJobsResult,
+  results: Uint32Array,
+  failures: Map<number, HostFailure>,
+): JobsResult {
   let status = answer.status.length === 0 ? undefined : statusOf(answer.status, jobs, "pool/run");
-  const results = wordsOfBytes(ofLength(answer.results, jobs * recordWords(types) * 4, "pool/run"));
   const found: Uint8Array[][] = reads.length === 0 ? [] : Array.from({ length: jobs }, () => []);
   reads.forEach(({ job, length }, index) => {
     if (status === undefined || status[job * 2] === 0)

@@ -45,6 +45,6 @@ public let requestTypes: [any RequestType.Type] = [
 ]
 
 public let notificationTypes: [any NotificationType.Type] = [
-  ExitNotification.self, CancelRequestNotification.self, ProgressNotification.self, ScheduleNotification.self,
-  LogNotification.self,
+  ExitNotification.self, CancelRequestNotification.self, ProgressNotification.self, JobArgumentsNotification.self,
+  JobResultsNotification.self, ScheduleNotification.self, LogNotification.self,
 ]

@@ -42,7 +42,7 @@ public enum RunJobsRequest: RequestType {
     public let pool: Int
     public let kernel: String
     public let jobs: Int
-    /// One record a job, as of `pool/invoke`.
+    /// One record a job, as of `pool/invoke`. With `streamToken` perhaps the beginning alone.
     public let arguments: Data
     public let argumentBytes: Int
     public let resultBytes: Int
@@ -56,11 +56,13 @@ public enum RunJobsRequest: RequestType {
     public let timeLimit: Double?
     public let sliceFuel: Int?
     public let progressToken: Int?
+    /// Arguments may come, and results go, while jobs run, in notifications that carry it.
+    public let streamToken: Int?
 
     public init(
       pool: Int, kernel: String, jobs: Int, arguments: Data, argumentBytes: Int, resultBytes: Int, writes: [Write]? = nil,
       reads: [Read]? = nil, numbers: [Int]? = nil, fuel: Int? = nil, timeLimit: Double? = nil, sliceFuel: Int? = nil,
-      progressToken: Int? = nil
+      progressToken: Int? = nil, streamToken: Int? = nil
     ) {
       self.pool = pool
       self.kernel = kernel
@@ -75,6 +77,7 @@ public enum RunJobsRequest: RequestType {
       self.timeLimit = timeLimit
       self.sliceFuel = sliceFuel
       self.progressToken = progressToken
+      self.streamToken = streamToken
     }
   }
 
@@ -82,7 +85,7 @@ public enum RunJobsRequest: RequestType {
   public struct Result: Codable, Sendable, Equatable {
     /// Two words a job: trap code, or one of `JobStatus`, and function index. Empty where all are zero.
     public let status: Data
-    /// One record a job; zero where it has no result.
+    /// One record a job; zero where it has no result. Without the beginning that `JobResultsNotification` brought.
     public let results: Data
     /// In the order of `reads`; empty where the job has no result.
     public let reads: [Data]?
@@ -113,6 +116,36 @@ public enum RunJobsRequest: RequestType {
       self.failure = failure
       self.reasons = reasons
       self.waiting = waiting
+    }
+  }
+}
+
+/// Client to host, after a run's request: the next bytes of its arguments, cut anywhere.
+public enum JobArgumentsNotification: NotificationType {
+  public static let method = "$/jobArguments"
+
+  public struct Parameters: Codable, Sendable, Equatable {
+    public let token: Int
+    public let arguments: Data
+
+    public init(token: Int, arguments: Data) {
+      self.token = token
+      self.arguments = arguments
+    }
+  }
+}
+
+/// Host to client, before a run's answer: the next bytes of its results, of jobs that have all ended.
+public enum JobResultsNotification: NotificationType {
+  public static let method = "$/jobResults"
+
+  public struct Parameters: Codable, Sendable, Equatable {
+    public let token: Int
+    public let results: Data
+
+    public init(token: Int, results: Data) {
+      self.token = token
+      self.results = results
     }
   }
 }

@@ -5,14 +5,16 @@ import Metal
 /// `pool/run`: more jobs than instances. Lanes that have ended are brought to the initial state and get the next job between slices.
 extension InstancePool {
   func run(
-    _ parameters: RunJobsRequest.Parameters, _ request: any IncomingCancellation, progress: Progress
+    _ parameters: RunJobsRequest.Parameters, _ arguments: JobArguments, _ request: any IncomingCancellation, progress: Progress,
+    onResults: (@Sendable (Data) -> Void)?
   ) throws -> RunJobsRequest.Result {
     let pipeline = try kernel(parameters.kernel)
     try check(parameters)
     let budget = try InvocationBudget(parameters)
     try checkUsable()
     try checkNothingWaits()
-    var run = JobRun(parameters, pool: self, pipeline: pipeline, budget: budget)
+    var run = JobRun(
+      parameters, arguments: arguments, pool: self, pipeline: pipeline, budget: budget, onResults: onResults)
     return try advance(&run, request, progress)
   }
 
@@ -61,7 +63,8 @@ extension InstancePool {
     }
     try check(recordBytes: parameters.argumentBytes, "argumentBytes")
     try check(recordBytes: parameters.resultBytes, "resultBytes")
-    guard parameters.arguments.count == parameters.jobs * parameters.argumentBytes else {
+    let all = parameters.jobs * parameters.argumentBytes
+    guard parameters.arguments.count == all || (parameters.streamToken != nil && parameters.arguments.count < all) else {
       throw invalid(
         "arguments",
         "\(parameters.jobs) records of \(parameters.argumentBytes) bytes were expected, got \(parameters.arguments.count) bytes")

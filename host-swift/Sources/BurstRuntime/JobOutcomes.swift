@@ -9,6 +9,8 @@ struct JobOutcomes {
   private var status: Data
   private var hasStatus = false
   private var results: Data
+  /// Bytes of results that have left.
+  private var taken = 0
   private var found: [Data]
   private(set) var reasons = FailureTexts()
 
@@ -91,9 +93,21 @@ struct JobOutcomes {
 
   mutating func addReasons(_ others: FailureTexts, jobOf: (Int) -> Int) { reasons.add(others, rename: jobOf) }
 
-  /// Status (empty where all is zero), results, and what was read, of `queue`'s jobs.
+  /// Results of the jobs below `end` that were not taken yet, where they are at least so many bytes.
+  mutating func takeResults(below end: Int, least bytes: Int) -> Data? {
+    let count = end * resultBytes - taken
+    guard count >= bytes else { return nil }
+    // A copy: what is shared could not be written to.
+    defer { taken += count }
+    return Data(results[taken..<taken + count])
+  }
+
+  /// Bytes that could be taken at most, with so many jobs ended.
+  func untaken(ended: Int) -> Int { ended * resultBytes - taken }
+
+  /// Status (empty where all is zero), results that were not taken, and what was read, of `queue`'s jobs.
   func records(_ queue: JobQueue) -> (status: Data, results: Data, reads: [Data]?) {
-    (status(queue), results, reads == nil ? nil : found)
+    (status(queue), taken == 0 ? results : results[taken...], reads == nil ? nil : found)
   }
 
   private func status(_ queue: JobQueue) -> Data {

@@ -38,9 +38,12 @@ struct JobQueue: Sendable {
   var left: Int { count - next }
   var hasEnded: Bool { ended == count }
 
+  /// How many can begin in idle lanes, at most `limit`.
+  func room(limit: Int) -> Int { max(0, min(limit, idle.count, count - next)) }
+
   /// Puts the next jobs in idle lanes, at most `limit`; the lanes ascend. `nil`: none.
   mutating func begin(limit: Int) -> Placed? {
-    let wanted = min(limit, idle.count, count - next)
+    let wanted = room(limit: limit)
     guard wanted > 0 else { return nil }
     let placed = Placed(lanes: idle.suffix(wanted).sorted(), firstJob: next)
     idle.removeLast(wanted)
@@ -82,6 +85,12 @@ struct JobQueue: Sendable {
 
   /// The jobs that have begun and not ended; none from `next` on has begun.
   var underway: [Int] { jobOf.lazy.filter { $0 >= 0 }.map(Int.init) }
+
+  /// The number of the first job that has not ended.
+  var firstNotEnded: Int {
+    // As unsigned numbers, those of no job are the largest.
+    Int(jobOf.reduce(UInt32(next)) { min($0, UInt32(bitPattern: $1)) })
+  }
 
   /// A launch of as many lanes as could have run. A lane counts as busy for the share of it that its fuel is of the longest lane's;
   /// after the last job has begun nothing counts, since there is nothing to fill lanes with.

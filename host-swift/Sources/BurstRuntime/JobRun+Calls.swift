@@ -35,7 +35,8 @@ extension JobRun {
 
   var clientIsNeeded: Bool {
     guard !waiting.isEmpty, answers.isEmpty, failed.isEmpty, starts.isEmpty else { return false }
-    return patience.isOver(waiting: waiting.count, of: min(pool.plan.instances, waiting.count + live + queue.left))
+    let others = live + arguments.jobsThatCanBegin - queue.next
+    return patience.isOver(waiting: waiting.count, of: min(pool.plan.instances, waiting.count + others))
   }
 
   /// All that waits, by import, in the order of the jobs.

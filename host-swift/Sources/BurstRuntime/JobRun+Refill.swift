@@ -5,19 +5,36 @@ import Foundation
 extension JobRun {
   /// The next jobs into idle lanes.
   mutating func refill(limit: Int, _ request: any IncomingCancellation) throws {
-    guard let placed = queue.begin(limit: limit) else { return }
+    guard let placed = queue.begin(limit: try begins(atMost: limit, request)) else { return }
     let lanes = placed.lanes
     atRisk = lanes
     fuelOf.withUnsafeMutableBufferPointer { fuelOf in
       for lane in lanes { fuelOf[Int(lane)] = 0 }
     }
     if budget.seconds != nil { for lane in lanes { secondsOf[Int(lane)] = 0 } }
-    let size = parameters.argumentBytes
-    let records = parameters.arguments.dropFirst(placed.firstJob * size).prefix(lanes.count * size)
-    try buffers.records.setArguments(records, bytesEach: size, of: lanes)
+    let records = arguments.records(of: placed.firstJob..<placed.firstJob + lanes.count)
+    try buffers.records.setArguments(records, bytesEach: parameters.argumentBytes, of: lanes)
     deviceSeconds += try pool.dispatcher.clear(lanes, live: live + lanes.count, request)
     try start(lanes, begins: true, request)
   }
+
+  /// How many jobs begin now. Where nothing else runs, all that have room, as soon as their arguments are there: a launch takes no longer
+  /// with all lanes than with those whose arguments came first.
+  private mutating func begins(atMost limit: Int, _ request: any IncomingCancellation) throws -> Int {
+    let wanted = queue.room(limit: limit)
+    if live == 0, waiting.isEmpty {
+      let began = DeviceScheduler.now
+      defer { starved += DeviceScheduler.now - began }
+      while arguments.jobsThatCanBegin < queue.next + wanted {
+        arguments.wait(for: queue.next + wanted, seconds: Self.attention)
+        if request.isCancelled { throw ResponseError.cancelled }
+      }
+    }
+    return min(wanted, arguments.jobsThatCanBegin - queue.next)
+  }
+
+  /// Seconds in which a cancellation is noticed.
+  private static let attention = 0.05
 
   /// Lanes whose start function has got the answers that it waited for.
   mutating func goOnStarting(_ request: any IncomingCancellation) throws {

@@ -6,6 +6,9 @@ import Metal
 /// the calls of imports. `JobRun+Refill.swift` has how jobs begin, `JobRun+Calls.swift` how their calls are answered.
 struct JobRun {
   let parameters: RunJobsRequest.Parameters
+  let arguments: JobArguments
+  /// Takes results of the next jobs before the answer; `nil`: they are all in it.
+  private let onResults: (@Sendable (Data) -> Void)?
   // The pool keeps the run while its calls wait.
   unowned let pool: InstancePool
   private let pipeline: any MTLComputePipelineState
@@ -41,6 +44,8 @@ struct JobRun {
   var failure: String?
   var deviceSeconds = 0.0
   private var seconds = 0.0
+  /// Seconds of `advance` in which arguments were awaited.
+  var starved = 0.0
 
   /// Lanes of one function and depth side by side walk together; within them by number, where memory lies side by side.
   private struct Suspended: Comparable {
@@ -59,9 +64,12 @@ struct JobRun {
   var buffers: PoolBuffers { pool.buffers }
 
   init(
-    _ parameters: RunJobsRequest.Parameters, pool: InstancePool, pipeline: any MTLComputePipelineState, budget: InvocationBudget
+    _ parameters: RunJobsRequest.Parameters, arguments: JobArguments, pool: InstancePool, pipeline: any MTLComputePipelineState,
+    budget: InvocationBudget, onResults: (@Sendable (Data) -> Void)?
   ) {
     self.parameters = parameters
+    self.arguments = arguments
+    self.onResults = onResults
     self.pool = pool
     self.pipeline = pipeline
     self.budget = budget
@@ -87,7 +95,8 @@ struct JobRun {
   mutating func advance(_ request: any IncomingCancellation, progress: InstancePool.Progress) throws {
     let began = DeviceScheduler.now
     defer {
-      seconds += DeviceScheduler.now - began
+      seconds += DeviceScheduler.now - began - starved
+      starved = 0
       pool.dispatcher.leave()
     }
     while !queue.hasEnded {
@@ -100,6 +109,7 @@ struct JobRun {
         let (waited, began) = (waiting.count, DeviceScheduler.now)
         try step(request)
         patience.ran(seconds: DeviceScheduler.now - began, waiting: waited)
+        sendResults()
       } catch let error as ResponseError where error.code == .deviceError {
         failures += 1
         failure = error.message
@@ -112,6 +122,15 @@ struct JobRun {
       }
       progress(Double(queue.ended) / Double(queue.count))
     }
+  }
+
+  /// What would be sent in smaller parts costs more in messages than it gains.
+  private static let leastResults = 1 << 18
+
+  /// Those that travel while the next jobs run.
+  private mutating func sendResults() {
+    guard let onResults, !queue.hasEnded, outcomes.untaken(ended: queue.ended) >= Self.leastResults else { return }
+    if let results = outcomes.takeResults(below: queue.firstNotEnded, least: Self.leastResults) { onResults(results) }
   }
 
   private mutating func step(_ request: any IncomingCancellation) throws {

@@ -20,6 +20,13 @@ public final class Server: ConnectionHandler {
     var nextNumber = 1
     var modules: [Int: LoadedModule] = [:]
     var pools: [Int: InstancePool] = [:]
+    /// By token, of runs of jobs that take more of them.
+    var arguments: [Int: ArrivingArguments] = [:]
+  }
+
+  private struct ArrivingArguments {
+    /// The run keeps them.
+    weak var of: JobArguments?
   }
 
   private let state = Locked(State())
@@ -81,7 +88,13 @@ public final class Server: ConnectionHandler {
 
   public func handle(notification method: String, parameters: WireValue) {
     // Others have no answer and no effect (JSON-RPC 2.0, section 4.1).
-    if method == ExitNotification.method { onExit() }
+    switch method {
+    case ExitNotification.method: onExit()
+    case JobArgumentsNotification.method:
+      guard let part = try? WireDecoder.decode(JobArgumentsNotification.Parameters.self, from: parameters) else { return }
+      state.withLock { $0.arguments[part.token]?.of }?.append(part.arguments)
+    default: break
+    }
   }
 
   private func checkPhase(_ request: IncomingRequest) throws(ResponseError) {
@@ -108,10 +121,7 @@ public final class Server: ConnectionHandler {
       try answer(InvokeRequest.self, request) { server, pool, parameters in
         try pool.invoke(parameters, request, progress: server.progress(parameters.progressToken, parameters.kernel))
       }
-    case RunJobsRequest.method:
-      try answer(RunJobsRequest.self, request) { server, pool, parameters in
-        try pool.run(parameters, request, progress: server.progress(parameters.progressToken, parameters.kernel))
-      }
+    case RunJobsRequest.method: try runJobs(request)
     case ResumeRunRequest.method:
       try answer(ResumeRunRequest.self, request) { server, pool, parameters in
         try pool.resumeRun(parameters, request, progress: server.progress(parameters.progressToken, "Going on"))
@@ -319,6 +329,26 @@ public final class Server: ConnectionHandler {
         return CreatePoolRequest.Result(
           pool: number, memoryPages: plan.memoryPages, bytesPerInstance: plan.bytesPerInstance, trap: trap, waiting: waiting,
           failures: failures)
+      })
+  }
+
+  /// From here on arguments that arrive have somewhere to go.
+  private func runJobs(_ request: IncomingRequest) throws {
+    let parameters = try decode(RunJobsRequest.self, request)
+    let pool = try pool(parameters.pool)
+    let arguments = JobArguments(parameters)
+    var onResults: (@Sendable (Data) -> Void)?
+    if let token = parameters.streamToken {
+      state.withLock { state in
+        state.arguments = state.arguments.filter { $0.value.of != nil }
+        state.arguments[token] = ArrivingArguments(of: arguments)
+      }
+      onResults = { [connection] results in connection.notify(JobResultsNotification.self, .init(token: token, results: results)) }
+    }
+    pool.worker.async(
+      job(request) { [onResults] server in
+        let progress = server.progress(parameters.progressToken, parameters.kernel)
+        return try pool.run(parameters, arguments, request, progress: progress, onResults: onResults)
       })
   }
 

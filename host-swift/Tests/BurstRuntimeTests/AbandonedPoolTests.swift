@@ -57,7 +57,7 @@ struct AbandonedPoolTests {
     let pool = try pool(2, on: worker)
     let jobs = RunJobsRequest.Parameters(
       pool: 1, kernel: "spin", jobs: 6, arguments: TestKernels.records([1, 1, 400_000_000, 1, 1, 1]), argumentBytes: 4, resultBytes: 0)
-    let result = try onWorker(worker) { try pool.run(jobs, running) { _ in } }
+    let result = try onWorker(worker) { try pool.run(jobs, JobArguments(jobs), running, progress: { _ in }, onResults: nil) }
     let status = TestKernels.words(result.status)
     #expect(
       stride(from: 0, to: 12, by: 2).map { status[$0] }

@@ -12,12 +12,14 @@ struct JobQueueTests {
     #expect(queue.end(1) == 1)
     #expect(queue.begin(limit: 0) == nil)
     #expect(queue.begin(limit: 10) == .init(lanes: [1], firstJob: 3))
-    #expect(queue.underway == [0, 3, 2] && queue.next == 4)
+    #expect(queue.underway == [0, 3, 2] && queue.next == 4 && queue.firstNotEnded == 0)
+    #expect(queue.room(limit: 10) == 0)
     #expect(queue.end([0, 2]) == [0, 2])
+    #expect(queue.firstNotEnded == 3 && queue.room(limit: 10) == 1)
     #expect(queue.begin(limit: 10) == .init(lanes: [2], firstJob: 4))
     #expect(queue.isEmpty && !queue.hasEnded)
     #expect(queue.end(2) == 4 && queue.end(1) == 3)
-    #expect(queue.hasEnded)
+    #expect(queue.hasEnded && queue.firstNotEnded == 5)
   }
 
   @Test("a lane is used for its share of the longest lane's fuel, until the last job has begun")

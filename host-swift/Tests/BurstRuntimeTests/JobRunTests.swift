@@ -43,6 +43,70 @@ struct JobRunTests {
     }
   }
 
+  private func streamed(_ pool: Int, _ units: [UInt32], first: Int, token: Int) -> RunJobsRequest.Parameters {
+    .init(
+      pool: pool, kernel: "work", jobs: units.count, arguments: TestKernels.records(units).prefix(first), argumentBytes: 4,
+      resultBytes: 128, sliceFuel: 10, streamToken: token)
+  }
+
+  private func send(_ bytes: Data, token: Int) throws {
+    client.notify(
+      JobArgumentsNotification.method, try WireEncoder.encode(JobArgumentsNotification.Parameters(token: token, arguments: bytes)))
+  }
+
+  private func sentResults(token: Int) throws -> [Data] {
+    try client.notifications.compactMap { message in
+      guard case .notification(JobResultsNotification.method, let parameters) = message else { return nil }
+      let part = try WireDecoder.decode(JobResultsNotification.Parameters.self, from: parameters)
+      return part.token == token ? part.results : nil
+    }
+  }
+
+  @Test("arguments arrive and results leave while jobs run, cut anywhere; what is too much is ignored", arguments: [0, 3, 4_000])
+  func stream(first: Int) throws {
+    let pool = try pool(70)
+    let units = (0..<9_000).map { UInt32($0 * 13 % 29) }
+    let records = TestKernels.records(units)
+    let run = try client.start(RunJobsRequest.self, streamed(pool, units, first: first, token: 7))
+    var sent = first
+    for size in [1, 10, 2_001, 20_000, 40_000] {
+      Thread.sleep(forTimeInterval: 0.01)
+      try send(records.dropFirst(sent).prefix(size) + (size == 40_000 ? Data(repeating: 9, count: 11) : Data()), token: 7)
+      sent += size
+    }
+    try send(Data([1, 2, 3, 4]), token: 7)
+    try send(Data([1, 2, 3, 4]), token: 8)
+    let result = try WireDecoder.decode(RunJobsRequest.Result.self, from: client.wait(run))
+    #expect(result.status.isEmpty)
+    let parts = try sentResults(token: 7)
+    let results = parts.reduce(Data(), +) + result.results
+    #expect(parts.count > 1 && results.count == units.count * 128)
+    #expect(stride(from: 0, to: results.count, by: 128).map { TestKernels.words(Data(results[$0..<$0 + 4]))[0] } == units)
+  }
+
+  @Test("a run whose arguments do not come is cancelled, with what has ended; too many of them at once are refused")
+  func streamThatEnds() throws {
+    let pool = try pool(4)
+    let units = Array(repeating: UInt32(3), count: 100)
+    let run = try client.start(RunJobsRequest.self, streamed(pool, units, first: 42, token: 1))
+    Thread.sleep(forTimeInterval: 0.1)
+    client.notify(CancelRequestNotification.method, .map([WireField("id", run.wireValue)]))
+    let result = try WireDecoder.decode(RunJobsRequest.Result.self, from: client.wait(run, timeout: 10))
+    // Lanes that have room wait for the arguments of all of them.
+    let status = TestKernels.words(result.status)
+    #expect(stride(from: 0, to: 200, by: 2).map { status[$0] } == (0..<100).map { $0 < 8 ? 0 : JobStatus.notRun })
+    #expect(result.failure == nil && result.seconds < 0.1)
+
+    let many = RunJobsRequest.Parameters(
+      pool: pool, kernel: "work", jobs: 2, arguments: Data(count: 12), argumentBytes: 4, resultBytes: 4, streamToken: 2)
+    #expect(client.failure(RunJobsRequest.self, many)?.code == .invalidParams)
+    let absurd = RunJobsRequest.Parameters(
+      pool: pool, kernel: "work", jobs: .max >> 10, arguments: Data(), argumentBytes: .max >> 10, resultBytes: 4, streamToken: 3)
+    let refused = try client.start(RunJobsRequest.self, absurd)
+    try send(Data([1, 2, 3, 4]), token: 3)
+    #expect(throws: ResponseError.self) { try client.wait(refused) }
+  }
+
   @Test("each job finds its instance in the initial state: memory, globals and tables", arguments: [1, 32], [4, 8, 32])
   func isolation(tileWidth: Int, memoryCell: Int) throws {
     let pool = try pool(5, tileWidth: tileWidth, memoryCell: memoryCell)

@@ -7,9 +7,10 @@ final class CUDAStream: CommandExecutor, @unchecked Sendable {
   private let stream: CUDADriver.Stream
   private let start: CUDADriver.Event
   private let end: CUDADriver.Event
-  /// Device memory for what `setBytes` was given; parts are used again once a command buffer has ended.
+  /// Device memory for what `setBytes` was given, used again once the commands that read it have ended.
   private let arena: CUDADriver.DevicePointer
-  private var arenaUsed = 0
+  /// Where it lies there.
+  private var addresses: [ObjectIdentifier: CUDADriver.DevicePointer] = [:]
   private let fault: PlannedFault?
   /// Kernels of this command buffer get addresses where nothing is: what the driver then says is what it says of a kernel gone wrong.
   private var isStruck = false
@@ -48,9 +49,15 @@ final class CUDAStream: CommandExecutor, @unchecked Sendable {
     isStruck = fault?.strikesNext() ?? false
     do {
       try perform { $0.eventRecord(start, stream) }
-      for command in commands {
-        try execute(command)
-        hasBegun = true
+      var rest = commands[...]
+      while !rest.isEmpty {
+        let count = try uploadBytes(of: rest)
+        for command in rest.prefix(count) {
+          try execute(command)
+          hasBegun = true
+        }
+        rest = rest.dropFirst(count)
+        if !rest.isEmpty { try perform { $0.streamSynchronize(stream) } }
       }
       try perform { $0.eventRecord(end, stream) }
       try perform { $0.streamSynchronize(stream) }
@@ -69,8 +76,30 @@ final class CUDAStream: CommandExecutor, @unchecked Sendable {
     }
     // A first command that the driver does not take, as for want of memory, has done nothing.
     if execution.failure != nil, !hasBegun { execution.start = 0 }
-    arenaUsed = 0
+    addresses = [:]
     return execution
+  }
+
+  /// What `setBytes` was given for the first of `commands`, as many as the arena has room for, which is at least one. All in one copy: one for
+  /// each would stand between two kernels. Returns how many they are.
+  private func uploadBytes(of commands: ArraySlice<Command>) throws -> Int {
+    addresses = [:]
+    var staged = Data()
+    var count = 0
+    for command in commands {
+      for bytes in command.inlineBytes where addresses[ObjectIdentifier(bytes)] == nil {
+        addresses[ObjectIdentifier(bytes)] = arena + UInt64(staged.count)
+        staged.append(bytes.memory.assumingMemoryBound(to: UInt8.self), count: bytes.length)
+        staged.count = (staged.count + 255) / 256 * 256
+      }
+      if staged.count > Self.arenaBytes { break }
+      count += 1
+    }
+    let size = min(staged.count, Self.arenaBytes)
+    if size > 0 {
+      try staged.withUnsafeBytes { staged in try perform { $0.copyToDevice(arena, staged.baseAddress!, size, stream) } }
+    }
+    return count
   }
 
   private func execute(_ command: Command) throws {
@@ -115,14 +144,8 @@ final class CUDAStream: CommandExecutor, @unchecked Sendable {
     case .buffer(let buffer, let offset):
       return buffer.gpuAddress + UInt64(offset)
     case .bytes(let bytes):
-      if arenaUsed + bytes.length > Self.arenaBytes {
-        try perform { $0.streamSynchronize(stream) }
-        arenaUsed = 0
-      }
-      let address = arena + UInt64(arenaUsed)
-      arenaUsed += (bytes.length + 255) / 256 * 256
-      try perform { $0.copyToDevice(address, bytes.memory, bytes.length, stream) }
-      return address
+      // `uploadBytes` saw this command.
+      return addresses[ObjectIdentifier(bytes)]!
     }
   }
 
@@ -136,5 +159,15 @@ final class CUDAStream: CommandExecutor, @unchecked Sendable {
 
   private static func blocks(_ threads: Int, _ group: Int) -> UInt32 {
     UInt32((threads + group - 1) / group)
+  }
+}
+
+extension Command {
+  fileprivate var inlineBytes: [InlineBytes] {
+    guard case .dispatch(let dispatch) = self else { return [] }
+    return dispatch.bindings.compactMap { binding in
+      guard case .bytes(let bytes)? = binding else { return nil }
+      return bytes
+    }
   }
 }
