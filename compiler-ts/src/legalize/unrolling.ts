@@ -49,7 +49,10 @@ function followedBy(list: readonly Statement[], next: readonly Statement[], labe
   ];
 }
 
-/** Whether all statements are of kinds that are copied: no loops, no calls, nothing that is seldom in a small loop. And no second way back, since nobody knows which is taken. */
+/**
+ * Whether all statements are of kinds that are copied: no loops, no calls, nothing that is seldom in a small loop. No accesses to memory: where lanes walk at places
+ * of their own, copies keep them apart (docs/performance.md). And no second way back, since nobody knows which is taken.
+ */
 function isCopied(body: readonly Statement[], label: Label): boolean {
   let waysBack = 0;
   const isPlain = (statement: Statement): boolean => {
@@ -62,8 +65,6 @@ function isCopied(body: readonly Statement[], label: Label): boolean {
         if (statement.label === label) waysBack++;
         return true;
       case "assign":
-      case "load":
-      case "store":
       case "break":
       case "return":
       case "setField":
@@ -103,8 +104,7 @@ class Copy {
       if (local.kind === "temporary") this.#own(local);
     });
     switch (statement.kind) {
-      case "assign":
-      case "load": {
+      case "assign": {
         const changed = mapExpressions(statement, this.#expression) as typeof statement;
         const target = this.#locals.get(statement.target);
         return target === undefined ? changed : { ...changed, target };
