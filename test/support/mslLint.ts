@@ -169,8 +169,8 @@ function checkLoop(lines: readonly string[], index: number, code: string, report
   if (/^while\b/.test(code)) {
     // A checkpoint, perhaps under a guard: the test, which suspends, and the decrement behind it. A trampoline's loop ends when no frame is left.
     // A recursion's loop has it where a call begins; the others of its iterations end a call each.
-    const head = lines.slice(index + 1, index + 6).map((line) => line.trim());
-    if (head[0] === "uint branch = 4294967295u;" && head[1] === "do {") head.splice(0, 2);
+    const head = lines.slice(index + 1, index + 16).map((line) => line.trim());
+    while (/^(?:do \{|(?:uint )?(?:branch = 4294967295u|skip\d+ = 0u);)$/.test(head[0] ?? "")) head.shift();
     if (/^if \(resume (?:<= \d+u|== 0u)\) \{$/.test(head[0] ?? "")) head.shift();
     const charged =
       (/^if \(as_type<int>\(fuel\) <= 0\) \{ wb_suspend\(instance, fuel, position, .* return [\w<>]*(?:\(\))?; \}$/.test(

@@ -84,17 +84,30 @@ class Copy {
   }
 
   before(call: Extract<Statement, { kind: "call" }>): Statement[] {
-    const { parameters, body } = this.#func;
-    const taken = parameters.flatMap((parameter, i) => {
-      const copy = this.#local(parameter);
-      return copy === parameter ? [] : [assign(copy, call.arguments[i] as Expression)];
-    });
+    const { parameters, body, variables } = this.#func;
+    const copies = parameters.map((parameter) => this.#local(parameter));
     const beginning = this.beginning(body);
+    // What the beginning changes, the call that is made after all must not get changed.
+    const changed = new Set<Local>();
+    visitStatements(beginning, (statement) => visitAssigned(statement, (local) => changed.add(local)));
+    const taken: Statement[] = [];
+    const given = copies.map((copy, i): Local => {
+      if (copy === parameters[i]) return copy;
+      const value = call.arguments[i] as Expression;
+      if (!changed.has(copy)) {
+        taken.push(assign(copy, value));
+        return copy;
+      }
+      const argument: Local = { kind: "variable", type: copy.type, name: `${copy.name}_argument` };
+      variables.push(argument);
+      taken.push(assign(argument, value), assign(copy, read(argument)));
+      return argument;
+    });
     const own = [...this.#locals].filter(([local]) => local.kind === "variable");
     const zeros = own.map(([, local]) => assign(local, zero(local.type as ValueType)));
-    this.#func.variables.push(...this.#results);
-    for (const local of this.#locals.values()) if (local.kind === "variable") this.#func.variables.push(local);
-    const made: Statement = { ...call, arguments: parameters.map((p) => read(this.#local(p))), targets: this.#results };
+    variables.push(...this.#results);
+    for (const local of this.#locals.values()) if (local.kind === "variable") variables.push(local);
+    const made: Statement = { ...call, arguments: given.map(read), targets: this.#results };
     return [
       ...taken,
       ...zeros,
