@@ -18,8 +18,7 @@ const pageBytes = 65_536;
 /** Loads that the windows of some code must save, and nodes of expressions in its unrolled loops for each. */
 const leastSaved = 16;
 const mostNodesPerLoad = 100;
-/** In two iterations of a loop. */
-const leastPlaces = 3;
+const severalPlaces = 4;
 /** Statements of code that there will be twice. */
 const mostStatements = 400;
 /** Of windows with what else is written. */
@@ -71,7 +70,7 @@ class MemoryWindows {
       const statement = list[i] as Statement;
       if (!hasLists(statement)) continue;
       place.position = i;
-      const run = walks(statement, this.#assignedIn) ? this.#runFrom(list, i) : undefined;
+      const run = isWorthATrace(statement, this.#assignedIn) ? this.#runFrom(list, i) : undefined;
       const replacement = run === undefined ? undefined : this.#replacement(list.slice(i, run.end), run);
       if (run !== undefined && replacement !== undefined) {
         this.#replacements.set(statement, { statements: replacement, replaced: run.end - i });
@@ -177,20 +176,22 @@ class MemoryWindows {
   }
 }
 
-/**
- * Whether it is a counted loop that loads from several places behind one root in its first two iterations: few do, and no other is worth a trace.
- */
-function walks(loop: Statement, assignedIn: Map<Statement, readonly Local[]>): boolean {
+/** Whether a counted loop, by its first two iterations, walks through an array or loads from several places behind one root: few do, and no other is worth a trace. */
+function isWorthATrace(loop: Statement, assignedIn: Map<Statement, readonly Local[]>): boolean {
   if (loop.kind !== "loop" || loop.counted === undefined) return false;
   const trace = new CountedTrace(assignedIn, () => undefined, 2);
   if (!trace.statement(loop)) return false;
+  const firsts = new Map<Statement, number>();
   const places = new Map<Root, Set<number>>();
   for (const { access, root, address } of trace.accesses) {
     if (access.kind === "store" || root === undefined) continue;
+    const first = firsts.get(access);
+    if (first !== undefined && first !== address) return true;
+    firsts.set(access, address);
     const known = places.get(root);
     const place = address + access.offset;
     if (known === undefined) places.set(root, new Set([place]));
-    else if (known.add(place).size === leastPlaces) return true;
+    else if (known.add(place).size === severalPlaces) return true;
   }
   return false;
 }
