@@ -179,6 +179,41 @@ const programs: Readonly<Record<string, Program>> = {
         (i32.add (local.get $sum) (i32.load offset=40 (local.get $frame))))`,
     calls: at,
   },
+  "loads beside the array, of which some are outside of memory": {
+    text: run(
+      schedule(
+        "",
+        "(local.set $sum (i32.add (local.get $sum) (i32.load offset=1 (i32.add (local.get $a) (local.get $i)))))",
+      ),
+    ),
+    calls: [...aliased, ...places.map((place) => [2048, place])],
+  },
+  "offsets close to 32 bits, in the array and beside it": {
+    text: run(
+      schedule(
+        "",
+        `(if (i32.eq (local.get $a) (local.get $i)) (then
+           (i32.store offset=0xfffffffc (local.get $p) (i32.load offset=0xffffffff (local.get $q)))))`,
+      ),
+    ),
+    calls: [
+      [4096, 1],
+      [4096, 40],
+      [0xfffffff0, 0],
+      [4, 0],
+    ],
+    windowed: false,
+  },
+  "offsets close to 32 bits through another pointer": {
+    text: run(
+      schedule(
+        "",
+        "(if (i32.eq (local.get $a) (i32.const 9)) (then (i32.store offset=0xfffffffc (local.get $a) (local.get $i)) (i32.store (local.get $a) (local.get $i))))",
+      ),
+    ),
+    calls: Array.from({ length: 20 }, (_, i) => [8 * (i & 7), i]),
+    windowed: false,
+  },
   "several locals that point into one array, one of them moved by the loop around": {
     text: `(func (export "run") (param $p i32) (param $a i32) (result i32) ${locals} (local $second i32) (local $n i32)
       (local.set $second (i32.add (local.get $p) (i32.const 48)))

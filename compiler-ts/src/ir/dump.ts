@@ -148,7 +148,9 @@ function dumpSimple(statement: Simple): string {
     case "windowLoad":
       return `${statement.target.name} = ${statement.window.name} + ${dumpExpression(statement.place)}`;
     case "windowStore":
-      return `${statement.window.name} + ${dumpExpression(statement.place)}${alignment(statement)}, ${dumpExpression(statement.value)}`;
+      return `${statement.window.name} + ${dumpExpression(statement.place)}${statement.deferred ? ", deferred" : alignment(statement)}, ${dumpExpression(statement.value)}`;
+    case "windowPut":
+      return `${statement.window.name}${alignment(statement)}, put ${ranges(statement.words)}`;
     case "leave":
     case "repeat":
       return statement.kind;

@@ -216,12 +216,20 @@ export type Statement =
     }
   /** Reads a word, by its place in bytes from the window's start. */
   | { readonly kind: "windowLoad"; readonly target: Local; readonly window: MemoryWindow; readonly place: Expression }
-  /** Writes a word to the window and to the memory. */
+  /** Writes a word to the window, and to the memory unless that is `deferred` until a `windowPut`. */
   | {
       readonly kind: "windowStore";
       readonly window: MemoryWindow;
       readonly place: Expression;
       readonly value: Expression;
+      readonly alignment: Alignment;
+      readonly deferred: boolean;
+    }
+  /** Writes words, by number, to the memory. */
+  | {
+      readonly kind: "windowPut";
+      readonly window: MemoryWindow;
+      readonly words: readonly number[];
       readonly alignment: Alignment;
     }
   | { readonly kind: "trapIf"; readonly condition: Expression; readonly trap: TrapMessage }

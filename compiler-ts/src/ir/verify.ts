@@ -39,6 +39,7 @@ const afterLegalization: ReadonlySet<Statement["kind"]> = new Set([
   "window",
   "windowLoad",
   "windowStore",
+  "windowPut",
   "trapIf",
   "trapWith",
   "propagateTrap",

@@ -267,6 +267,7 @@ export function expressionsOf(statement: Statement): readonly Expression[] {
     case "trapWith":
       return [statement.code];
     case "window":
+    case "windowPut":
       return [statement.window.base];
     case "windowLoad":
       return [statement.place];

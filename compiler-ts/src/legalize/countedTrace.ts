@@ -72,6 +72,8 @@ export class CountedTrace {
   readonly accesses: TracedAccess[] = [];
   /** A base's own before those of locals that have it. */
   readonly assumptions: Assumption[] = [];
+  /** A jump or a trap may come before the end. */
+  mayLeave = false;
   /** Nodes passed. */
   nodes = 0;
   readonly #values = new Map<Local, Value>();
@@ -115,6 +117,7 @@ export class CountedTrace {
       case "bulk":
         if (statement.kind === "bulk" && !statement.operation.startsWith("state.")) return false;
         this.nodes++;
+        this.mayLeave ||= statement.kind !== "bulk";
         visitAssigned(statement, (local) => this.#assign(local, undefined));
         return true;
       case "if":
@@ -135,6 +138,7 @@ export class CountedTrace {
       case "return":
       case "trap":
         this.#certain = false;
+        this.mayLeave = true;
         return true;
       default:
         return false;
@@ -183,7 +187,10 @@ export class CountedTrace {
   }
 
   #access(access: Access): boolean {
-    if (access.memory !== 0) return true;
+    if (access.memory !== 0) {
+      this.mayLeave = true;
+      return true;
+    }
     const value = this.#evaluate(access.address);
     const certain = this.#certain && this.#arms === 0;
     if (value === undefined || (value.root !== absolute && value.root.holder === undefined)) {

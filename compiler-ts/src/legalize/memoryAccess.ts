@@ -123,7 +123,7 @@ class MemoryAccess {
           checkedUpTo = end;
         }
         this.#access(statement, result);
-      } else if (statement.kind === "window" || statement.kind === "windowStore") {
+      } else if (statement.kind === "window" || statement.kind === "windowStore" || statement.kind === "windowPut") {
         const known = expressionAlignment(statement.window.base, this.#alignmentOf);
         result.push(known > statement.alignment ? { ...statement, alignment: known } : statement);
       } else if (!hasLists(statement)) result.push(statement);

@@ -11,17 +11,26 @@ import type { Expression, IrFunction, IrModule, Local, MemoryWindow, Statement }
 import { forEachList, hasLists, mapLists, visitAssigned, visitStatements } from "../ir/walk.ts";
 import { type Assumption, absolute, CountedTrace, type Root, type TracedAccess } from "./countedTrace.ts";
 import { originBefore, type Place } from "./origins.ts";
-import { type Range, type WindowCandidate, windowCandidates, writtenRanges } from "./windowCandidates.ts";
+import {
+  ascending,
+  longestReach,
+  type Range,
+  type ReachingRange,
+  rangesOf,
+  type WindowCandidate,
+  windowCandidates,
+} from "./windowCandidates.ts";
 import { type Open, sum, WindowedCopy } from "./windowedCopy.ts";
 
 const pageBytes = 65_536;
 /** Loads that the windows of some code must save, and nodes of expressions in its unrolled loops for each. */
 const leastSaved = 16;
 const mostNodesPerLoad = 100;
-/** In two iterations of a loop. */
-const leastPlaces = 3;
+const severalPlaces = 4;
 /** Statements of code that there will be twice. */
 const mostStatements = 400;
+/** Each is in a register to the end. */
+const mostDeferredWords = 64;
 /** Of windows with what else is written. */
 const mostComparisons = 4;
 
@@ -36,6 +45,20 @@ interface Run {
   readonly accesses: readonly TracedAccess[];
   readonly nodes: number;
   readonly assumptions: readonly Assumption[];
+  readonly mayLeave: boolean;
+}
+
+interface Comparison {
+  readonly candidate: WindowCandidate;
+  readonly other: Range;
+}
+
+/** What the check asks for besides the windows themselves. */
+interface Others {
+  readonly comparisons: readonly Comparison[];
+  /** Must lie within the memory. */
+  readonly inside: readonly ReachingRange[];
+  readonly deferred: boolean;
 }
 
 class MemoryWindows {
@@ -71,7 +94,7 @@ class MemoryWindows {
       const statement = list[i] as Statement;
       if (!hasLists(statement)) continue;
       place.position = i;
-      const run = walks(statement, this.#assignedIn) ? this.#runFrom(list, i) : undefined;
+      const run = isWorthATrace(statement, this.#assignedIn) ? this.#runFrom(list, i) : undefined;
       const replacement = run === undefined ? undefined : this.#replacement(list.slice(i, run.end), run);
       if (run !== undefined && replacement !== undefined) {
         this.#replacements.set(statement, { statements: replacement, replaced: run.end - i });
@@ -100,24 +123,30 @@ class MemoryWindows {
     let run: Run | undefined;
     for (let i = start; i < list.length && trace.statement(list[i] as Statement); i++) {
       if (list[i]?.kind === "loop")
-        run = { end: i + 1, accesses: trace.accesses.slice(), nodes: trace.nodes, assumptions: trace.assumptions };
+        run = {
+          end: i + 1,
+          accesses: trace.accesses.slice(),
+          nodes: trace.nodes,
+          assumptions: trace.assumptions,
+          mayLeave: trace.mayLeave,
+        };
     }
     return run;
   }
 
-  #replacement(list: readonly Statement[], { accesses, nodes, assumptions }: Run): Statement[] | undefined {
+  #replacement(list: readonly Statement[], run: Run): Statement[] | undefined {
+    const { accesses, nodes, assumptions } = run;
     const candidates = windowCandidates(accesses);
     const saved = candidates.reduce((total, candidate) => total + candidate.saved, 0);
     if (saved < leastSaved || saved * mostNodesPerLoad < nodes) return undefined;
     let statements = 0;
     visitStatements(list, () => statements++);
     if (statements > mostStatements) return undefined;
-    const comparisons = candidates.flatMap((candidate) =>
-      writtenRanges(accesses).flatMap((written) => (written.root === candidate.root ? [] : [{ candidate, written }])),
-    );
-    if (comparisons.length > mostComparisons) return undefined;
+    const others = this.#deferred(run, candidates) ?? this.#written(run, candidates);
+    if (others === undefined) return undefined;
+    const { comparisons, inside, deferred } = others;
 
-    const roots = new Set([...candidates, ...comparisons.map(({ written }) => written)].map(({ root }) => root));
+    const roots = new Set([...candidates, ...inside, ...comparisons.map(({ other }) => other)].map(({ root }) => root));
     const assumed = assumptions.filter(({ root }) => roots.has(root));
     const assumedValue = ({ base, constant }: Assumption): Expression => sum(read(base), constant);
     const open = candidates.map((candidate): Open => ({ candidate, window: this.#window(candidate) }));
@@ -127,13 +156,22 @@ class MemoryWindows {
     const windowed = [
       // The shader compiler sees it then.
       ...assumed.map((assumption) => assign(assumption.local, assumedValue(assumption))),
-      ...open.map(({ candidate: { taken }, window }): Statement => ({ kind: "window", window, taken, alignment: 4 })),
-      ...new WindowedCopy(open).list(list),
+      ...open.map(({ candidate: { taken, unsure }, window }): Statement => {
+        // What is put back has to be there.
+        return { kind: "window", window, taken: deferred ? ascending([...taken, ...unsure]) : taken, alignment: 4 };
+      }),
+      ...new WindowedCopy(open, deferred).list(list),
+      ...open.flatMap(({ candidate: { written }, window }): Statement[] =>
+        deferred && written.length > 0 ? [{ kind: "windowPut", window, words: written, alignment: 4 }] : [],
+      ),
     ];
     const obstacles = [
       ...assumed.map((assumption) => apply("i32", "i32.sub", [read(assumption.local), assumedValue(assumption)])),
-      ...open.flatMap((one) => this.#outside(one)),
-      ...comparisons.flatMap(({ candidate, written }) => overlaps(candidate, written)),
+      ...open.flatMap(({ window: { base } }) =>
+        base.kind === "local" ? [apply("i32", "i32.and", [base, i32(3)])] : [],
+      ),
+      ...[...candidates, ...inside].flatMap((range) => this.#outside(range)),
+      ...comparisons.flatMap(({ candidate, other }) => overlaps(candidate, other)),
     ];
     if (obstacles.length === 0) return [...bases, ...windowed];
     this.#widenScopes(list);
@@ -150,17 +188,32 @@ class MemoryWindows {
     return { name, words, base: read(base) };
   }
 
-  /** Not 0 where the window is no part of the memory, or is not made of its words. */
-  #outside({ candidate: { root, start, end, lowest }, window: { base } }: Open): Expression[] {
-    const size = field("memory_bytes");
-    if (root === absolute)
-      return end <= this.#leastBytes ? [] : [apply("i32", "memory.out_of_bounds", [base, i32(end - start), size])];
+  /**
+   * What has to be asked for so that stores can wait until the end, all of them: nothing ends the code before, and nothing else looks at the words. `undefined`:
+   * they cannot, or it does not pay.
+   */
+  #deferred({ accesses, mayLeave }: Run, candidates: readonly WindowCandidate[]): Others | undefined {
+    const words = candidates.reduce((sum, { written }) => sum + written.length, 0);
+    if (mayLeave || words === 0 || words > mostDeferredWords) return undefined;
+    const unserved = accesses.filter(({ access }) => !candidates.some(({ served }) => served.has(access)));
+    const own = new Set<Root | undefined>([undefined, ...candidates.map(({ root }) => root)]);
+    if (unserved.some(({ root }) => own.has(root))) return undefined;
+    const comparisons = comparisonsOf(candidates, rangesOf(accesses));
+    return comparisons === undefined ? undefined : { comparisons, inside: rangesOf(unserved), deferred: true };
+  }
+
+  /** What has to be asked for where stores go to memory at once. */
+  #written({ accesses }: Run, candidates: readonly WindowCandidate[]): Others | undefined {
+    const comparisons = comparisonsOf(candidates, rangesOf(accesses.filter(({ access }) => access.kind === "store")));
+    return comparisons === undefined ? undefined : { comparisons, inside: [], deferred: false };
+  }
+
+  /** Not 0 where some of the range is no part of the memory. */
+  #outside({ root, start, end, lowest }: ReachingRange): Expression[] {
+    if (root === absolute && end <= this.#leastBytes) return [];
     // From the lowest address on: where a sum with an offset leaves 32 bits, the access traps, and is not at its place from the base.
-    const before = start - lowest;
-    return [
-      apply("i32", "i32.and", [base, i32(3)]),
-      apply("i32", "memory.out_of_bounds", [sum(base, -before), i32(end - lowest), size]),
-    ];
+    const first = root === absolute ? start : lowest;
+    return [apply("i32", "memory.out_of_bounds", [placeFrom(root, first), i32(end - first), field("memory_bytes")])];
   }
 
   /** The code will be there twice, in scopes of its own: what it declares becomes the function's. */
@@ -177,26 +230,41 @@ class MemoryWindows {
   }
 }
 
-/**
- * Whether it is a counted loop that loads from several places behind one root in its first two iterations: few do, and no other is worth a trace.
- */
-function walks(loop: Statement, assignedIn: Map<Statement, readonly Local[]>): boolean {
+/** Whether a counted loop, by its first two iterations, walks through an array or loads from several places behind one root: few do, and no other is worth a trace. */
+function isWorthATrace(loop: Statement, assignedIn: Map<Statement, readonly Local[]>): boolean {
   if (loop.kind !== "loop" || loop.counted === undefined) return false;
   const trace = new CountedTrace(assignedIn, () => undefined, 2);
   if (!trace.statement(loop)) return false;
+  const firsts = new Map<Statement, number>();
   const places = new Map<Root, Set<number>>();
   for (const { access, root, address } of trace.accesses) {
     if (access.kind === "store" || root === undefined) continue;
+    const first = firsts.get(access);
+    if (first !== undefined && first !== address) return true;
+    firsts.set(access, address);
     const known = places.get(root);
     const place = address + access.offset;
     if (known === undefined) places.set(root, new Set([place]));
-    else if (known.add(place).size === leastPlaces) return true;
+    else if (known.add(place).size === severalPlaces) return true;
   }
   return false;
 }
 
 function placeFrom({ holder }: Root, constant: number): Expression {
   return holder === undefined ? i32(constant) : sum(read(holder), constant);
+}
+
+/** Windows with what else is accessed. `undefined`: it takes too much to tell them apart. */
+function comparisonsOf(
+  candidates: readonly WindowCandidate[],
+  ranges: readonly ReachingRange[],
+): Comparison[] | undefined {
+  const comparisons = candidates.flatMap((candidate) =>
+    ranges.flatMap((other) => (other.root === candidate.root ? [] : [{ candidate, other }])),
+  );
+  const isTooLong = ({ root, start, end, lowest }: ReachingRange): boolean =>
+    end - Math.min(root === absolute ? start : lowest, start) > longestReach;
+  return comparisons.length > mostComparisons || ranges.some(isTooLong) ? undefined : comparisons;
 }
 
 /** One of them is not 0 where the ranges have a byte in common, around the end of the address space too. */

@@ -9,13 +9,19 @@ export interface Range {
   readonly end: number;
 }
 
-/** Words of which no access that it does not serve writes one, from the same root. */
-export interface WindowCandidate extends Range {
-  /** The lowest address that a served access has without its offset. */
+export interface ReachingRange extends Range {
+  /** The lowest address that an access has without its offset. */
   readonly lowest: number;
+}
+
+/** Words of which no access that it does not serve writes one, from the same root. */
+export interface WindowCandidate extends ReachingRange {
   readonly served: ReadonlySet<Access>;
   /** Words that are read before they are surely written, ascending. */
   readonly taken: readonly number[];
+  /** Words that are written, and those of them that may not be; ascending. */
+  readonly written: readonly number[];
+  readonly unsure: readonly number[];
   /** Loads from memory that are no more. */
   readonly saved: number;
 }
@@ -24,6 +30,8 @@ export interface WindowCandidate extends Range {
 const mostWords = 256;
 const leastWords = 4;
 const leastSaved = 8;
+/** Lengths and constant addresses stay well within 32 bits, whatever the offsets are. */
+export const longestReach = 0x7fffffff;
 
 /** Accesses that windows can serve, by the words that they touch. */
 const servable: Readonly<Record<string, 1 | 2>> = {
@@ -58,12 +66,12 @@ export function windowCandidates(accesses: readonly TracedAccess[]): WindowCandi
   });
 }
 
-/** What is written from each root. */
-export function writtenRanges(accesses: readonly TracedAccess[]): Range[] {
-  const ranges = new Map<Root, Range>();
+/** What is accessed from each root. */
+export function rangesOf(accesses: readonly TracedAccess[]): ReachingRange[] {
+  const ranges = new Map<Root, ReachingRange>();
   for (const traced of accesses) {
-    const { access, root } = traced;
-    if (access.kind !== "store" || root === undefined) continue;
+    const { access, root, address } = traced;
+    if (root === undefined) continue;
     const start = placeOf(traced);
     const known = ranges.get(root);
     const end = start + accessBytes(access.operation);
@@ -71,6 +79,7 @@ export function writtenRanges(accesses: readonly TracedAccess[]): Range[] {
       root,
       start: Math.min(start, known?.start ?? start),
       end: Math.max(end, known?.end ?? end),
+      lowest: Math.min(address, known?.lowest ?? address),
     });
   }
   return [...ranges.values()];
@@ -104,8 +113,10 @@ function candidateOf(
     lowest = Math.min(lowest, traced.address);
   }
   if (end - start < leastWords * 4 || end - start > mostWords * 4) return undefined;
+  if ((root === absolute ? end : end - lowest) > longestReach) return undefined;
 
   const written = new Set<number>();
+  const surely = new Set<number>();
   const taken = new Set<number>();
   let loads = 0;
   for (const traced of group) {
@@ -115,8 +126,9 @@ function candidateOf(
     const words = servable[access.operation] as 1 | 2;
     if (access.kind === "load") loads += words;
     for (let i = word; i < word + words; i++) {
-      if (access.kind === "load" && !written.has(i)) taken.add(i);
-      else if (access.kind === "store" && certain) written.add(i);
+      if (access.kind === "load" && !surely.has(i)) taken.add(i);
+      if (access.kind === "store") written.add(i);
+      if (access.kind === "store" && certain) surely.add(i);
     }
   }
   return {
@@ -125,9 +137,15 @@ function candidateOf(
     end,
     lowest,
     served,
-    taken: [...taken].sort((a, b) => a - b),
+    taken: ascending(taken),
+    written: ascending(written),
+    unsure: ascending([...written].filter((word) => !surely.has(word))),
     saved: loads - taken.size,
   };
+}
+
+export function ascending(words: Iterable<number>): number[] {
+  return [...new Set(words)].sort((a, b) => a - b);
 }
 
 /** Words that some store writes by itself are not in the window, nor is any other access to them served. */

@@ -15,10 +15,13 @@ type Store = Extract<Statement, { kind: "store" }>;
 
 export class WindowedCopy {
   readonly #windows = new Map<Access, MemoryWindow>();
+  readonly #deferred: boolean;
   readonly #labels = new Map<Label, Label>();
   #next = 0;
 
-  constructor(open: readonly Open[]) {
+  /** `deferred`: stores go to windows alone. */
+  constructor(open: readonly Open[], deferred: boolean) {
+    this.#deferred = deferred;
     for (const { candidate, window } of open) for (const access of candidate.served) this.#windows.set(access, window);
   }
 
@@ -106,7 +109,8 @@ export class WindowedCopy {
 
   #store(store: Store, window: MemoryWindow, copy: Statement[]): void {
     const word = (bytes: number, value: Expression): void => {
-      copy.push({ kind: "windowStore", window, place: placeIn(window, store, bytes), value, alignment: 4 });
+      const place = placeIn(window, store, bytes);
+      copy.push({ kind: "windowStore", window, place, value, alignment: 4, deferred: this.#deferred });
     };
     const { value } = store;
     switch (store.operation) {

@@ -220,15 +220,14 @@ class FunctionWriter {
         out.scope("do {", () => this.#list(statement.body), "} while (false);");
         return;
       case "window": {
-        const { name, words, base } = statement.window;
-        out.line(`uint ${name}[${words}];`);
-        const load = statement.taken.length === 0 ? "" : expressions.runtimeName("wb_load_word");
-        for (const word of statement.taken)
-          out.line(
-            `${name}[${word}] = ${load}(${memoryBase.name}, ${value(base)}, ${word * 4}u, ${statement.alignment}u);`,
-          );
+        const { window, taken } = statement;
+        out.line(`uint ${window.name}[${window.words}];`);
+        this.#windowWords("wb_window_take", statement, taken);
         return;
       }
+      case "windowPut":
+        this.#windowWords("wb_window_put", statement, statement.words);
+        return;
       case "windowLoad":
         out.line(
           `${target(statement.target)} = ${expressions.runtimeName("wb_window_load")}(${statement.window.name}, ${value(statement.place)});`,
@@ -236,6 +235,12 @@ class FunctionWriter {
         return;
       case "windowStore": {
         const { name, base } = statement.window;
+        if (statement.deferred) {
+          out.line(
+            `${expressions.runtimeName("wb_window_set")}(${name}, ${value(statement.place)}, ${value(statement.value)});`,
+          );
+          return;
+        }
         const place = `${value(base)}, ${value(statement.place)}, ${statement.alignment}u`;
         out.line(
           `${expressions.runtimeName("wb_window_store")}(${name}, ${memoryBase.name}, ${place}, ${value(statement.value)});`,
@@ -266,6 +271,22 @@ class FunctionWriter {
         return;
       default:
         throw new Error(`statement "${statement.kind}" was not legalized`);
+    }
+  }
+
+  /** Two at once where they can be in one access. */
+  #windowWords(
+    runtime: string,
+    { window: { name, base }, alignment }: Extract<Statement, { kind: "window" | "windowPut" }>,
+    words: readonly number[],
+  ): void {
+    for (let i = 0; i < words.length; i++) {
+      const word = words[i] as number;
+      const isPair = word % 2 === 0 && words[i + 1] === word + 1;
+      const call = this.#expressions.runtimeName(isPair ? `${runtime}_pair` : runtime);
+      const at = `${memoryBase.name}, ${this.#expressions.value(base)}, ${word}u, ${alignment}u`;
+      this.#out.line(`${call}(${name}, ${at});`);
+      if (isPair) i++;
     }
   }
 
