@@ -120,11 +120,12 @@ function forProfile({
   tileWidth,
   f32Subnormals,
   f64,
-}: Profile): Pick<LegalizeOptions, "recursionLoops" | "nativeFloats"> {
+}: Profile): Pick<LegalizeOptions, "recursionLoops" | "nativeFloats" | "flushes"> {
   return {
     // Where instances run side by side, calls at different depths would wait for each other; a processor's core has its own stack, and branch prediction for it.
     recursionLoops: tileWidth > 1,
     nativeFloats: f32Subnormals || f64 ? { f32: f32Subnormals, f64 } : undefined,
+    flushes: !f32Subnormals,
   };
 }
 

@@ -16,6 +16,7 @@ import { type MemoryFacts, memoryAccess } from "./memoryAccess.ts";
 import { moduleAlignment } from "./moduleAlignment.ts";
 import { nesting } from "./nesting.ts";
 import { outOfLine } from "./outOfLine.ts";
+import { plainFloats } from "./plainFloats.ts";
 import { largestFunction, splitting } from "./splitting.ts";
 import { stateAndTables } from "./stateAndTables.ts";
 import { Suspension } from "./suspension.ts";
@@ -40,6 +41,8 @@ export interface LegalizeOptions {
   readonly suspension?: boolean | undefined;
   /** Default: neither f32 nor f64. */
   readonly nativeFloats?: NativeFloats | undefined;
+  /** f32 arithmetic flushes subnormals. */
+  readonly flushes?: boolean | undefined;
   /** `false`: functions that call themselves become levels and a trampoline, as those do that call each other. */
   readonly recursionLoops?: boolean | undefined;
   /** `false` assumes nothing about addresses: each access is checked by itself, its alignment too. To measure what `moduleAlignment` and `accessGroups` give. */
@@ -76,7 +79,7 @@ export function legalize(module: IrModule, options: LegalizeOptions = {}): Legal
   const groups = options.observe === undefined ? components.map((component) => [component]) : [components];
   const suspension = new Suspension(module, graph);
   const facts = { graph, alignment };
-  const passes = componentPasses(module, facts, suspends ? suspension : undefined, options.nativeFloats);
+  const passes = componentPasses(module, facts, suspends ? suspension : undefined, options);
   const order: number[] = [];
   for (const group of groups) {
     let current: readonly Component[] = group;
@@ -97,7 +100,7 @@ function componentPasses(
   module: IrModule,
   facts: MemoryFacts,
   suspension: Suspension | undefined,
-  nativeFloats: NativeFloats | undefined,
+  { nativeFloats, flushes }: LegalizeOptions,
 ): readonly { readonly name: string; readonly pass: (component: Component) => Component }[] {
   const each = (name: string, change: (func: IrFunction) => void) => ({
     name,
@@ -111,6 +114,8 @@ function componentPasses(
   return [
     // Among the first: it must see every use of a value.
     ...(nativeFloats === undefined ? [] : [each("anyNan", (func) => anyNan(func, nativeFloats))]),
+    // Likewise; and control flow still has its labels, by which values come together.
+    ...(flushes ? [each("plainFloats", plainFloats)] : []),
     // Repeats what a function begins with, which must not have checks and checkpoints yet.
     each("earlyReturns", (func) => earlyReturns(func, graph)),
     // Needs to know which calls may grow the memory; must see the calls before `calls` puts statements behind them.

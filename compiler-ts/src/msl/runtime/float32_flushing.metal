@@ -230,3 +230,52 @@ static inline uint wb_f32_min(uint a, uint b) {
 static inline uint wb_f32_max(uint a, uint b) {
   return wb_f32_unless_nan(a, b, wb_f32_is_under(a, b) ? b : a);
 }
+
+// The same where no operand and no result is subnormal, or where nobody notices (compiler-ts/src/legalize/plainFloats.ts). Of NaNs any will do.
+static inline uint wb_f32_add_plain(uint a, uint b) {
+  float result = as_type<float>(a) + as_type<float>(b);
+  return as_type<uint>(result);
+}
+
+static inline uint wb_f32_sub_plain(uint a, uint b) {
+  float result = as_type<float>(a) - as_type<float>(b);
+  return as_type<uint>(result);
+}
+
+static inline uint wb_f32_mul_plain(uint a, uint b) {
+  float result = as_type<float>(a) * as_type<float>(b);
+  return as_type<uint>(result);
+}
+
+static inline uint wb_f32_div_plain(uint a, uint b) {
+  float result = as_type<float>(a) / as_type<float>(b);
+  return as_type<uint>(result);
+}
+
+static inline uint wb_f32_sqrt_plain(uint a) {
+  return as_type<uint>(sqrt(as_type<float>(a)));
+}
+
+static inline uint wb_f32_eq_plain(uint a, uint b) {
+  return uint(as_type<float>(a) == as_type<float>(b));
+}
+
+static inline uint wb_f32_ne_plain(uint a, uint b) {
+  return uint(as_type<float>(a) != as_type<float>(b));
+}
+
+static inline uint wb_f32_lt_plain(uint a, uint b) {
+  return uint(as_type<float>(a) < as_type<float>(b));
+}
+
+static inline uint wb_f32_gt_plain(uint a, uint b) {
+  return uint(as_type<float>(a) > as_type<float>(b));
+}
+
+static inline uint wb_f32_le_plain(uint a, uint b) {
+  return uint(as_type<float>(a) <= as_type<float>(b));
+}
+
+static inline uint wb_f32_ge_plain(uint a, uint b) {
+  return uint(as_type<float>(a) >= as_type<float>(b));
+}
