@@ -5,7 +5,7 @@
  */
 import { apply } from "../ir/builder.ts";
 import type { Expression, IrFunction, Label, Local, Statement } from "../ir/module.ts";
-import { mapExpressions, visitAssigned } from "../ir/walk.ts";
+import { mapExpressions, visitAssigned, visitStatements } from "../ir/walk.ts";
 import {
   anyMagnitude,
   areEqual,
@@ -159,7 +159,8 @@ class PlainFloats {
   #loop(loop: Extract<Statement, { kind: "loop" }>): Statement {
     const { label } = loop;
     this.#loops++;
-    let start: State | undefined = this.#loops > deepestLoop ? new Map() : this.#state;
+    let start = this.#state;
+    if (this.#loops > deepestLoop) start = without(start, loop.body);
     for (let look = 0; ; look++) {
       this.#state = copy(start);
       this.#continues.delete(label);
@@ -183,11 +184,8 @@ class PlainFloats {
     if (expression.kind !== "apply") return expression;
     const { operation, operands } = expression;
     const [first, second] = operands;
-    if (first?.type === "f32" && second?.type === "f32" && comparison.test(operation)) {
-      const [a, b] = [this.#float(first, false), this.#float(second, false)];
-      const [x, y] = [a.magnitude, b.magnitude];
-      const isPlain = isAlwaysNormal(x) || isAlwaysNormal(y) || (isNeverSubnormal(x) && isNeverSubnormal(y));
-      return apply("i32", isPlain ? `${operation}.plain` : operation, [a.expression, b.expression]);
+    if (first?.type === "f32" && second?.type === "f32" && comparisons.test(operation)) {
+      return comparison(operation, this.#float(first, false), this.#float(second, false));
     }
     return this.#withOperands(expression, true);
   }
@@ -278,10 +276,21 @@ class PlainFloats {
 
 type Apply = Extract<Expression, { kind: "apply" }>;
 
-const comparison = /^f32\.(?:eq|ne|lt|gt|le|ge)$/;
+const comparisons = /^f32\.(?:eq|ne|lt|gt|le|ge)$/;
 
 function copy(state: State | undefined): State | undefined {
   return state && new Map(state);
+}
+
+/** What holds wherever in the list control is. */
+function without(state: State | undefined, list: readonly Statement[]): State | undefined {
+  const rest = copy(state);
+  visitStatements(list, (statement) => {
+    visitAssigned(statement, (local) => {
+      rest?.delete(local);
+    });
+  });
+  return rest;
 }
 
 /** What holds in both. */
@@ -353,6 +362,20 @@ function bothBound(a: Value, b: Value, most: number, magnitude: Magnitude): Valu
   if ((x !== undefined && y !== undefined && x !== y) || most >= largest(magnitude))
     return { local: undefined, most: largest(magnitude) };
   return { local: x ?? y, most: most >= 128 ? Number.POSITIVE_INFINITY : most };
+}
+
+function comparison(operation: string, a: Value, b: Value): Expression {
+  const [x, y] = [looseOperand(a), looseOperand(b)];
+  const plainForm = `${operation}.plain`;
+  if (exceeds(a.magnitude, y.wrongBelow)) return apply("i32", plainForm, [a.expression, y.expression]);
+  if (exceeds(b.magnitude, x.wrongBelow)) return apply("i32", plainForm, [x.expression, b.expression]);
+  const isPlain = isNeverSubnormal(a.magnitude) && isNeverSubnormal(b.magnitude);
+  return apply("i32", isPlain ? plainForm : operation, [a.expression, b.expression]);
+}
+
+/** Whether it is compared alike with everything that small. */
+function exceeds(magnitude: Magnitude, wrongBelow: number): boolean {
+  return isAlwaysNormal(magnitude) && magnitude.least > wrongBelow;
 }
 
 function sum(operation: string, a: Value, b: Value, seen: boolean): Value {
