@@ -44,6 +44,7 @@ describe("each legalization pass, before and after", () => {
     suspension: { recursionLoops: false },
     anyNan,
     plainFloats,
+    speculation: plainFloats,
   };
   // A pass's name, or one and a variant's: "suspension.recursionLoop.wat".
   const inputs = readdirSync(directory)

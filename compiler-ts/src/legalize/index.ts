@@ -17,6 +17,7 @@ import { moduleAlignment } from "./moduleAlignment.ts";
 import { nesting } from "./nesting.ts";
 import { outOfLine } from "./outOfLine.ts";
 import { plainFloats } from "./plainFloats.ts";
+import { speculation } from "./speculation.ts";
 import { largestFunction, splitting } from "./splitting.ts";
 import { stateAndTables } from "./stateAndTables.ts";
 import { Suspension } from "./suspension.ts";
@@ -115,7 +116,7 @@ function componentPasses(
     // Among the first: it must see every use of a value.
     ...(nativeFloats === undefined ? [] : [each("anyNan", (func) => anyNan(func, nativeFloats))]),
     // Likewise; and control flow still has its labels, by which values come together.
-    ...(flushes ? [each("plainFloats", plainFloats)] : []),
+    ...(flushes ? [each("plainFloats", plainFloats), each("speculation", speculation)] : []),
     // Repeats what a function begins with, which must not have checks and checkpoints yet.
     each("earlyReturns", (func) => earlyReturns(func, graph)),
     // Needs to know which calls may grow the memory; must see the calls before `calls` puts statements behind them.

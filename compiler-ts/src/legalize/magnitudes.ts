@@ -130,6 +130,11 @@ export function isAlwaysNormal(a: Magnitude): boolean {
   return isNeverSubnormal(a) && !a.mayBeZero;
 }
 
+/** Of its magnitudes, as a power of two. */
+export function largest({ most, mayBeInfinite }: Magnitude): number {
+  return mayBeInfinite ? Number.POSITIVE_INFINITY : most;
+}
+
 // Whether flushing changes nothing.
 
 export function isPlainSum(a: Magnitude, b: Magnitude): boolean {

@@ -15,6 +15,7 @@ import {
   isPlainProduct,
   isPlainQuotient,
   isPlainSum,
+  largest,
   type Magnitude,
   ofBits,
   ofInteger,
@@ -325,11 +326,6 @@ function weakened(start: State | undefined, end: State | undefined, look: number
 
 function value(expression: Expression, magnitude: Magnitude): Value {
   return { expression, magnitude, loose: undefined, bound: { local: undefined, most: largest(magnitude) } };
-}
-
-/** As a power of two. */
-function largest({ most, mayBeInfinite }: Magnitude): number {
-  return mayBeInfinite ? Number.POSITIVE_INFINITY : most;
 }
 
 /** What an operation on the hardware sees of a value: `wrongBelow` is the largest magnitude, as a power of two, at which it can be another. */

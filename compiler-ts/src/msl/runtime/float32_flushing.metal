@@ -294,3 +294,57 @@ static inline uint wb_f32_le_plain(uint a, uint b) {
 static inline uint wb_f32_ge_plain(uint a, uint b) {
   return uint(as_type<float>(a) >= as_type<float>(b));
 }
+
+// Together with these, for results that are tested at once (compiler-ts/src/legalize/speculation.ts).
+static inline uint wb_f32_lesser(uint a, uint b) {
+  float x = fabs(as_type<float>(a));
+  float y = fabs(as_type<float>(b));
+  return as_type<uint>(x < y ? x : y);
+}
+
+// Whether flushing can have touched a result, of which the first is the least, or one is a NaN, which the second is then.
+static inline bool wb_f32_is_unsure(uint least, uint sum) {
+  float magnitude = fabs(as_type<float>(least));
+  float total = as_type<float>(sum);
+  return !(magnitude >= as_type<float>(0x0d800000u) && total == total);
+}
+
+__attribute__((noinline)) static float wb_f32_add_slowly(float a, float b) {
+  return as_type<float>(wb_f32_add(as_type<uint>(a), as_type<uint>(b)));
+}
+
+static inline uint wb_f32_add_out_of_line(uint a, uint b) {
+  return as_type<uint>(wb_f32_add_slowly(as_type<float>(a), as_type<float>(b)));
+}
+
+__attribute__((noinline)) static float wb_f32_sub_slowly(float a, float b) {
+  return as_type<float>(wb_f32_sub(as_type<uint>(a), as_type<uint>(b)));
+}
+
+static inline uint wb_f32_sub_out_of_line(uint a, uint b) {
+  return as_type<uint>(wb_f32_sub_slowly(as_type<float>(a), as_type<float>(b)));
+}
+
+__attribute__((noinline)) static float wb_f32_mul_slowly(float a, float b) {
+  return as_type<float>(wb_f32_mul(as_type<uint>(a), as_type<uint>(b)));
+}
+
+static inline uint wb_f32_mul_out_of_line(uint a, uint b) {
+  return as_type<uint>(wb_f32_mul_slowly(as_type<float>(a), as_type<float>(b)));
+}
+
+__attribute__((noinline)) static float wb_f32_div_slowly(float a, float b) {
+  return as_type<float>(wb_f32_div(as_type<uint>(a), as_type<uint>(b)));
+}
+
+static inline uint wb_f32_div_out_of_line(uint a, uint b) {
+  return as_type<uint>(wb_f32_div_slowly(as_type<float>(a), as_type<float>(b)));
+}
+
+__attribute__((noinline)) static float wb_f32_sqrt_slowly(float a) {
+  return as_type<float>(wb_f32_sqrt(as_type<uint>(a)));
+}
+
+static inline uint wb_f32_sqrt_out_of_line(uint a) {
+  return as_type<uint>(wb_f32_sqrt_slowly(as_type<float>(a)));
+}
