@@ -25,6 +25,17 @@ export const floats32: fc.Arbitrary<number> = fc.oneof(
   fc.constantFrom(0, -0, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, Number.NaN),
 );
 
+/** Two numbers, often a subnormal and one that lifts it to the size of other operands. */
+export const pairs32: fc.Arbitrary<readonly [number, number]> = fc.oneof(
+  fc.tuple(floats32, floats32),
+  fc
+    .tuple(fc.integer({ min: -150, max: -100 }), significands, significands, fc.integer({ min: -28, max: 28 }))
+    .map(([exponent, first, second, distance]) => {
+      const lift = Math.fround(second * 2 ** Math.min(distance - exponent, 127));
+      return [Math.fround(first * 2 ** exponent), lift] as const;
+    }),
+);
+
 export function isSubnormal(value: number): boolean {
   return Math.abs(value) < 2 ** -126;
 }
