@@ -42,7 +42,7 @@ export interface LegalizeOptions {
   readonly suspension?: boolean | undefined;
   /** Default: neither f32 nor f64. */
   readonly nativeFloats?: NativeFloats | undefined;
-  /** f32 arithmetic flushes subnormals. */
+  /** f32 arithmetic flushes subnormals. `false` guards each operation, which is right everywhere, and slow. */
   readonly flushes?: boolean | undefined;
   /** `false`: functions that call themselves become levels and a trampoline, as those do that call each other. */
   readonly recursionLoops?: boolean | undefined;

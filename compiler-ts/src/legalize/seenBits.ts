@@ -2,8 +2,8 @@
  * Which NaN an operation gives matters only where its bits are seen: in memory, in an integer, outside the function. What other arithmetic, comparisons and
  * conversions take may be any NaN, since their own results are canonical, or not a float.
  */
-import type { Expression, IrFunction, Local } from "../ir/module.ts";
-import { expressionsOf, visitStatements } from "../ir/walk.ts";
+import type { Expression, IrFunction, Local, Statement } from "../ir/module.ts";
+import { expressionsOf, nestedLists, visitStatements } from "../ir/walk.ts";
 
 const takesAnyNan =
   /^f(?:32|64)\.(?:add|sub|mul|div|sqrt|min|max|ceil|floor|trunc|nearest|eq|ne|lt|gt|le|ge|demote_f64|promote_f32)$|^i(?:32|64)\.trunc_/;
@@ -71,12 +71,34 @@ export function seenLocals(func: IrFunction): ReadonlySet<Local> {
 /** Whether the function has values of one of the types. */
 export function hasTypes(func: IrFunction, types: readonly string[]): boolean {
   const isOne = ({ type }: { readonly type: string }): boolean => types.includes(type);
-  let any = func.parameters.some(isOne) || func.variables.some(isOne);
-  if (!any)
-    visitStatements(func.body, (statement) => {
-      if (any) return;
-      if (statement.kind === "assign" || statement.kind === "load") any = isOne(statement.target);
-      else any = expressionsOf(statement).some(isOne);
-    });
-  return any;
+  return func.parameters.some(isOne) || func.variables.some(isOne) || listHas(func.body, isOne);
+}
+
+// No closures and no arrays for each statement: most functions have none, and are looked at to their ends.
+function listHas(list: readonly Statement[], isOne: (value: { readonly type: string }) => boolean): boolean {
+  for (const statement of list) {
+    switch (statement.kind) {
+      case "assign":
+      case "load":
+        if (isOne(statement.target)) return true;
+        break;
+      case "store":
+        if (isOne(statement.value)) return true;
+        break;
+      case "block":
+      case "loop":
+        if (listHas(statement.body, isOne)) return true;
+        break;
+      case "if":
+        if (listHas(statement.whenTrue, isOne) || listHas(statement.whenFalse, isOne)) return true;
+        break;
+      case "break":
+      case "continue":
+        break;
+      default:
+        if (expressionsOf(statement).some(isOne) || nestedLists(statement).some((nested) => listHas(nested, isOne)))
+          return true;
+    }
+  }
+  return false;
 }
