@@ -67,7 +67,7 @@ async function main(): Promise<void> {
   const { values: flags } = parseArgs({
     options: {
       device: { type: "string", default: "cpu" },
-      programs: { type: "string", default: "montecarlo" },
+      programs: { type: "string", default: "montecarlo,float32" },
       instances: { type: "string", default: "128" },
       repetitions: { type: "string", default: "101" },
     },

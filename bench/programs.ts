@@ -2,8 +2,8 @@
 import { readFile } from "node:fs/promises";
 import type { WasmValue } from "../test/support/v8.ts";
 
-/** `compute`: hardly any memory. `memory`: bound by loads and stores. `vectorvisor`: what that system was measured with (docs/performance.md). */
-export const programGroups = ["compute", "memory", "vectorvisor"] as const;
+/** `compute`: hardly any memory. `memory`: bound by loads and stores. `vectorvisor`: what that system was measured with (docs/performance.md). `float32`: for what exact f32 costs. */
+export const programGroups = ["compute", "memory", "vectorvisor", "float32"] as const;
 export type ProgramGroup = (typeof programGroups)[number];
 
 export interface BenchProgram {
@@ -39,6 +39,12 @@ export const programs: readonly BenchProgram[] = [
   program("vectorvisor", "loop", "run", 1, () => [1, 100_000]),
   { ...program("vectorvisor", "loop", "run", 1, (instance) => [instance, 100_000]), name: "loop-apart" },
   program("vectorvisor", "pbkdf2", "derive", 1, (instance) => [instance, 1000]),
+  {
+    ...program("float32", "float32", "mandelbrot", 1, (instance) => [16, 16, 256, instance % 256]),
+    name: "mandelbrot32",
+  },
+  { ...program("float32", "float32", "nbody", 1, (instance) => [instance, 8]), name: "nbody32" },
+  { ...program("float32", "float32", "filter", 1, (instance) => [instance, 2]), name: "filter32" },
 ];
 
 function program(

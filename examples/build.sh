@@ -62,6 +62,7 @@ build_wat fib
 build_c sha256
 build_c nqueens
 build_c montecarlo
+build_c float32
 build_c json
 build_c jsontree
 build_c loop

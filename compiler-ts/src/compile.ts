@@ -117,12 +117,13 @@ export function emitIr(
   return dumpModule(legalized.module);
 }
 
-function forProfile({ profile, passes }: CompileOptions): Pick<LegalizeOptions, "passes" | "nativeFloats"> {
+function forProfile({ profile, passes }: CompileOptions): Pick<LegalizeOptions, "passes" | "nativeFloats" | "flushes"> {
   const { tileWidth, f32Subnormals, f64 } = profile;
   return {
     // Where instances run side by side, calls at different depths would wait for each other; a processor's core has its own stack, in its cache, and branch prediction for it.
     passes: tileWidth > 1 ? passes : { ...passes, recursionLoops: false, memoryWindows: false },
     nativeFloats: f32Subnormals || f64 ? { f32: f32Subnormals, f64 } : undefined,
+    flushes: !f32Subnormals,
   };
 }
 

@@ -15,7 +15,7 @@ const maximumFunctionLines = 4000;
 
 /** The only definitions that may divide: integer dividends there are opaque, and floats have no such hazard. */
 const mayDivide =
-  /^wb_(u32_quotient|u64_quotient|f32_div|f64_div|f(?:32|64)_div_any_nan|f32_flushing_div|lane_words|enter)$/;
+  /^wb_(u32_quotient|u64_quotient|f32_div|f64_div|f(?:32|64)_div_any_nan|f32_div_plain|f32_div_out_of_line|f32_flushing_div|lane_words|enter)$/;
 /** Loops over a count, in the runtime alone. */
 const countedLoop = /^for \((?:uint|ulong|int)? ?[\w ]*(?: = [^;]+)?; [^;]*[<>][^;]*; [^)]+\)/;
 

@@ -19,6 +19,8 @@ import { moduleAlignment } from "./moduleAlignment.ts";
 import { nesting } from "./nesting.ts";
 import { outOfLine } from "./outOfLine.ts";
 import type { PassOptions } from "./passOptions.ts";
+import { plainFloats } from "./plainFloats.ts";
+import { speculation } from "./speculation.ts";
 import { largestFunction, splitting } from "./splitting.ts";
 import { stateAndTables } from "./stateAndTables.ts";
 import { Suspension } from "./suspension.ts";
@@ -44,6 +46,8 @@ export interface LegalizeOptions {
   readonly suspension?: boolean | undefined;
   /** Default: neither f32 nor f64. */
   readonly nativeFloats?: NativeFloats | undefined;
+  /** f32 arithmetic flushes subnormals. `false` guards each operation, which is right everywhere, and slow. */
+  readonly flushes?: boolean | undefined;
   readonly passes?: PassOptions | undefined;
   /** Statements above which a function is split; tests have small ones. */
   readonly largestFunction?: number | undefined;
@@ -79,7 +83,7 @@ export function legalize(module: IrModule, options: LegalizeOptions = {}): Legal
   const suspension = new Suspension(module, graph);
   const facts = { graph, alignment };
   const choices = { ...passes, accumulators: suspends && recursionLoops && accumulates };
-  const each = componentPasses(module, facts, suspends ? suspension : undefined, options.nativeFloats, choices);
+  const each = componentPasses(module, facts, suspends ? suspension : undefined, { ...options, passes: choices });
   const order: number[] = [];
   for (const group of groups) {
     let current: readonly Component[] = group;
@@ -100,8 +104,7 @@ function componentPasses(
   module: IrModule,
   facts: MemoryFacts,
   suspension: Suspension | undefined,
-  nativeFloats: NativeFloats | undefined,
-  { accumulators: accumulates, memoryWindows: windows = true, unrolling = defaultBodies }: PassOptions,
+  { nativeFloats, flushes = false, passes = {} }: LegalizeOptions,
 ): readonly { readonly name: string; readonly pass: (component: Component) => Component }[] {
   const each = (name: string, change: (func: IrFunction) => void) => ({
     name,
@@ -111,12 +114,15 @@ function componentPasses(
     },
   });
   const { graph } = facts;
+  const { accumulators: accumulates, memoryWindows: windows = true, unrolling = defaultBodies } = passes;
   const costs: Costs = new Map();
   return [
     // First: what it makes of a recursion is an ordinary loop to the others. Only where recursions become loops.
     ...(accumulates ? [each("accumulators", (func) => accumulators(func, graph))] : []),
     // Among the first: it must see every use of a value.
     ...(nativeFloats === undefined ? [] : [each("anyNan", (func) => anyNan(func, nativeFloats))]),
+    // Likewise; and control flow still has its labels, by which values come together.
+    ...(flushes ? [each("plainFloats", plainFloats), each("speculation", speculation)] : []),
     // Repeats what a function begins with, which must not have checks and checkpoints yet.
     each("earlyReturns", (func) => earlyReturns(func, graph)),
     // Finds loads and stores as the module has them, and leaves some without their checks.

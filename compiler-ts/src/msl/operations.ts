@@ -68,6 +68,7 @@ const forms: ReadonlyMap<string, Form> = new Map<string, Form>([
   ["select", { kind: "select" }],
   bool("memory.out_of_bounds"),
   bool("stack.exhausted"),
+  bool("f32.is_unsure"),
   ["v128.and", infix("&")],
   ["v128.or", infix("|")],
   ["v128.xor", infix("^")],

@@ -23,7 +23,10 @@ static inline ulong wb_f32_to_fixed(uint a) {
   return (a >> 31) != 0u ? 0ul - fixed : fixed;
 }
 
-__attribute__((noinline)) static uint wb_f32_add_exact(uint a, uint b, uint hardware) {
+__attribute__((noinline)) static float wb_f32_add_exact(float x, float y, float sum_on_hardware) {
+  uint a = as_type<uint>(x);
+  uint b = as_type<uint>(y);
+  uint hardware = as_type<uint>(sum_on_hardware);
   uint magnitude_a = wb_f32_magnitude(a);
   uint magnitude_b = wb_f32_magnitude(b);
   uint result = hardware;
@@ -37,14 +40,16 @@ __attribute__((noinline)) static uint wb_f32_add_exact(uint a, uint b, uint hard
     uint bits = magnitude < 0x1000000ul ? uint(magnitude) : wb_u64_to_f32(magnitude) - (149u << 23);
     result = magnitude == 0ul ? (a & b & 0x80000000u) : (sign | bits);
   }
-  return result;
+  return as_type<float>(result);
 }
 
 // A sum of at least 2^-100 has an operand of at least 2^-101, whose rounding no flushed operand (under 2^-126) can change.
 static inline uint wb_f32_add(uint a, uint b) {
-  float sum = as_type<float>(a) + as_type<float>(b);
+  float x = as_type<float>(a);
+  float y = as_type<float>(b);
+  float sum = x + y;
   if (!(fabs(sum) >= as_type<float>(0x0d800000u))) {
-    sum = as_type<float>(wb_f32_add_exact(a, b, as_type<uint>(sum)));
+    sum = wb_f32_add_exact(x, y, sum);
   }
   return as_type<uint>(sum);
 }
@@ -67,7 +72,9 @@ static inline wb_f32_parts wb_f32_split(uint magnitude) {
   return parts;
 }
 
-__attribute__((noinline)) static uint wb_f32_mul_exact(uint a, uint b) {
+__attribute__((noinline)) static float wb_f32_mul_exact(float first, float second) {
+  uint a = as_type<uint>(first);
+  uint b = as_type<uint>(second);
   uint magnitude_a = wb_f32_magnitude(a);
   uint magnitude_b = wb_f32_magnitude(b);
   uint sign = (a ^ b) & 0x80000000u;
@@ -85,19 +92,23 @@ __attribute__((noinline)) static uint wb_f32_mul_exact(uint a, uint b) {
     uint zeros = uint(clz(product));
     result = wb_f32_pack(sign, x.exponent + y.exponent - 110 - int(zeros), product << (zeros & 63u));
   }
-  return result;
+  return as_type<float>(result);
 }
 
 // A normal product had no flushed operand and was not flushed.
 static inline uint wb_f32_mul(uint a, uint b) {
-  float product = as_type<float>(a) * as_type<float>(b);
+  float x = as_type<float>(a);
+  float y = as_type<float>(b);
+  float product = x * y;
   if (!wb_f32_is_normal(product)) {
-    product = as_type<float>(wb_f32_mul_exact(a, b));
+    product = wb_f32_mul_exact(x, y);
   }
   return as_type<uint>(product);
 }
 
-__attribute__((noinline)) static uint wb_f32_div_exact(uint a, uint b) {
+__attribute__((noinline)) static float wb_f32_div_exact(float first, float second) {
+  uint a = as_type<uint>(first);
+  uint b = as_type<uint>(second);
   uint magnitude_a = wb_f32_magnitude(a);
   uint magnitude_b = wb_f32_magnitude(b);
   uint sign = (a ^ b) & 0x80000000u;
@@ -117,19 +128,22 @@ __attribute__((noinline)) static uint wb_f32_div_exact(uint a, uint b) {
     uint zeros = uint(clz(quotient));
     result = wb_f32_pack(sign, x.exponent - y.exponent + 150 - int(zeros), ((quotient << 1) | inexact) << ((zeros - 1u) & 63u));
   }
-  return result;
+  return as_type<float>(result);
 }
 
 // As for a product; but an infinite quotient may be of a flushed divisor.
 static inline uint wb_f32_div(uint a, uint b) {
-  float quotient = as_type<float>(a) / as_type<float>(b);
-  if (!(wb_f32_is_normal(quotient) && wb_f32_is_normal(as_type<float>(b)))) {
-    quotient = as_type<float>(wb_f32_div_exact(a, b));
+  float x = as_type<float>(a);
+  float y = as_type<float>(b);
+  float quotient = x / y;
+  if (!(wb_f32_is_normal(quotient) && wb_f32_is_normal(y))) {
+    quotient = wb_f32_div_exact(x, y);
   }
   return as_type<uint>(quotient);
 }
 
-__attribute__((noinline)) static uint wb_f32_sqrt_exact(uint a) {
+__attribute__((noinline)) static float wb_f32_sqrt_exact(float x) {
+  uint a = as_type<uint>(x);
   uint result = a;
   if (wb_f32_is_nan(a) || (wb_f32_magnitude(a) != 0u && (a >> 31) != 0u)) {
     result = 0x7fc00000u;
@@ -138,13 +152,14 @@ __attribute__((noinline)) static uint wb_f32_sqrt_exact(uint a) {
     float root = sqrt(float(a << 1));
     result = as_type<uint>(root) - (75u << 23);
   }
-  return result;
+  return as_type<float>(result);
 }
 
 static inline uint wb_f32_sqrt(uint a) {
-  float root = sqrt(as_type<float>(a));
+  float x = as_type<float>(a);
+  float root = sqrt(x);
   if (!wb_f32_is_normal(root)) {
-    root = as_type<float>(wb_f32_sqrt_exact(a));
+    root = wb_f32_sqrt_exact(x);
   }
   return as_type<uint>(root);
 }
@@ -229,4 +244,107 @@ static inline uint wb_f32_min(uint a, uint b) {
 
 static inline uint wb_f32_max(uint a, uint b) {
   return wb_f32_unless_nan(a, b, wb_f32_is_under(a, b) ? b : a);
+}
+
+// The same where no operand and no result is subnormal, or where nobody notices (compiler-ts/src/legalize/plainFloats.ts). Of NaNs any will do.
+static inline uint wb_f32_add_plain(uint a, uint b) {
+  float result = as_type<float>(a) + as_type<float>(b);
+  return as_type<uint>(result);
+}
+
+static inline uint wb_f32_sub_plain(uint a, uint b) {
+  float result = as_type<float>(a) - as_type<float>(b);
+  return as_type<uint>(result);
+}
+
+static inline uint wb_f32_mul_plain(uint a, uint b) {
+  float result = as_type<float>(a) * as_type<float>(b);
+  return as_type<uint>(result);
+}
+
+static inline uint wb_f32_div_plain(uint a, uint b) {
+  float result = as_type<float>(a) / as_type<float>(b);
+  return as_type<uint>(result);
+}
+
+static inline uint wb_f32_sqrt_plain(uint a) {
+  return as_type<uint>(sqrt(as_type<float>(a)));
+}
+
+static inline uint wb_f32_eq_plain(uint a, uint b) {
+  return uint(as_type<float>(a) == as_type<float>(b));
+}
+
+static inline uint wb_f32_ne_plain(uint a, uint b) {
+  return uint(as_type<float>(a) != as_type<float>(b));
+}
+
+static inline uint wb_f32_lt_plain(uint a, uint b) {
+  return uint(as_type<float>(a) < as_type<float>(b));
+}
+
+static inline uint wb_f32_gt_plain(uint a, uint b) {
+  return uint(as_type<float>(a) > as_type<float>(b));
+}
+
+static inline uint wb_f32_le_plain(uint a, uint b) {
+  return uint(as_type<float>(a) <= as_type<float>(b));
+}
+
+static inline uint wb_f32_ge_plain(uint a, uint b) {
+  return uint(as_type<float>(a) >= as_type<float>(b));
+}
+
+// Together with these, for results that are tested at once (compiler-ts/src/legalize/speculation.ts).
+static inline uint wb_f32_lesser(uint a, uint b) {
+  float x = fabs(as_type<float>(a));
+  float y = fabs(as_type<float>(b));
+  return as_type<uint>(x < y ? x : y);
+}
+
+// Whether flushing can have touched a result, of which the first is the least, or one is a NaN, which the second is then.
+static inline bool wb_f32_is_unsure(uint least, uint sum) {
+  float magnitude = fabs(as_type<float>(least));
+  float total = as_type<float>(sum);
+  return !(magnitude >= as_type<float>(0x0d800000u) && total == total);
+}
+
+__attribute__((noinline)) static float wb_f32_add_slowly(float a, float b) {
+  return as_type<float>(wb_f32_add(as_type<uint>(a), as_type<uint>(b)));
+}
+
+static inline uint wb_f32_add_out_of_line(uint a, uint b) {
+  return as_type<uint>(wb_f32_add_slowly(as_type<float>(a), as_type<float>(b)));
+}
+
+__attribute__((noinline)) static float wb_f32_sub_slowly(float a, float b) {
+  return as_type<float>(wb_f32_sub(as_type<uint>(a), as_type<uint>(b)));
+}
+
+static inline uint wb_f32_sub_out_of_line(uint a, uint b) {
+  return as_type<uint>(wb_f32_sub_slowly(as_type<float>(a), as_type<float>(b)));
+}
+
+__attribute__((noinline)) static float wb_f32_mul_slowly(float a, float b) {
+  return as_type<float>(wb_f32_mul(as_type<uint>(a), as_type<uint>(b)));
+}
+
+static inline uint wb_f32_mul_out_of_line(uint a, uint b) {
+  return as_type<uint>(wb_f32_mul_slowly(as_type<float>(a), as_type<float>(b)));
+}
+
+__attribute__((noinline)) static float wb_f32_div_slowly(float a, float b) {
+  return as_type<float>(wb_f32_div(as_type<uint>(a), as_type<uint>(b)));
+}
+
+static inline uint wb_f32_div_out_of_line(uint a, uint b) {
+  return as_type<uint>(wb_f32_div_slowly(as_type<float>(a), as_type<float>(b)));
+}
+
+__attribute__((noinline)) static float wb_f32_sqrt_slowly(float a) {
+  return as_type<float>(wb_f32_sqrt(as_type<uint>(a)));
+}
+
+static inline uint wb_f32_sqrt_out_of_line(uint a) {
+  return as_type<uint>(wb_f32_sqrt_slowly(as_type<float>(a)));
 }
