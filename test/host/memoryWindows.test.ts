@@ -179,6 +179,24 @@ const programs: Readonly<Record<string, Program>> = {
         (i32.add (local.get $sum) (i32.load offset=40 (local.get $frame))))`,
     calls: at,
   },
+  "bytes of the array, read while it is written": {
+    text: run(
+      schedule(
+        "(local.set $sum (i32.load8_u offset=21 (local.get $p)))",
+        "(local.set $sum (i32.add (local.get $sum) (i32.load8_u offset=14 (local.get $q))))",
+      ),
+    ),
+    calls: at,
+  },
+  "words that are stored at times, and never read": {
+    text: run(
+      schedule(
+        "",
+        "(if (i32.and (local.get $i) (local.get $a)) (then (i32.store offset=100 (local.get $q) (local.get $i))))",
+      ),
+    ),
+    calls: Array.from({ length: 128 }, (_, i) => [4096 + 4 * (i & 3), i]),
+  },
   "loads beside the array, of which some are outside of memory": {
     text: run(
       schedule(
@@ -202,6 +220,15 @@ const programs: Readonly<Record<string, Program>> = {
       [0xfffffff0, 0],
       [4, 0],
     ],
+    windowed: false,
+  },
+  "an array behind any memory": {
+    text: run(
+      schedule()
+        .replaceAll(/offset=(\d+)/g, (_, offset) => `offset=${Number(offset) + 0xffff_ffc0}`)
+        .replaceAll("i32.load (", `i32.load offset=${0xffff_ffc0} (`),
+    ),
+    calls: at,
     windowed: false,
   },
   "offsets close to 32 bits through another pointer": {

@@ -1,10 +1,10 @@
 /**
  * Arrays that counted loops walk through, kept in registers. C and Rust have them on the shadow stack, in linear memory, where no shader compiler can tell that
  * nothing else writes. Where one check before the loops finds the words that a local points to within the memory, and apart from what else is written, loads take
- * them from an array of the thread's own, a window; stores go to both. So linear memory is what it should be at any moment: a trap, a jump, or a load through some
- * other pointer needs no care. Where the check fails, the code runs as it was.
+ * them from an array of the thread's own, a window. Stores go to both, so that linear memory is what it should be at any moment: a trap, a jump, or a load through
+ * some other pointer needs no care. Where there is none of these, stores to memory wait until the end. Where the check fails, the code runs as it was.
  *
- * Counted loops hold no call and no checkpoint: an instance is never suspended while it has a window.
+ * Counted loops hold no call and no checkpoint: an instance is never suspended while it has a window. docs/performance.md, Arrays in registers.
  */
 import { apply, assign, field, i32, read } from "../ir/builder.ts";
 import type { Expression, IrFunction, IrModule, Local, MemoryWindow, Statement } from "../ir/module.ts";
