@@ -9,7 +9,7 @@ struct ThreadgroupWidthTests {
   @Test(
     "few instances are spread over all multiprocessors, many fill SIMD-groups",
     arguments: [
-      (1, 1), (1024, 1), (1056, 1), (1057, 2), (2112, 2), (2113, 4), (4096, 4), (16384, 16), (33792, 32), (33793, 64), (262_144, 64),
+      (1, 1), (528, 1), (529, 2), (1024, 2), (1056, 2), (1057, 4), (4096, 8), (16384, 32), (16896, 32), (16897, 64), (262_144, 64),
     ])
   func spreads(lanes: Int, threads: Int) {
     #expect(h100.threads(lanes: lanes, memory: 0) == threads)
@@ -17,11 +17,11 @@ struct ThreadgroupWidthTests {
 
   @Test("a threadgroup's memory is as long however few threads it has: no more groups than there is room for")
   func memory() {
-    #expect(h100.threads(lanes: 1024, memory: 16 << 10) == 1)
     #expect(h100.threads(lanes: 1024, memory: 48 << 10) == 2)
+    #expect(h100.threads(lanes: 1024, memory: 100 << 10) == 4)
     let small = ThreadgroupWidth(multiprocessors: 40, threadgroupMemory: 64 << 10)
-    #expect(small.threads(lanes: 320, memory: 0) == 1)
-    #expect(small.threads(lanes: 320, memory: 16 << 10) == 2)
+    #expect(small.threads(lanes: 160, memory: 0) == 1)
+    #expect(small.threads(lanes: 160, memory: 32 << 10) == 2)
     // The device said that a group may have as much.
     #expect(small.threads(lanes: 40, memory: 96 << 10) == 1)
   }
@@ -38,7 +38,7 @@ struct ThreadgroupWidthTests {
       #expect(ThreadgroupWidth(multiprocessors: 132, threadgroupMemory: 0, fixed: width).threads(lanes: 1 << 20, memory: 0) == width)
     }
     for width in [-1, 0, 65] {
-      #expect(ThreadgroupWidth(multiprocessors: 132, threadgroupMemory: 0, fixed: width).threads(lanes: 1024, memory: 0) == 1)
+      #expect(ThreadgroupWidth(multiprocessors: 132, threadgroupMemory: 0, fixed: width).threads(lanes: 1024, memory: 0) == 2)
     }
   }
 
