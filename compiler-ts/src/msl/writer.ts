@@ -248,7 +248,7 @@ class FunctionWriter {
         return;
       }
       case "repeatedly":
-        if (statement.counted?.unrolled === true) out.line("#pragma unroll");
+        if (statement.counted?.unrolled === true) out.line("#pragma clang loop unroll(full)");
         out.scope(
           statement.counted === undefined
             ? "while (true) {"

@@ -1,7 +1,7 @@
 /// The CUDA C++ of an MSL text: the shim, the text, and the __global__ functions through which the host enters its kernels.
 enum CUDAKernelText {
   /// Changes with the text that is generated here.
-  static let wrapperVersion = "2"
+  static let wrapperVersion = "3"
 
   static func wrapperName(of kernel: String) -> String { "wasmburst_grid_\(kernel)" }
 
@@ -20,11 +20,11 @@ enum CUDAKernelText {
     """
   }
 
-  /// The shim is there already, and NVRTC knows no other file. Lines stay lines.
+  /// The shim is there already, and NVRTC knows no other file, nor clang's pragmas. Lines stay lines.
   private static func withoutIncludes(_ source: String) -> String {
     KernelSignature.withoutThreadgroupAttributes(source)
       .replacingOccurrences(of: "threadgroup uint*", with: "threadgroup_words").split(separator: "\n", omittingEmptySubsequences: false)
-      .map { $0.hasPrefix("#include <metal") ? "" : $0 }
+      .map { $0.hasPrefix("#include <metal") ? "" : $0.hasSuffix("#pragma clang loop unroll(full)") ? "#pragma unroll" : $0 }
       .joined(separator: "\n")
   }
 
