@@ -71,7 +71,7 @@ struct Invocation {
     _ lanes: [UInt32], begins: Bool, numberOf: (UInt32) -> Int, on dispatcher: Dispatcher,
     request: any IncomingCancellation, progress: (Double) -> Void
   ) throws -> Double {
-    var size = dispatcher.firstLaunch(fuel: budget.sliceFuel, lanes: lanes.count)
+    var size = dispatcher.firstLaunch(pipeline, fuel: budget.sliceFuel, lanes: lanes.count)
     var ready: [UInt32] = []
     var begun = 0
     var deviceSeconds = 0.0
@@ -116,6 +116,7 @@ struct Invocation {
         let fuel = records.fuelUsed(by: launched[...]) &- fuelBefore
         dispatcher.observe(pipeline, lanes: launched.count, seconds: seconds, fuel: fuel)
       }
+      if budget.sliceFuel == nil { dispatcher.learn(from: slice, seconds: seconds, outOfFuel: suspended.outOfFuel.count) }
       progress(Double(begun - ready.count) / Double(lanes.count))
       size.adapt(
         afterSeconds: seconds, overhead: DeviceScheduler.now - ended, launched: launched.count,
