@@ -9,7 +9,7 @@ extension InstancePool {
   func instantiate(_ request: any IncomingCancellation) throws -> Initialization {
     do {
       try check(answerFor: plan.instances, resultBytes: 0, "instances")
-      return try initialize(allInstances(), .instantiation, request)
+      return try initialize(allInstances, .instantiation, request)
     } catch {
       failInstantiation()
       throw error

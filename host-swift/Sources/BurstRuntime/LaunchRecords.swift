@@ -10,6 +10,9 @@ final class LaunchRecords {
   /// The instance of each thread of a launch.
   let lanes: any MTLBuffer
   let report: any MTLBuffer
+  /// What `lanes` holds. Where an array is the same in memory, as most often it is, comparing and looking for its range costs nothing.
+  private var placed: [UInt32] = []
+  private var placedRange: Range<Int>?
   private var arguments: (any MTLBuffer)?
   private var results: (any MTLBuffer)?
   /// Of calls of imports: the host serves some while others' arguments and results lie in the two above.
@@ -31,7 +34,11 @@ final class LaunchRecords {
     self.report = report
   }
 
+  /// The lanes of the next launch; nothing to do where they are those of the last one. They may be written only between launches.
   func setLanes(_ lanes: [UInt32]) {
+    if lanes == placed { return }
+    placedRange = Self.range(of: lanes)
+    placed = lanes
     lanes.withUnsafeBytes { self.lanes.contents().copyMemory(from: $0.baseAddress!, byteCount: $0.count) }
   }
 
@@ -56,21 +63,21 @@ final class LaunchRecords {
   /// Records in the order of `lanes` to their places.
   func setArguments(_ records: Data, bytesEach: Int, of lanes: [UInt32]) throws(ResponseError) {
     guard bytesEach > 0, !lanes.isEmpty else { return }
-    Self.unpack(records, bytesEach, lanes, to: try argumentBuffer(bytesEach: bytesEach).contents())
+    unpack(records, bytesEach, lanes, to: try argumentBuffer(bytesEach: bytesEach).contents())
   }
 
   /// Records in the order of `lanes` to and from the buffer of calls.
   func setCalls(_ records: Data, bytesEach: Int, of lanes: [UInt32]) throws(ResponseError) {
-    Self.unpack(records, bytesEach, lanes, to: try callBuffer(bytesEach: bytesEach).contents())
+    unpack(records, bytesEach, lanes, to: try callBuffer(bytesEach: bytesEach).contents())
   }
   func calls(bytesEach: Int, of lanes: [UInt32]) throws(ResponseError) -> Data {
-    Self.packed(try callBuffer(bytesEach: bytesEach).contents(), bytesEach, lanes)
+    packed(try callBuffer(bytesEach: bytesEach).contents(), bytesEach, lanes)
   }
 
   /// Records in the order of `lanes`, as the last slices left them: zero where an instance trapped or waits.
   func endedResults(bytesEach: Int, of lanes: [UInt32]) throws(ResponseError) -> Data {
     guard bytesEach > 0, !lanes.isEmpty else { return Data() }
-    var records = Self.packed(try resultBuffer(bytesEach: bytesEach).contents(), bytesEach, lanes)
+    var records = packed(try resultBuffer(bytesEach: bytesEach).contents(), bytesEach, lanes)
     let outcomes = outcomes
     guard anyOutcome(of: lanes) else { return records }
     records.withUnsafeMutableBytes { bytes in
@@ -81,7 +88,7 @@ final class LaunchRecords {
     return records
   }
 
-  private static func unpack(_ records: Data, _ bytesEach: Int, _ lanes: [UInt32], to target: UnsafeMutableRawPointer) {
+  private func unpack(_ records: Data, _ bytesEach: Int, _ lanes: [UInt32], to target: UnsafeMutableRawPointer) {
     records.withUnsafeBytes { source in
       forEachRun(of: lanes) { lane, index, count in
         (target + Int(lane) * bytesEach).copyMemory(from: source.baseAddress! + index * bytesEach, byteCount: count * bytesEach)
@@ -89,7 +96,7 @@ final class LaunchRecords {
     }
   }
 
-  private static func packed(_ source: UnsafeRawPointer, _ bytesEach: Int, _ lanes: [UInt32]) -> Data {
+  private func packed(_ source: UnsafeRawPointer, _ bytesEach: Int, _ lanes: [UInt32]) -> Data {
     var records = Data(capacity: lanes.count * bytesEach)
     forEachRun(of: lanes) { lane, _, count in
       records.append((source + Int(lane) * bytesEach).assumingMemoryBound(to: UInt8.self), count: count * bytesEach)
@@ -98,6 +105,8 @@ final class LaunchRecords {
   }
 
   /// Where lanes ascend without a gap, which most often they do: what is looked up for each of them is then one loop over memory.
+  private func range(of lanes: [UInt32]) -> Range<Int>? { lanes == placed ? placedRange : Self.range(of: lanes) }
+
   private static func range(of lanes: [UInt32]) -> Range<Int>? {
     guard let first = lanes.first else { return nil }
     var differs: UInt32 = 0
@@ -110,7 +119,7 @@ final class LaunchRecords {
   }
 
   /// Lanes that follow one another: `body(first lane, its index, count)`.
-  private static func forEachRun(of lanes: [UInt32], _ body: (UInt32, Int, Int) -> Void) {
+  private func forEachRun(of lanes: [UInt32], _ body: (UInt32, Int, Int) -> Void) {
     if let range = range(of: lanes) { return body(lanes[0], 0, range.count) }
     lanes.withUnsafeBufferPointer { lanes in
       var start = 0
@@ -138,38 +147,48 @@ final class LaunchRecords {
 
   /// Two words each, in the order of `lanes`; empty where all are zero.
   func status(of lanes: [UInt32]) -> Data {
-    anyOutcome(of: lanes) ? Self.packed(UnsafeRawPointer(outcomes), 8, lanes) : Data()
+    anyOutcome(of: lanes) ? packed(UnsafeRawPointer(outcomes), 8, lanes) : Data()
   }
 
   /// Whether a word of their outcomes is not zero.
   private func anyOutcome(of lanes: [UInt32]) -> Bool {
-    Self.any(UnsafeRawPointer(outcomes).assumingMemoryBound(to: UInt64.self), of: lanes)
+    any(UnsafeRawPointer(outcomes).assumingMemoryBound(to: UInt64.self), of: lanes)
   }
 
   /// Whether one of them is suspended.
-  func anySuspension(of lanes: [UInt32]) -> Bool { Self.any(UnsafePointer(suspensions), of: lanes) }
+  func anySuspension(of lanes: [UInt32]) -> Bool { any(UnsafePointer(suspensions), of: lanes) }
 
-  private static func any<Word: FixedWidthInteger>(_ words: UnsafePointer<Word>, of lanes: [UInt32]) -> Bool {
+  private func any<Word: FixedWidthInteger>(_ words: UnsafePointer<Word>, of lanes: [UInt32]) -> Bool {
     guard let range = range(of: lanes) else { return lanes.contains { words[Int($0)] != 0 } }
     return UnsafeBufferPointer(start: words + range.lowerBound, count: range.count).reduce(0, |) != 0
   }
 
-  /// Why each of `lanes` did not end in its last launch, if it did not.
+  /// Why each of `lanes` did not end in its last launch, if it did not. Without a list made where all ended or all ran out of fuel.
   func suspended(_ lanes: [UInt32]) -> (outOfFuel: [UInt32], waiting: [UInt32]) {
     let suspensions = suspensions
-    var outOfFuel: [UInt32] = []
-    var waiting: [UInt32] = []
-    if !anySuspension(of: lanes) { return ([], []) }
-    lanes.withUnsafeBufferPointer { lanes in
-      for lane in lanes {
-        switch suspensions[Int(lane)] {
-        case 0: break
-        case Self.outOfFuel: outOfFuel.append(lane)
-        default: waiting.append(lane)
-        }
+    if let range = range(of: lanes) {
+      var any: UInt32 = 0
+      var differs: UInt32 = 0
+      for word in UnsafeBufferPointer(start: suspensions + range.lowerBound, count: range.count) {
+        any |= word
+        differs |= word ^ Self.outOfFuel
       }
+      if any == 0 { return ([], []) }
+      if differs == 0 { return (lanes, []) }
     }
-    return (outOfFuel, waiting)
+    var waiting: [UInt32] = []
+    let outOfFuel = [UInt32](unsafeUninitializedCapacity: lanes.count) { target, count in
+      var found = 0
+      for lane in lanes {
+        let word = suspensions[Int(lane)]
+        // Written even where it is none and the next one's: which lanes end is not to be predicted.
+        target[found] = lane
+        if word == Self.outOfFuel { found += 1 }
+        if word > Self.outOfFuel { waiting.append(lane) }
+      }
+      count = found
+    }
+    return (outOfFuel.count == lanes.count ? lanes : outOfFuel, waiting)
   }
 
   static let outOfFuel: UInt32 = 1
