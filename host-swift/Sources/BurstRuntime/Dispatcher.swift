@@ -265,8 +265,11 @@ final class Dispatcher {
   private func attempt(
     _ lanes: [UInt32], _ request: any IncomingCancellation, encode: (any MTLComputeCommandEncoder) -> Void
   ) throws -> Double {
-    buffers.records.setLanes(lanes)
-    guard let commandBuffer = queue.makeCommandBuffer(), let encoder = commandBuffer.makeComputeCommandEncoder() else {
+    guard
+      let commandBuffer = queue.makeCommandBuffer(), buffers.records.setLanes(lanes, in: commandBuffer),
+      let encoder = commandBuffer.makeComputeCommandEncoder()
+    else {
+      buffers.records.forgetLanes()
       throw NotBegun(reason: "the device makes no command buffer")
     }
     encoder.setBuffer(buffers.records.lanes, offset: 0, index: 1)
@@ -284,6 +287,7 @@ final class Dispatcher {
     commandBuffer.commit()
     try wait(done, request)
     guard commandBuffer.status == .completed, commandBuffer.error == nil else {
+      buffers.records.forgetLanes()
       let reason = Self.reason(commandBuffer.error)
       // Only the times tell: a code as outOfMemory may come before a launch and in the midst of one.
       throw commandBuffer.gpuStartTime == 0 ? NotBegun(reason: reason) : Failed(reason: reason)

@@ -7,8 +7,10 @@ import Metal
 final class LaunchRecords {
   private let instances: Int
   private let device: any MTLDevice
-  /// The instance of each thread of a launch.
+  /// The instance of each thread of a launch. All kernels of a launch read it, so where the host's memory lies beyond a bus it is a copy
+  /// in the device's.
   let lanes: any MTLBuffer
+  private let writtenLanes: any MTLBuffer
   let report: any MTLBuffer
   /// What `lanes` holds. Where an array is the same in memory, as most often it is, comparing and looking for its range costs nothing.
   private var placed: [UInt32] = []
@@ -24,23 +26,41 @@ final class LaunchRecords {
   /// Without the records, which are as large as a call's.
   static let bytesPerInstance = laneBytes + reportBytes
 
-  /// `nil` where the device has no memory left.
-  init?(instances: Int, device: any MTLDevice) {
+  /// `nil` where the device has no memory left. `copiesLanes`: by default where the host's memory is not the device's.
+  init?(instances: Int, device: any MTLDevice, copiesLanes: Bool? = nil) {
     func buffer(_ bytesEach: Int) -> (any MTLBuffer)? { device.makeBuffer(length: instances * bytesEach, options: .storageModeShared) }
-    guard let lanes = buffer(Self.laneBytes), let report = buffer(Self.reportBytes) else { return nil }
+    let storage = DeviceCopies.storage(of: device)
+    guard
+      let written = buffer(Self.laneBytes), let report = buffer(Self.reportBytes),
+      let lanes = copiesLanes ?? (storage != .storageModeShared) ? device.makeBuffer(length: written.length, options: storage) : written
+    else { return nil }
     self.instances = instances
     self.device = device
     self.lanes = lanes
+    writtenLanes = written
     self.report = report
   }
 
-  /// The lanes of the next launch; nothing to do where they are those of the last one. They may be written only between launches.
-  func setLanes(_ lanes: [UInt32]) {
-    if lanes == placed { return }
+  /// The lanes of the next launch, which is `commandBuffer`, before its kernels; nothing to do where they are those of the last one. False
+  /// where the device makes no encoder.
+  func setLanes(_ lanes: [UInt32], in commandBuffer: any MTLCommandBuffer) -> Bool {
+    if lanes == placed { return true }
     placedRange = Self.range(of: lanes)
     placed = lanes
-    lanes.withUnsafeBytes { self.lanes.contents().copyMemory(from: $0.baseAddress!, byteCount: $0.count) }
+    lanes.withUnsafeBytes { writtenLanes.contents().copyMemory(from: $0.baseAddress!, byteCount: $0.count) }
+    if writtenLanes === self.lanes { return true }
+    guard let encoder = commandBuffer.makeBlitCommandEncoder() else {
+      forgetLanes()
+      return false
+    }
+    encoder.copy(
+      from: writtenLanes, sourceOffset: 0, to: self.lanes, destinationOffset: 0, size: lanes.count * Self.laneBytes)
+    encoder.endEncoding()
+    return true
   }
+
+  /// A command buffer failed, and with it perhaps the copy.
+  func forgetLanes() { placed = [] }
 
   /// For records of `bytesEach`; what it held may be gone. Throws `ResponseError`: `deviceError`.
   func argumentBuffer(bytesEach: Int) throws(ResponseError) -> any MTLBuffer { try grow(&arguments, bytesEach) }
@@ -74,18 +94,23 @@ final class LaunchRecords {
     packed(try callBuffer(bytesEach: bytesEach).contents(), bytesEach, lanes)
   }
 
-  /// Records in the order of `lanes`, as the last slices left them: zero where an instance trapped or waits.
-  func endedResults(bytesEach: Int, of lanes: [UInt32]) throws(ResponseError) -> Data {
-    guard bytesEach > 0, !lanes.isEmpty else { return Data() }
-    var records = packed(try resultBuffer(bytesEach: bytesEach).contents(), bytesEach, lanes)
+  /// Of `lanes`, in their order, as the last slices left them: two status words each, empty where all are zero, and records, zero where an
+  /// instance trapped or waits.
+  func ended(resultBytes: Int, of lanes: [UInt32]) throws(ResponseError) -> (status: Data, results: Data) {
+    var results = Data()
+    if resultBytes > 0, !lanes.isEmpty {
+      results = packed(try resultBuffer(bytesEach: resultBytes).contents(), resultBytes, lanes)
+    }
+    guard anyOutcome(of: lanes) else { return (Data(), results) }
     let outcomes = outcomes
-    guard anyOutcome(of: lanes) else { return records }
-    records.withUnsafeMutableBytes { bytes in
-      for (index, lane) in lanes.enumerated() where outcomes[Int(lane) * 2] != 0 {
-        (bytes.baseAddress! + index * bytesEach).initializeMemory(as: UInt8.self, repeating: 0, count: bytesEach)
+    if resultBytes > 0 {
+      results.withUnsafeMutableBytes { bytes in
+        for (index, lane) in lanes.enumerated() where outcomes[Int(lane) * 2] != 0 {
+          (bytes.baseAddress! + index * resultBytes).initializeMemory(as: UInt8.self, repeating: 0, count: resultBytes)
+        }
       }
     }
-    return records
+    return (packed(UnsafeRawPointer(outcomes), 8, lanes), results)
   }
 
   private func unpack(_ records: Data, _ bytesEach: Int, _ lanes: [UInt32], to target: UnsafeMutableRawPointer) {
@@ -144,11 +169,6 @@ final class LaunchRecords {
   /// Status word 2.
   var suspensions: UnsafeMutablePointer<UInt32> { words + 4 * instances }
   var frames: UnsafePointer<UInt32> { UnsafePointer(words + 5 * instances) }
-
-  /// Two words each, in the order of `lanes`; empty where all are zero.
-  func status(of lanes: [UInt32]) -> Data {
-    anyOutcome(of: lanes) ? packed(UnsafeRawPointer(outcomes), 8, lanes) : Data()
-  }
 
   /// Whether a word of their outcomes is not zero.
   private func anyOutcome(of lanes: [UInt32]) -> Bool {
