@@ -1,8 +1,8 @@
 /** Beginning and end of a connection, and what belongs to any request. */
 import { request } from "./message.ts";
 
-/** Both ends refuse another major version by name of both versions. */
-export const protocolVersion = "1.0";
+/** Both ends refuse another major version by name of both versions. What each minor version added: README.md, Lifecycle. */
+export const protocolVersion = "1.1";
 
 export type Encoding = "json" | "msgpack";
 

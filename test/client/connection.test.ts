@@ -83,7 +83,7 @@ describe("versions", () => {
     const { connection } = connected({ protocolVersion: "2.1" });
     await assert.rejects(handshake(connection, client), (error: HostError) => {
       assert.equal(error.code, "versionMismatch");
-      assert.match(error.message, /2\.1.*1\.0/);
+      assert.match(error.message, /2\.1.*1\.1/);
       return true;
     });
   });

@@ -48,7 +48,11 @@ const device: DeviceDescription = {
 };
 
 /** A backend over a fake host that records what it is asked. */
-async function backend(handlers: Readonly<Record<string, Handler>>, program: CompiledModule = compiled) {
+async function backend(
+  handlers: Readonly<Record<string, Handler>>,
+  program: CompiledModule = compiled,
+  version?: string,
+) {
   const asked: { method: string; parameters: unknown }[] = [];
   const recorded = Object.entries(handlers).map(([method, handler]): [string, Handler] => [
     method,
@@ -58,13 +62,14 @@ async function backend(handlers: Readonly<Record<string, Handler>>, program: Com
     },
   ]);
   const { clientInput, clientOutput } = wire();
-  serveFakeHost(clientOutput, clientInput, { handlers: Object.fromEntries(recorded) });
+  serveFakeHost(clientOutput, clientInput, {
+    handlers: Object.fromEntries(recorded),
+    ...(version === undefined ? {} : { protocolVersion: version }),
+  });
   const connection = connect(clientInput, clientOutput, { onBroken: (reason) => connection.close(reason) });
-  await handshake(connection, { name: "test", version: "0" });
-  const module = await new HostBackend(new HostKeeper(new HostClient(connection)), device, () => program).compile(
-    new Uint8Array(0),
-    {},
-  );
+  const { protocolVersion } = await handshake(connection, { name: "test", version: "0" });
+  const host = new HostClient(connection, undefined, protocolVersion);
+  const module = await new HostBackend(new HostKeeper(host), device, () => program).compile(new Uint8Array(0), {});
   return { module: new BurstModule(new Uint8Array(0), undefined, module), asked };
 }
 
@@ -481,6 +486,25 @@ describe("large runs of jobs travel in parts", () => {
       const { results } = await pool.runJobRecords("f", jobs, records);
       assert.equal(results.length, jobs * 2);
       assert.ok(results.every((word, index) => word === (((index >> 1) * 3 + (index & 1)) * 7) >>> 0));
+    });
+  }
+
+  for (const [version, streams] of [
+    ["1.0", false],
+    ["1.1", true],
+    ["1.10", true],
+  ] as const) {
+    test(`a host of protocol ${version} gets ${streams ? "the beginning of the" : "all"} arguments in the request`, async () => {
+      const whole: Handler = ({ arguments: sent, streamToken }: RunJobsParameters) => {
+        assert.equal(sent.length, jobs * 12);
+        assert.equal(streamToken, undefined);
+        const numbers = { deviceSeconds: 1, laneSlices: 0, busyLaneSlices: 0, seconds: 1 };
+        return { status: new Uint8Array(), results: new Uint8Array(jobs * 8).fill(3), ...numbers };
+      };
+      const runs = { "pool/run": streams ? reflecting(0) : whole };
+      const { module } = await backend({ ...loads, ...creates, ...runs }, compiled, version);
+      const pool = await module.instantiate({ instances: 5 });
+      assert.equal((await pool.runJobRecords("f", jobs, records)).results.length, jobs * 2);
     });
   }
 

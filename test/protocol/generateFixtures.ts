@@ -79,12 +79,12 @@ const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values);
 for (const file of readdirSync(folder)) if (file.endsWith(".json")) rmSync(new URL(file, folder));
 
 request("initialize-request", 0, protocol.initialize, {
-  protocolVersion: "1.0",
+  protocolVersion: "1.1",
   client: { name: "wasmburst", version: "0.1.0" },
   encodings: ["msgpack", "json"],
 });
 response("initialize-response", 0, protocol.initialize, {
-  protocolVersion: "1.0",
+  protocolVersion: "1.1",
   host: { name: "wasmburst-host", version: "0.1.0" },
   encoding: "msgpack",
 });

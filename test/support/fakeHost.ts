@@ -11,7 +11,7 @@ import {
   StreamMessageWriter,
 } from "vscode-jsonrpc/node";
 import { base64ToBytes, bytesToBase64 } from "../../protocol/bytes.ts";
-import type { Encoding } from "../../protocol/messages.ts";
+import { type Encoding, protocolVersion } from "../../protocol/messages.ts";
 import { decodeMessagePack, encodeMessagePack } from "../../protocol/msgpack.ts";
 
 export type Handler = (parameters: never, token: CancellationToken, rpc: MessageConnection) => unknown;
@@ -43,7 +43,7 @@ export function serveFakeHost(input: Readable, output: Writable, options: FakeHo
   );
   rpc.onRequest("initialize", () => {
     return {
-      protocolVersion: options.protocolVersion ?? "1.0",
+      protocolVersion: options.protocolVersion ?? protocolVersion,
       host: { name: "fake", version: "0" },
       encoding,
     };

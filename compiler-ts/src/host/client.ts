@@ -1,7 +1,7 @@
 /** One typed method per request of the protocol, over a connection; and the launch of a host process with its lifecycle. */
 import * as protocol from "../../../protocol/messages.ts";
 import { HostError } from "../errors.ts";
-import { type Connection, connect, handshake } from "./connection.ts";
+import { type Connection, connect, handshake, hasMinor } from "./connection.ts";
 import { describeExit, type HostProcess, spawnHost } from "./process.ts";
 
 export interface Progress {
@@ -24,14 +24,21 @@ const shutdownTimeout = 2_000;
 export class HostClient {
   readonly #connection: Connection;
   readonly #end: () => Promise<void>;
+  /** Whether the host takes the arguments of a run in parts. */
+  readonly streamsJobs: boolean;
   readonly #progress = new Map<number, (progress: Progress) => void>();
   readonly #jobResults = new Map<number, (results: Uint8Array) => void>();
   #nextToken = 1;
   #output = (text: string): void => void process.stderr.write(text);
 
-  /** Over a connection whose handshake is done; `end` takes the transport down. */
-  constructor(connection: Connection, end: () => Promise<void> = async () => {}) {
+  /** Over a connection whose handshake is done; `end` takes the transport down. `version`: of the protocol, the host's. */
+  constructor(
+    connection: Connection,
+    end: () => Promise<void> = async () => {},
+    version: string = protocol.protocolVersion,
+  ) {
     this.#connection = connection;
+    this.streamsJobs = hasMinor(version, 1);
     this.#end = end;
     connection.onNotification(protocol.progress, ({ token, ...progress }) => this.#progress.get(token)?.(progress));
     connection.onNotification(protocol.jobResults, ({ token, results }) => this.#jobResults.get(token)?.(results));
@@ -51,21 +58,26 @@ export class HostClient {
         new HostError("hostExited", `the host did not answer within ${handshakeTimeout / 1000} s: ${path}`),
       );
     }, handshakeTimeout);
+    let version: string;
     try {
-      await handshake(connection, { name: "wasmburst", version: clientVersion });
+      ({ protocolVersion: version } = await handshake(connection, { name: "wasmburst", version: clientVersion }));
     } catch (error) {
       host.kill();
       throw error;
     } finally {
       clearTimeout(timeout);
     }
-    return new HostClient(connection, async () => {
-      host.stdin.end();
-      // An interval: the process has no reference on the event loop any more, and its end has to be awaited.
-      const killer = setInterval(host.kill, shutdownTimeout);
-      await host.exited;
-      clearInterval(killer);
-    });
+    return new HostClient(
+      connection,
+      async () => {
+        host.stdin.end();
+        // An interval: the process has no reference on the event loop any more, and its end has to be awaited.
+        const killer = setInterval(host.kill, shutdownTimeout);
+        await host.exited;
+        clearInterval(killer);
+      },
+      version,
+    );
   }
 
   /** Aborts when the host is gone or the client closed: what waits for anything else can stop. */

@@ -146,6 +146,11 @@ function majorOf(version: string): string | undefined {
   return String(version).split(".")[0];
 }
 
+/** Whether a host of protocol `version` knows what minor version `minor` added. */
+export function hasMinor(version: string, minor: number): boolean {
+  return Number(String(version).split(".")[1]) >= minor;
+}
+
 const transportCodes: ReadonlySet<number> = new Set([-32099, -32098, -32097, -32096]);
 
 /** vscode-jsonrpc's own errors for a stream that failed or was disposed, as against answers from the host. */

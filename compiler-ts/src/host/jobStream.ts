@@ -26,9 +26,11 @@ export class JobStream {
     });
   }
 
-  /** `undefined` where all of it is little. */
+  /** `undefined` where all of it is little, or the host takes no parts. */
   static of(client: HostClient, records: Uint8Array, resultBytes: number): JobStream | undefined {
-    return records.length + resultBytes < least ? undefined : new JobStream(client, records, resultBytes);
+    return records.length + resultBytes < least || !client.streamsJobs
+      ? undefined
+      : new JobStream(client, records, resultBytes);
   }
 
   /** What the run's request has of it. */

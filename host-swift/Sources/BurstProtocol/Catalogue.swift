@@ -1,5 +1,5 @@
 /// Mirror of `protocolVersion` in protocol/messages.ts.
-public let protocolVersion = "1.0"
+public let protocolVersion = "1.1"
 
 /// A request of the catalogue: method, parameters and result stand together.
 public protocol RequestType {

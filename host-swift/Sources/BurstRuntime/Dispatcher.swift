@@ -24,6 +24,7 @@ final class Dispatcher {
   private let pool: Int
   private var waited = 0.0
   private let rules: BurstRules
+  private var learnedFuel: LearnedFuel<DeviceScheduler.LaunchKind>
 
   /// `pool`: its number, for the device's turns.
   init(
@@ -33,19 +34,37 @@ final class Dispatcher {
     self.hostKernels = hostKernels
     self.pool = pool
     self.rules = rules
+    learnedFuel = LearnedFuel(rules)
     self.buffers = buffers
     self.queue = queue
     self.device = device
     self.limits = limits
   }
 
-  /// Every run starts anew with as much: what one kernel did in a millisecond may take another, or the same with other arguments,
-  /// a minute. `lanes` run to their end; `nil`: those that end are filled anew, so that a long launch is no gain.
-  func firstLaunch(fuel: UInt32?, lanes: Int? = nil) -> LaunchSize {
+  /// Where nothing is known of the kernel all begin with the same: what one did in a millisecond may take another a minute. `lanes` run
+  /// to their end.
+  func firstLaunch(_ pipeline: any MTLComputePipelineState, fuel: UInt32?, lanes: Int) -> LaunchSize {
     let most = device.kind.initialLanes
+    let learned = learnedFuel.fuel(of: DeviceScheduler.LaunchKind(pipeline, lanes: min(lanes, most)))
     return LaunchSize(
-      lanes: most, minimumLanes: buffers.plan.status.tileWidth, fuel: fuel ?? device.kind.initialSliceFuel(lanes: lanes ?? most),
+      lanes: most, minimumLanes: buffers.plan.status.tileWidth,
+      fuel: fuel ?? learned ?? device.kind.initialSliceFuel(lanes: lanes), fuelIsFixed: fuel != nil,
+      slice: SliceTime(fixed: rules.slice), expected: fuel == nil && learned != nil ? learnedFuel.aim : nil)
+  }
+
+  /// Those that end are filled anew, so that a long first launch is no gain.
+  func firstRefilledLaunch(fuel: UInt32?) -> LaunchSize {
+    let lanes = device.kind.initialLanes
+    return LaunchSize(
+      lanes: lanes, minimumLanes: buffers.plan.status.tileWidth, fuel: fuel ?? device.kind.initialSliceFuel(lanes: lanes),
       fuelIsFixed: fuel != nil, slice: SliceTime(fixed: rules.slice))
+  }
+
+  /// What a launch whose fuel nobody fixed took, for first launches to come.
+  func learn(from slice: Slice, seconds: Double, outOfFuel: Int) {
+    let lanes = slice.lanes.count
+    learnedFuel.observe(
+      DeviceScheduler.LaunchKind(slice.pipeline, lanes: lanes), seconds: seconds, fuel: slice.fuel, lanes: lanes, outOfFuel: outOfFuel)
   }
 
   /// A kernel's launch, with the records that go in before it and come out after it.
@@ -246,8 +265,11 @@ final class Dispatcher {
   private func attempt(
     _ lanes: [UInt32], _ request: any IncomingCancellation, encode: (any MTLComputeCommandEncoder) -> Void
   ) throws -> Double {
-    buffers.records.setLanes(lanes)
-    guard let commandBuffer = queue.makeCommandBuffer(), let encoder = commandBuffer.makeComputeCommandEncoder() else {
+    guard
+      let commandBuffer = queue.makeCommandBuffer(), buffers.records.setLanes(lanes, in: commandBuffer),
+      let encoder = commandBuffer.makeComputeCommandEncoder()
+    else {
+      buffers.records.forgetLanes()
       throw NotBegun(reason: "the device makes no command buffer")
     }
     encoder.setBuffer(buffers.records.lanes, offset: 0, index: 1)
@@ -265,6 +287,7 @@ final class Dispatcher {
     commandBuffer.commit()
     try wait(done, request)
     guard commandBuffer.status == .completed, commandBuffer.error == nil else {
+      buffers.records.forgetLanes()
       let reason = Self.reason(commandBuffer.error)
       // Only the times tell: a code as outOfMemory may come before a launch and in the midst of one.
       throw commandBuffer.gpuStartTime == 0 ? NotBegun(reason: reason) : Failed(reason: reason)

@@ -9,7 +9,7 @@ extension InstancePool {
   func instantiate(_ request: any IncomingCancellation) throws -> Initialization {
     do {
       try check(answerFor: plan.instances, resultBytes: 0, "instances")
-      return try initialize(allInstances(), .instantiation, request)
+      return try initialize(allInstances, .instantiation, request)
     } catch {
       failInstantiation()
       throw error
@@ -186,8 +186,7 @@ extension InstancePool {
     of instances: [UInt32], resultBytes: Int, _ advanced: Advanced, since began: Double, _ request: any IncomingCancellation
   ) throws -> InvokeRequest.Result {
     let records = buffers.records
-    let results = try records.endedResults(bytesEach: resultBytes, of: instances)
-    let status = records.status(of: instances)
+    let (status, results) = try records.ended(resultBytes: resultBytes, of: instances)
     let waiting = try waitingCalls(request)
     return InvokeRequest.Result(
       status: status, results: results, deviceSeconds: advanced.seconds, seconds: DeviceScheduler.now - began, waiting: waiting,

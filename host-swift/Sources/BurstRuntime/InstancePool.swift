@@ -21,6 +21,8 @@ final class InstancePool: @unchecked Sendable {
   /// The run of jobs whose calls wait for the client.
   var jobRun: JobRun?
   var phase = Phase.instantiating
+  /// One array for all requests: the records know it again, and need not look at its lanes.
+  private(set) lazy var allInstances = Array(0..<UInt32(plan.instances))
 
   enum Phase {
     case instantiating
@@ -61,7 +63,7 @@ final class InstancePool: @unchecked Sendable {
 
   func write(_ parameters: WriteMemoryRequest.Parameters) throws {
     try checkUsable()
-    try buffers.fetchMemorySizes(of: allInstances())
+    try buffers.fetchMemorySizes(of: allInstances)
     for (index, write) in parameters.writes.enumerated() {
       try check(range: write.address, write.bytes.count, of: write.instance, field: "writes[\(index)]")
     }
@@ -72,7 +74,7 @@ final class InstancePool: @unchecked Sendable {
 
   func read(_ parameters: ReadMemoryRequest.Parameters) throws -> [Data] {
     try checkUsable()
-    try buffers.fetchMemorySizes(of: allInstances())
+    try buffers.fetchMemorySizes(of: allInstances)
     var total = 0
     for (index, read) in parameters.reads.enumerated() {
       try check(range: read.address, read.length, of: read.instance, field: "reads[\(index)]")
@@ -167,10 +169,8 @@ final class InstancePool: @unchecked Sendable {
     return pipeline
   }
 
-  func allInstances() -> [UInt32] { Array(0..<UInt32(plan.instances)) }
-
   func check(instances: [Int]?) throws(ResponseError) -> [UInt32] {
-    guard let instances else { return allInstances() }
+    guard let instances else { return allInstances }
     var seen = Set<UInt32>(minimumCapacity: instances.count)
     var lanes: [UInt32] = []
     lanes.reserveCapacity(instances.count)

@@ -71,7 +71,7 @@ struct Invocation {
     _ lanes: [UInt32], begins: Bool, numberOf: (UInt32) -> Int, on dispatcher: Dispatcher,
     request: any IncomingCancellation, progress: (Double) -> Void
   ) throws -> Double {
-    var size = dispatcher.firstLaunch(fuel: budget.sliceFuel, lanes: lanes.count)
+    var size = dispatcher.firstLaunch(pipeline, fuel: budget.sliceFuel, lanes: lanes.count)
     var ready: [UInt32] = []
     var begun = 0
     var deviceSeconds = 0.0
@@ -82,8 +82,9 @@ struct Invocation {
       if request.isCancelled { throw ResponseError.cancelled }
       let again = ready.prefix(size.lanes)
       let fresh = lanes[begun...].prefix(size.lanes - again.count)
-      // Most often all in one launch: then without a copy.
-      let launched = fresh.count == lanes.count ? lanes : Array(again) + fresh
+      // Most often all in one launch: then without a copy, which takes as long as a small kernel.
+      let launched: [UInt32] =
+        if fresh.count == lanes.count { lanes } else if fresh.isEmpty && again.count == ready.count { ready } else { Array(again) + fresh }
       let goingOn = begins ? again.count : launched.count
       let wantsFuel = dispatcher.wantsFuel
       let fuelBefore = wantsFuel ? records.fuelUsed(by: launched.prefix(goingOn)) : 0
@@ -109,13 +110,17 @@ struct Invocation {
       let suspended = records.suspended(launched)
       let (calling, others) = hostFunctions.split(suspended.waiting, in: records)
       waiting += others
-      add(seconds, to: suspended.outOfFuel + suspended.waiting)
+      add(seconds, to: suspended.outOfFuel)
+      add(seconds, to: suspended.waiting)
       let served = try hostFunctions.serve(calling, numberOf: numberOf, on: dispatcher, request, failures: &failures)
-      ready = try ready.dropFirst(again.count) + endingThoseOverTime(suspended.outOfFuel + served, in: dispatcher.buffers)
+      let goingOnNext = try endingThoseOverTime(
+        served.isEmpty ? suspended.outOfFuel : suspended.outOfFuel + served, in: dispatcher.buffers)
+      ready = again.count == ready.count ? goingOnNext : ready.dropFirst(again.count) + goingOnNext
       if wantsFuel {
         let fuel = records.fuelUsed(by: launched[...]) &- fuelBefore
         dispatcher.observe(pipeline, lanes: launched.count, seconds: seconds, fuel: fuel)
       }
+      if budget.sliceFuel == nil { dispatcher.learn(from: slice, seconds: seconds, outOfFuel: suspended.outOfFuel.count) }
       progress(Double(begun - ready.count) / Double(lanes.count))
       size.adapt(
         afterSeconds: seconds, overhead: DeviceScheduler.now - ended, launched: launched.count,

@@ -77,7 +77,7 @@ struct JobRun {
     outcomes = JobOutcomes(parameters)
     fuelOf = Array(repeating: 0, count: pool.plan.instances)
     secondsOf = budget.seconds == nil ? [] : Array(repeating: 0, count: pool.plan.instances)
-    size = pool.dispatcher.firstLaunch(fuel: budget.sliceFuel)
+    size = pool.dispatcher.firstRefilledLaunch(fuel: budget.sliceFuel)
     idleLanesCost = pool.plan.status.tileWidth > 1
     patience = ClientPatience(idleLanesCost: idleLanesCost)
   }
@@ -160,7 +160,7 @@ struct JobRun {
     let stopped = launched.count - collected.outOfFuel
     size.adapt(
       afterSeconds: seconds, overhead: max(0, elapsed - (deviceSeconds - before) - dispatcher.takeWaited()),
-      launched: launched.count, ranOutOfFuel: collected.outOfFuel > 0,
+      launched: launched.count, available: pool.plan.instances, ranOutOfFuel: collected.outOfFuel > 0,
       endedShare: idleLanesCost ? Double(stopped) / Double(launched.count) : 0,
       longestFuel: idleLanesCost ? collected.longestFuel : nil)
   }

@@ -7,9 +7,14 @@ import Metal
 final class LaunchRecords {
   private let instances: Int
   private let device: any MTLDevice
-  /// The instance of each thread of a launch.
+  /// The instance of each thread of a launch. All kernels of a launch read it, so where the host's memory lies beyond a bus it is a copy
+  /// in the device's.
   let lanes: any MTLBuffer
+  private let writtenLanes: any MTLBuffer
   let report: any MTLBuffer
+  /// What `lanes` holds. Where an array is the same in memory, as most often it is, comparing and looking for its range costs nothing.
+  private var placed: [UInt32] = []
+  private var placedRange: Range<Int>?
   private var arguments: (any MTLBuffer)?
   private var results: (any MTLBuffer)?
   /// Of calls of imports: the host serves some while others' arguments and results lie in the two above.
@@ -21,19 +26,41 @@ final class LaunchRecords {
   /// Without the records, which are as large as a call's.
   static let bytesPerInstance = laneBytes + reportBytes
 
-  /// `nil` where the device has no memory left.
-  init?(instances: Int, device: any MTLDevice) {
+  /// `nil` where the device has no memory left. `copiesLanes`: by default where the host's memory is not the device's.
+  init?(instances: Int, device: any MTLDevice, copiesLanes: Bool? = nil) {
     func buffer(_ bytesEach: Int) -> (any MTLBuffer)? { device.makeBuffer(length: instances * bytesEach, options: .storageModeShared) }
-    guard let lanes = buffer(Self.laneBytes), let report = buffer(Self.reportBytes) else { return nil }
+    let storage = DeviceCopies.storage(of: device)
+    guard
+      let written = buffer(Self.laneBytes), let report = buffer(Self.reportBytes),
+      let lanes = copiesLanes ?? (storage != .storageModeShared) ? device.makeBuffer(length: written.length, options: storage) : written
+    else { return nil }
     self.instances = instances
     self.device = device
     self.lanes = lanes
+    writtenLanes = written
     self.report = report
   }
 
-  func setLanes(_ lanes: [UInt32]) {
-    lanes.withUnsafeBytes { self.lanes.contents().copyMemory(from: $0.baseAddress!, byteCount: $0.count) }
+  /// The lanes of the next launch, which is `commandBuffer`, before its kernels; nothing to do where they are those of the last one. False
+  /// where the device makes no encoder.
+  func setLanes(_ lanes: [UInt32], in commandBuffer: any MTLCommandBuffer) -> Bool {
+    if lanes == placed { return true }
+    placedRange = Self.range(of: lanes)
+    placed = lanes
+    lanes.withUnsafeBytes { writtenLanes.contents().copyMemory(from: $0.baseAddress!, byteCount: $0.count) }
+    if writtenLanes === self.lanes { return true }
+    guard let encoder = commandBuffer.makeBlitCommandEncoder() else {
+      forgetLanes()
+      return false
+    }
+    encoder.copy(
+      from: writtenLanes, sourceOffset: 0, to: self.lanes, destinationOffset: 0, size: lanes.count * Self.laneBytes)
+    encoder.endEncoding()
+    return true
   }
+
+  /// A command buffer failed, and with it perhaps the copy.
+  func forgetLanes() { placed = [] }
 
   /// For records of `bytesEach`; what it held may be gone. Throws `ResponseError`: `deviceError`.
   func argumentBuffer(bytesEach: Int) throws(ResponseError) -> any MTLBuffer { try grow(&arguments, bytesEach) }
@@ -56,32 +83,37 @@ final class LaunchRecords {
   /// Records in the order of `lanes` to their places.
   func setArguments(_ records: Data, bytesEach: Int, of lanes: [UInt32]) throws(ResponseError) {
     guard bytesEach > 0, !lanes.isEmpty else { return }
-    Self.unpack(records, bytesEach, lanes, to: try argumentBuffer(bytesEach: bytesEach).contents())
+    unpack(records, bytesEach, lanes, to: try argumentBuffer(bytesEach: bytesEach).contents())
   }
 
   /// Records in the order of `lanes` to and from the buffer of calls.
   func setCalls(_ records: Data, bytesEach: Int, of lanes: [UInt32]) throws(ResponseError) {
-    Self.unpack(records, bytesEach, lanes, to: try callBuffer(bytesEach: bytesEach).contents())
+    unpack(records, bytesEach, lanes, to: try callBuffer(bytesEach: bytesEach).contents())
   }
   func calls(bytesEach: Int, of lanes: [UInt32]) throws(ResponseError) -> Data {
-    Self.packed(try callBuffer(bytesEach: bytesEach).contents(), bytesEach, lanes)
+    packed(try callBuffer(bytesEach: bytesEach).contents(), bytesEach, lanes)
   }
 
-  /// Records in the order of `lanes`, as the last slices left them: zero where an instance trapped or waits.
-  func endedResults(bytesEach: Int, of lanes: [UInt32]) throws(ResponseError) -> Data {
-    guard bytesEach > 0, !lanes.isEmpty else { return Data() }
-    var records = Self.packed(try resultBuffer(bytesEach: bytesEach).contents(), bytesEach, lanes)
+  /// Of `lanes`, in their order, as the last slices left them: two status words each, empty where all are zero, and records, zero where an
+  /// instance trapped or waits.
+  func ended(resultBytes: Int, of lanes: [UInt32]) throws(ResponseError) -> (status: Data, results: Data) {
+    var results = Data()
+    if resultBytes > 0, !lanes.isEmpty {
+      results = packed(try resultBuffer(bytesEach: resultBytes).contents(), resultBytes, lanes)
+    }
+    guard anyOutcome(of: lanes) else { return (Data(), results) }
     let outcomes = outcomes
-    guard anyOutcome(of: lanes) else { return records }
-    records.withUnsafeMutableBytes { bytes in
-      for (index, lane) in lanes.enumerated() where outcomes[Int(lane) * 2] != 0 {
-        (bytes.baseAddress! + index * bytesEach).initializeMemory(as: UInt8.self, repeating: 0, count: bytesEach)
+    if resultBytes > 0 {
+      results.withUnsafeMutableBytes { bytes in
+        for (index, lane) in lanes.enumerated() where outcomes[Int(lane) * 2] != 0 {
+          (bytes.baseAddress! + index * resultBytes).initializeMemory(as: UInt8.self, repeating: 0, count: resultBytes)
+        }
       }
     }
-    return records
+    return (packed(UnsafeRawPointer(outcomes), 8, lanes), results)
   }
 
-  private static func unpack(_ records: Data, _ bytesEach: Int, _ lanes: [UInt32], to target: UnsafeMutableRawPointer) {
+  private func unpack(_ records: Data, _ bytesEach: Int, _ lanes: [UInt32], to target: UnsafeMutableRawPointer) {
     records.withUnsafeBytes { source in
       forEachRun(of: lanes) { lane, index, count in
         (target + Int(lane) * bytesEach).copyMemory(from: source.baseAddress! + index * bytesEach, byteCount: count * bytesEach)
@@ -89,7 +121,7 @@ final class LaunchRecords {
     }
   }
 
-  private static func packed(_ source: UnsafeRawPointer, _ bytesEach: Int, _ lanes: [UInt32]) -> Data {
+  private func packed(_ source: UnsafeRawPointer, _ bytesEach: Int, _ lanes: [UInt32]) -> Data {
     var records = Data(capacity: lanes.count * bytesEach)
     forEachRun(of: lanes) { lane, _, count in
       records.append((source + Int(lane) * bytesEach).assumingMemoryBound(to: UInt8.self), count: count * bytesEach)
@@ -98,6 +130,8 @@ final class LaunchRecords {
   }
 
   /// Where lanes ascend without a gap, which most often they do: what is looked up for each of them is then one loop over memory.
+  private func range(of lanes: [UInt32]) -> Range<Int>? { lanes == placed ? placedRange : Self.range(of: lanes) }
+
   private static func range(of lanes: [UInt32]) -> Range<Int>? {
     guard let first = lanes.first else { return nil }
     var differs: UInt32 = 0
@@ -110,7 +144,7 @@ final class LaunchRecords {
   }
 
   /// Lanes that follow one another: `body(first lane, its index, count)`.
-  private static func forEachRun(of lanes: [UInt32], _ body: (UInt32, Int, Int) -> Void) {
+  private func forEachRun(of lanes: [UInt32], _ body: (UInt32, Int, Int) -> Void) {
     if let range = range(of: lanes) { return body(lanes[0], 0, range.count) }
     lanes.withUnsafeBufferPointer { lanes in
       var start = 0
@@ -136,40 +170,45 @@ final class LaunchRecords {
   var suspensions: UnsafeMutablePointer<UInt32> { words + 4 * instances }
   var frames: UnsafePointer<UInt32> { UnsafePointer(words + 5 * instances) }
 
-  /// Two words each, in the order of `lanes`; empty where all are zero.
-  func status(of lanes: [UInt32]) -> Data {
-    anyOutcome(of: lanes) ? Self.packed(UnsafeRawPointer(outcomes), 8, lanes) : Data()
-  }
-
   /// Whether a word of their outcomes is not zero.
   private func anyOutcome(of lanes: [UInt32]) -> Bool {
-    Self.any(UnsafeRawPointer(outcomes).assumingMemoryBound(to: UInt64.self), of: lanes)
+    any(UnsafeRawPointer(outcomes).assumingMemoryBound(to: UInt64.self), of: lanes)
   }
 
   /// Whether one of them is suspended.
-  func anySuspension(of lanes: [UInt32]) -> Bool { Self.any(UnsafePointer(suspensions), of: lanes) }
+  func anySuspension(of lanes: [UInt32]) -> Bool { any(UnsafePointer(suspensions), of: lanes) }
 
-  private static func any<Word: FixedWidthInteger>(_ words: UnsafePointer<Word>, of lanes: [UInt32]) -> Bool {
+  private func any<Word: FixedWidthInteger>(_ words: UnsafePointer<Word>, of lanes: [UInt32]) -> Bool {
     guard let range = range(of: lanes) else { return lanes.contains { words[Int($0)] != 0 } }
     return UnsafeBufferPointer(start: words + range.lowerBound, count: range.count).reduce(0, |) != 0
   }
 
-  /// Why each of `lanes` did not end in its last launch, if it did not.
+  /// Why each of `lanes` did not end in its last launch, if it did not. Without a list made where all ended or all ran out of fuel.
   func suspended(_ lanes: [UInt32]) -> (outOfFuel: [UInt32], waiting: [UInt32]) {
     let suspensions = suspensions
-    var outOfFuel: [UInt32] = []
-    var waiting: [UInt32] = []
-    if !anySuspension(of: lanes) { return ([], []) }
-    lanes.withUnsafeBufferPointer { lanes in
-      for lane in lanes {
-        switch suspensions[Int(lane)] {
-        case 0: break
-        case Self.outOfFuel: outOfFuel.append(lane)
-        default: waiting.append(lane)
-        }
+    if let range = range(of: lanes) {
+      var any: UInt32 = 0
+      var differs: UInt32 = 0
+      for word in UnsafeBufferPointer(start: suspensions + range.lowerBound, count: range.count) {
+        any |= word
+        differs |= word ^ Self.outOfFuel
       }
+      if any == 0 { return ([], []) }
+      if differs == 0 { return (lanes, []) }
     }
-    return (outOfFuel, waiting)
+    var waiting: [UInt32] = []
+    let outOfFuel = [UInt32](unsafeUninitializedCapacity: lanes.count) { target, count in
+      var found = 0
+      for lane in lanes {
+        let word = suspensions[Int(lane)]
+        // Written even where it is none and the next one's: which lanes end is not to be predicted.
+        target[found] = lane
+        if word == Self.outOfFuel { found += 1 }
+        if word > Self.outOfFuel { waiting.append(lane) }
+      }
+      count = found
+    }
+    return (outOfFuel.count == lanes.count ? lanes : outOfFuel, waiting)
   }
 
   static let outOfFuel: UInt32 = 1

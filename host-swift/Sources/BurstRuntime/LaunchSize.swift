@@ -9,35 +9,36 @@ struct LaunchSize: Sendable, Equatable {
   private let fuelIsFixed: Bool
 
   /// Below it the launches themselves would be most of the work.
-  private static let minimumFuel: UInt32 = 1 << 10
+  static let minimumFuel: UInt32 = 1 << 10
   /// How much longer the next launch may be, at most: a guess that is off by more is met step by step.
   private static let largestGrowth = 4.0
 
-  /// `fuel` is where adaptation starts, unless it is fixed.
-  init(lanes: Int, minimumLanes: Int, fuel: UInt32, fuelIsFixed: Bool, slice: SliceTime = SliceTime()) {
+  /// `fuel` is where adaptation starts, unless it is fixed. `expected`: seconds of the first launch; `nil`: what slices aim at.
+  init(lanes: Int, minimumLanes: Int, fuel: UInt32, fuelIsFixed: Bool, slice: SliceTime = SliceTime(), expected: Double? = nil) {
     self.lanes = lanes
     self.minimumLanes = minimumLanes
     self.fuel = fuel
     self.fuelIsFixed = fuelIsFixed
     self.slice = slice
-    expected = slice.aim
+    self.expected = expected ?? slice.aim
   }
 
   /// After a launch of `launched` lanes, of which some ran out of fuel or none did. `overhead`: seconds since the launch before
-  /// that were not spent on the device. `longestFuel`: what the longest lane used, where lanes that end are filled anew.
+  /// that were not spent on the device. `available`: lanes that the next launch can have at most. `longestFuel`: what the longest lane used, where lanes that end are filled anew.
   /// `endedShare`: of the lanes launched, where others take their place in the next launch; 0 where none do.
   mutating func adapt(
-    afterSeconds seconds: Double, overhead: Double = 0, launched: Int, ranOutOfFuel: Bool, endedShare: Double = 0,
-    longestFuel: UInt64? = nil
+    afterSeconds seconds: Double, overhead: Double = 0, launched: Int, available: Int = .max, ranOutOfFuel: Bool,
+    endedShare: Double = 0, longestFuel: UInt64? = nil
   ) {
     slice.adapt(overhead: overhead, turnover: endedShare > 0 ? seconds / endedShare : nil)
     let before = (lanes: Double(lanes), fuel: Double(fuel))
     let fuelDecides = ranOutOfFuel && !fuelIsFixed
     if seconds < slice.shortest {
       let growth = min(slice.aim / max(seconds, .leastNormalMagnitude), Self.largestGrowth)
-      let more = launched == lanes ? min(growth, 2) : 1
+      // Lanes that there are not make nothing longer: then all growth is fuel's.
+      let more = launched == lanes && available > lanes ? min(growth, 2) : 1
       lanes = min(Int(before.lanes * more), PoolPlan.maximumInstances)
-      if fuelDecides { fuel = UInt32(min(before.fuel * min(growth / more, 2), Double(Int32.max))) }
+      if fuelDecides { fuel = UInt32(min(before.fuel * growth / more, Double(Int32.max))) }
     } else if seconds > (endedShare > 0 ? slice.aim * 2 : slice.longest) {
       // In one step, since a first guess may be off by far. Lanes are what fills a wide device: they shrink last.
       let share = slice.aim / seconds

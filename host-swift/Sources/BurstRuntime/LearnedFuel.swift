@@ -1,0 +1,38 @@
+/// The fuel that makes a kernel's first launch take a slice's time, learned from the launches before: so a run does not begin with small
+/// slices each time. Pure.
+///
+/// Fuel is charged by what instructions cost, but other arguments may make each unit slower, at worst some thirty times, as by waiting for
+/// memory. A first launch that aims at 20 ms is then over in 0.6 s, and the next run knows better.
+struct LearnedFuel<Kind: Hashable & Sendable>: Sendable {
+  /// Seconds that a first launch should take.
+  let aim: Double
+  private let longest: Double
+  private var known: [Kind: UInt32] = [:]
+
+  private static var firstSlice: Double { 0.020 }
+  /// Against a launch that was seen.
+  private static var largestGrowth: Double { 4 }
+  /// How much longer a unit of fuel takes on a full GPU than for a single lane, at most (`Device.Kind.initialSliceFuel`).
+  private static var fullOverEmpty: Double { 8 }
+
+  init(_ rules: BurstRules) {
+    aim = rules.slice ?? min(Self.firstSlice, rules.burst)
+    longest = SliceTime(fixed: rules.slice).longest
+  }
+
+  /// `nil`: nothing is known yet.
+  func fuel(of kind: Kind) -> UInt32? { known[kind] }
+
+  /// A launch of `lanes`, of which `outOfFuel` had used all of their `fuel`.
+  mutating func observe(_ kind: Kind, seconds: Double, fuel: UInt32, lanes: Int, outOfFuel: Int) {
+    // One that ended by itself was no shorter for its fuel; it says something only where it was too long.
+    guard outOfFuel > 0 || seconds > longest else { return }
+    // With other arguments all lanes may run for as long as some did.
+    let fuller = outOfFuel > 0 ? min(Double(lanes) / Double(outOfFuel), Self.fullOverEmpty) : 1
+    let share = min(aim / max(seconds * fuller, .leastNormalMagnitude), Self.largestGrowth)
+    let wanted = min(max(Double(fuel) * share, Double(LaunchSize.minimumFuel)), Double(Int32.max))
+    // Less at once, more by half of the way: runs whose arguments differ are begun for the slow ones.
+    let before = known[kind].map(Double.init) ?? wanted
+    known[kind] = UInt32(wanted < before ? wanted : (before + wanted) / 2)
+  }
+}
