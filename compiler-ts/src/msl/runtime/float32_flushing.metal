@@ -14,6 +14,12 @@ static inline bool wb_f32_is_normal(float value) {
   return fabs(value) >= as_type<float>(0x00800000u);
 }
 
+// On the bits: a comparison of floats would take a subnormal for a zero. What is computed with zeros is exact, and programs are full of them; on a GPU one lane's
+// call holds up all.
+static inline bool wb_f32_is_zero(uint a) {
+  return (a << 1) == 0u;
+}
+
 // An operand of magnitude under 2^-101 as a multiple of 2^-149, in two's complement: at most 48 bits.
 static inline ulong wb_f32_to_fixed(uint a) {
   uint magnitude = wb_f32_magnitude(a);
@@ -49,7 +55,10 @@ static inline uint wb_f32_add(uint a, uint b) {
   float y = as_type<float>(b);
   float sum = x + y;
   if (!(fabs(sum) >= as_type<float>(0x0d800000u))) {
-    sum = wb_f32_add_exact(x, y, sum);
+    bool cancels = x == -y && wb_f32_is_normal(x);
+    if (!(sum == 0.0f && (cancels || wb_f32_is_zero(a | b)))) {
+      sum = wb_f32_add_exact(x, y, sum);
+    }
   }
   return as_type<uint>(sum);
 }
@@ -101,7 +110,8 @@ static inline uint wb_f32_mul(uint a, uint b) {
   float y = as_type<float>(b);
   float product = x * y;
   if (!wb_f32_is_normal(product)) {
-    product = wb_f32_mul_exact(x, y);
+    bool zero = product == 0.0f && (wb_f32_is_zero(a) || wb_f32_is_zero(b));
+    product = zero ? as_type<float>((a ^ b) & 0x80000000u) : wb_f32_mul_exact(x, y);
   }
   return as_type<uint>(product);
 }
@@ -137,7 +147,9 @@ static inline uint wb_f32_div(uint a, uint b) {
   float y = as_type<float>(b);
   float quotient = x / y;
   if (!(wb_f32_is_normal(quotient) && wb_f32_is_normal(y))) {
-    quotient = wb_f32_div_exact(x, y);
+    if (!(wb_f32_is_zero(a) && wb_f32_is_normal(y))) {
+      quotient = wb_f32_div_exact(x, y);
+    }
   }
   return as_type<uint>(quotient);
 }
@@ -159,7 +171,7 @@ static inline uint wb_f32_sqrt(uint a) {
   float x = as_type<float>(a);
   float root = sqrt(x);
   if (!wb_f32_is_normal(root)) {
-    root = wb_f32_sqrt_exact(x);
+    root = wb_f32_is_zero(a) ? x : wb_f32_sqrt_exact(x);
   }
   return as_type<uint>(root);
 }
