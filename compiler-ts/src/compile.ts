@@ -96,7 +96,7 @@ function compileDecoded(
   const layout = layoutOf(ir, legalized, options.profile, memoryCell);
   const text = writeModule({ legalized, profile: options.profile, layout, kernels, instantiateKernel });
   const written = clock();
-  const metadata = metadataOf(module, ir, kernels, layout, options.profile);
+  const metadata = metadataOf(module, ir, kernels, layout, options.profile, legalized.recursionLoops);
   return {
     compiled: { text, image: ir.image, metadata },
     phases: { lower: lowered, legalize: legal, write: written },
@@ -182,6 +182,7 @@ function metadataOf(
   kernels: readonly KernelMetadata[],
   layout: Layout,
   profile: Profile,
+  recursionLoops: readonly number[],
 ): ModuleMetadata {
   return {
     version: 1,
@@ -198,6 +199,7 @@ function metadataOf(
     // Others are no region of their own: the host cannot reach them.
     memoryExports: module.exports.filter((item) => item.kind === "memory" && item.index === 0).map((item) => item.name),
     layout,
+    recursionLoops,
     functionNames: functionDisplayNames(module),
   };
 }

@@ -114,6 +114,8 @@ export interface ModuleMetadata {
   /** Export name of the memory, where it is exported. */
   readonly memoryExports: readonly string[];
   readonly layout: Layout;
+  /** Functions whose recursion is a loop with this profile; where they differ, so do the frames of a suspended instance. */
+  readonly recursionLoops: readonly number[];
   /** Name of each function of the index space, for traps and people. */
   readonly functionNames: readonly string[];
 }

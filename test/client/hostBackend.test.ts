@@ -28,6 +28,7 @@ const compiled: CompiledModule = {
     globals: [{ exportName: "g", type: "i64", mutable: true, stateWord: 5 }],
     memoryExports: [],
     layout: { tileWidth: 32, memoryCell: 8, memory: undefined, stateBytes: 32, tableBytes: 0, nearWords: 0 },
+    recursionLoops: [],
     functionNames: ["helper", "f"],
   },
 };

@@ -124,8 +124,8 @@ const sources: Source[] = [
 function words(text: string): string[] {
   const code = text
     .replace(/\/\/.*$/gm, "")
-    .replace(/^#pragma (\w+).*$/gm, "$1")
-    .replace(/\b0x[0-9a-fA-F]+u?l?\b|\b\d+(?:\.\d+)?u?l?\b/g, "");
+    .replace(/^ *#pragma (\w+).*$/gm, "$1")
+    .replace(/\b0x[0-9a-fA-F]+u?l?\b|\b\d+(?:\.\d+)?(?:u?l?|f)\b/g, "");
   return code.match(/[A-Za-z_]\w*/g) ?? [];
 }
 

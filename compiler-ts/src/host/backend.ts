@@ -69,7 +69,7 @@ export class HostBackend implements Backend {
     const { metadata } = compiled;
     const parameters = {
       device: this.device.id,
-      identity: moduleIdentity(bytes, options.exports, options.link),
+      identity: moduleIdentity(bytes, options.exports, options.link, metadata.recursionLoops),
       text: compiled.text,
       image: compiled.image,
       layout: metadata.layout,

@@ -30,7 +30,7 @@ export function accumulators(func: IrFunction, graph: CallGraph): void {
   tailCalls(func);
   const recursive = someStatement(func.body, (statement) => callsItself(func, statement));
   const callees = recursive ? facts.callees : new Set([...facts.callees].filter((callee) => callee !== func.index));
-  graph.facts.set(func.index, { ...facts, callees, recursive, loops: recursive });
+  graph.facts.set(func.index, { ...facts, callees, recursive, loops: recursive, sums: true });
   if (!recursive) {
     func.body.unshift(assign(local, identityOf(operation)));
     func.accumulator = undefined;

@@ -11,6 +11,8 @@ export interface FunctionFacts {
   readonly onlyCallsItself: boolean;
   /** It calls itself within a loop and is called back by no other: its recursion becomes a loop too (recursionLoop.ts). */
   readonly loops: boolean;
+  /** Its activations have one accumulator (accumulators.ts). */
+  readonly sums?: boolean;
   /** It or a function that it calls may trap. */
   readonly mayTrap: boolean;
   readonly mayGrowMemory: boolean;

@@ -3,7 +3,7 @@ import type { IrFunction, IrModule } from "../ir/module.ts";
 import { accumulators } from "./accumulators.ts";
 import { anyNan, type NativeFloats } from "./anyNan.ts";
 import { branchTables } from "./branchTables.ts";
-import { analyzeCallGraph } from "./callGraph.ts";
+import { analyzeCallGraph, type CallGraph } from "./callGraph.ts";
 import { calls } from "./calls.ts";
 import { chains } from "./chains.ts";
 import { countedLoops } from "./countedLoops.ts";
@@ -33,6 +33,8 @@ export interface LegalizedModule {
   readonly outOfLine: ReadonlySet<number>;
   /** Functions in the order in which their definitions are written, callees first where possible. */
   readonly order: readonly number[];
+  /** Functions whose recursion became a loop. */
+  readonly recursionLoops: readonly number[];
   /** Words of an instance's values that are worth having in threadgroup memory. */
   readonly nearWords: number;
 }
@@ -93,7 +95,18 @@ export function legalize(module: IrModule, options: LegalizeOptions = {}): Legal
     }
     for (const component of current) for (const { index } of component) order.push(index);
   }
-  return { module, outOfLine: outOfLine(module, graph), order, nearWords: suspension.nearWords };
+  return {
+    module,
+    outOfLine: outOfLine(module, graph),
+    order,
+    recursionLoops: loopedRecursions(graph),
+    nearWords: suspension.nearWords,
+  };
+}
+
+function loopedRecursions({ facts }: CallGraph): number[] {
+  const looped = [...facts].filter(([, { loops, sums = false }]) => loops || sums);
+  return looped.map(([index]) => index).sort((a, b) => a - b);
 }
 
 /** Functions that can call each other. */
