@@ -16,7 +16,8 @@ import type {
 } from "../metadata.ts";
 import { moduleIdentity } from "./identity.ts";
 import { type HostKeeper, survivingDeaths, unlessDead } from "./keeper.ts";
-import { createPool, type HostModule, restorePool } from "./pool.ts";
+import type { HostModule } from "./pool.ts";
+import { createPool, restorePool } from "./poolCreation.ts";
 
 export type CompileModule = (
   bytes: Uint8Array,

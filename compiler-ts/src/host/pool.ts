@@ -1,7 +1,5 @@
 /** A pool of a device of the host: the typed calls of BackendPool as requests, with rounds of waiting instances between them. */
 import {
-  type HostFunctionBinding,
-  type InitialBytes,
   type ResumePoolResult,
   type TrapReport,
   type WaitingCalls,
@@ -10,7 +8,6 @@ import {
 import type {
   BackendEvents,
   BackendPool,
-  BackendPoolOptions,
   ExportedFunction,
   Invocation,
   InvocationResult,
@@ -18,28 +15,17 @@ import type {
   JobsResult,
   MemoryRange,
   MemoryWrite,
-  RestoredPool,
-  RestoreOptions,
   ResumedResult,
 } from "../api/backend.ts";
 import type { ServedFunctions } from "../api/hostFunctions.ts";
 import type { InstanceMemories } from "../api/memoryRequests.ts";
-import type { ResolvedFunction, ResolvedImports } from "../api/resolveImports.ts";
 import { usage } from "../api/usage.ts";
 import { recordWords } from "../api/values.ts";
 import { CompileError } from "../diagnostics.ts";
 import { HostError, InstantiationTrap } from "../errors.ts";
-import {
-  type KernelMetadata,
-  type ModuleMetadata,
-  maximumMemoryPages,
-  trapCode,
-  trapMessages,
-  wordsOf,
-} from "../metadata.ts";
+import { type KernelMetadata, type ModuleMetadata, trapCode, trapMessages, wordsOf } from "../metadata.ts";
 import type { ValueType } from "../wasm/module.ts";
 import type { HostClient, RequestOptions } from "./client.ts";
-import { initialState } from "./initialState.ts";
 import { runJobs } from "./jobs.ts";
 import { survivingDeaths, unlessDead } from "./keeper.ts";
 import { renumbered } from "./numbering.ts";
@@ -56,86 +42,8 @@ export interface HostModule {
   load(signal: AbortSignal | undefined): Promise<{ readonly client: HostClient; readonly module: number }>;
 }
 
-export async function createPool(module: HostModule, options: BackendPoolOptions): Promise<BackendPool> {
-  const { instances, execution, schedule, hostFunctions, imports } = options;
-  const { firstInstance = 0, allInstances = firstInstance + instances } = options;
-  const initial: readonly InitialBytes[] = initialState(module.metadata, imports);
-  const memoryPages = options.memoryPages ?? pagesFor(imports);
-  const bindings = bindingsOf(imports.functions);
-  const isNumbered = imports.functions.length > 0 || initial.some(({ perInstance }) => perInstance);
-  const create = async (signal: AbortSignal | undefined) => {
-    const { client, module: number } = await module.load(signal);
-    const created = await client.createPool(
-      {
-        module: number,
-        instances,
-        ...(memoryPages === undefined ? {} : { memoryPages }),
-        ...(execution === undefined ? {} : { execution }),
-        ...(initial.length === 0 ? {} : { initial }),
-        ...(schedule === undefined ? {} : { schedule }),
-        ...(bindings.length === 0 ? {} : { hostFunctions: bindings }),
-        ...(isNumbered && instances < allInstances ? { firstInstance, allInstances } : {}),
-      },
-      { signal },
-    );
-    return { client, ...created };
-  };
-  const recordLimit = (execution?.scratch ?? defaultScratchBytes) / 2;
-  return survivingDeaths(async () => {
-    const created = await create(options.signal);
-    const pool = new HostPool(module, {
-      ...created,
-      instances,
-      firstInstance,
-      isNumbered,
-      recordLimit,
-      hostFunctions,
-      create,
-    });
-    await pool.instantiated(created, options.signal);
-    return pool;
-  });
-}
-
-export async function restorePool(module: HostModule, options: RestoreOptions): Promise<RestoredPool> {
-  const { snapshot, hostFunctions, schedule, signal } = options;
-  const bindings = bindingsOf(hostFunctions.functions);
-  const { client, module: number } = await module.load(signal);
-  const restored = await client.restorePool(
-    {
-      module: number,
-      snapshot,
-      ...(schedule === undefined ? {} : { schedule }),
-      ...(bindings.length === 0 ? {} : { hostFunctions: bindings }),
-    },
-    { signal },
-  );
-  const { kernel, waiting = [], instances } = restored;
-  // How large scratch is the snapshot knows; the host refuses what does not fit.
-  const recordLimit = Number.POSITIVE_INFINITY;
-  const pool = new HostPool(module, {
-    client,
-    ...restored,
-    firstInstance: 0,
-    isNumbered: true,
-    recordLimit,
-    hostFunctions,
-    create: undefined,
-  });
-  if (kernel === undefined) await pool.instantiated(restored, signal);
-  else pool.suspend(kernel, waiting);
-  return { pool, instances };
-}
-
-/** The imports that the host serves. */
-function bindingsOf(functions: readonly ResolvedFunction[]): readonly HostFunctionBinding[] {
-  return functions.flatMap(({ module, name, parameters, results, implementation }, number) =>
-    implementation.kind === "host" ? [{ import: number, module, name, parameters, results }] : [],
-  );
-}
-
 /** A pool on a host, as that host has answered. */
-interface CreatedPool extends Answer {
+export interface CreatedPool extends Answer {
   readonly client: HostClient;
   readonly pool: number;
   readonly memoryPages: number;
@@ -144,22 +52,11 @@ interface CreatedPool extends Answer {
 
 const pageBytes = 65_536;
 
-/** The host's default knows what the module declares, not what it is given. */
-function pagesFor({ memories }: ResolvedImports): number | undefined {
-  const [memory] = memories;
-  if (memory === undefined) return undefined;
-  const most = memory.given.items.reduce((pages, item) => Math.max(pages, item.pages), memory.type.limits.minimum);
-  return Math.min(most + 16, memory.type.limits.maximum ?? maximumMemoryPages, maximumMemoryPages);
-}
-
-/** Arguments take half of scratch, results the other (docs/kernel-abi.md). */
-const defaultScratchBytes = 16_384;
-
 function exportedFunction({ exportName: name, functionIndex: index, parameters, results }: KernelMetadata) {
   return { name, index, parameters, results };
 }
 
-class HostPool implements BackendPool {
+export class HostPool implements BackendPool {
   readonly memoryPages: number;
   readonly #create: ((signal: AbortSignal | undefined) => Promise<CreatedPool>) | undefined;
   #client: HostClient;
