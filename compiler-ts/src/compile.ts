@@ -3,7 +3,7 @@ import { CompileError } from "./diagnostics.ts";
 import { dumpModule } from "./ir/dump.ts";
 import type { IrGlobal, IrModule, IrTable } from "./ir/module.ts";
 import { type LegalizedModule, type LegalizeOptions, legalize, type PassObserver } from "./legalize/index.ts";
-import { chooseMemoryCell, defaultMemoryCell } from "./legalize/memoryCell.ts";
+import { chooseMemoryCell, defaultMemoryCell } from "./legalize/memory/memoryCell.ts";
 import type { PassOptions } from "./legalize/passOptions.ts";
 import { type Libraries, parseProgram } from "./link/program.ts";
 import { lowerModule } from "./lower/lowerModule.ts";

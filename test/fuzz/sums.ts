@@ -1,4 +1,4 @@
-/** Random functions that call themselves and sum what the calls return, mostly in ways that one accumulator can serve (legalize/accumulators.ts), and at times in others. */
+/** Random functions that call themselves and sum what the calls return, mostly in ways that one accumulator can serve (legalize/recursion/accumulators.ts), and at times in others. */
 import { randomFrom } from "../support/random.ts";
 
 /** Text of a module with the functions f0, f1 …, each of two parameters, the first of which is how deep it may go; and with `memory`, which they read and write. */

@@ -15,7 +15,7 @@ import {
   ofRoot,
   ofRounded,
   ofSum,
-} from "../../compiler-ts/src/legalize/magnitudes.ts";
+} from "../../compiler-ts/src/legalize/floats/magnitudes.ts";
 import { floats32, flushed } from "../support/floats32.ts";
 
 const runs = { numRuns: Number(process.env.MAGNITUDES_RUNS ?? 20_000), seed: 20_261_123 };

@@ -9,8 +9,8 @@ import { describe, it } from "node:test";
 import fc from "fast-check";
 import { apply, assign, constant, i32, NameSource, read } from "../../compiler-ts/src/ir/builder.ts";
 import type { Expression, IrFunction, Label, Local, Statement } from "../../compiler-ts/src/ir/module.ts";
-import { plainFloats } from "../../compiler-ts/src/legalize/plainFloats.ts";
-import { speculation } from "../../compiler-ts/src/legalize/speculation.ts";
+import { plainFloats } from "../../compiler-ts/src/legalize/floats/plainFloats.ts";
+import { speculation } from "../../compiler-ts/src/legalize/floats/speculation.ts";
 import { floats32, flushed, isSubnormal, pairs32 } from "../support/floats32.ts";
 
 const runs = Number(process.env.PLAIN_FLOATS_RUNS ?? 150);

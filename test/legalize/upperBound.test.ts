@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import fc from "fast-check";
 import { apply, i32, read } from "../../compiler-ts/src/ir/builder.ts";
 import type { Expression, Local } from "../../compiler-ts/src/ir/module.ts";
-import { unbounded, upperBound } from "../../compiler-ts/src/legalize/upperBound.ts";
+import { unbounded, upperBound } from "../../compiler-ts/src/legalize/memory/upperBound.ts";
 
 const local: Local = { kind: "variable", type: "i32", name: "l0" };
 const nothingKnown = (): undefined => undefined;

@@ -1,4 +1,4 @@
-/** Recursions whose results are summed (legalize/accumulators.ts), on tiles and without, with launches of little fuel: always V8's results. */
+/** Recursions whose results are summed (legalize/recursion/accumulators.ts), on tiles and without, with launches of little fuel: always V8's results. */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { type BurstModule, type ImportContext, type Value, WasmBurst } from "../../compiler-ts/src/index.ts";

@@ -62,7 +62,7 @@ export interface Frame {
   /** Number of the point within the function, from 1 in program order. */
   readonly point: number;
   readonly locals: readonly Local[];
-  /** Set where a function's recursion is a loop (legalize/recursionLoop.ts): the position of its innermost call, whose locals these are. */
+  /** Set where a function's recursion is a loop (legalize/recursion/recursionLoop.ts): the position of its innermost call, whose locals these are. */
   readonly innermost?: Local;
 }
 
@@ -72,7 +72,7 @@ export interface Frame {
  */
 export type Alignment = 0 | 1 | 2 | 4 | 8 | 16;
 
-/** What is known of a loop that ends by a count (legalize/countedLoops.ts). */
+/** What is known of a loop that ends by a count (legalize/suspension/countedLoops.ts). */
 export interface CountedLoop {
   /** At most. */
   readonly iterations: number;
@@ -85,7 +85,7 @@ export interface CountedLoop {
   readonly unrolled?: boolean;
 }
 
-/** Words of linear memory that a piece of code has in an array of its own (legalize/memoryWindows.ts). */
+/** Words of linear memory that a piece of code has in an array of its own (legalize/memory/memoryWindows.ts). */
 export interface MemoryWindow {
   /** Unique within its function and legal in MSL. */
   readonly name: string;
@@ -289,7 +289,7 @@ export interface IrFunction {
   variables: Local[];
   body: Statement[];
   /**
-   * Set where one local collects the results of the whole recursion (legalize/accumulators.ts): all activations of a call from outside share it, calls of the
+   * Set where one local collects the results of the whole recursion (legalize/recursion/accumulators.ts): all activations of a call from outside share it, calls of the
    * function by itself have no targets. It begins as the identity of what is collected.
    */
   accumulator?: Accumulator | undefined;

@@ -1,31 +1,31 @@
 /** The ordered list of passes between lowering and writing. Each pass is one file; the order constraints are here. */
 import type { IrFunction, IrModule } from "../ir/module.ts";
-import { accumulators } from "./accumulators.ts";
-import { anyNan, type NativeFloats } from "./anyNan.ts";
 import { branchTables } from "./branchTables.ts";
 import { analyzeCallGraph, type CallGraph } from "./callGraph.ts";
 import { calls } from "./calls.ts";
 import { chains } from "./chains.ts";
-import { countedLoops } from "./countedLoops.ts";
 import { declarations } from "./declarations.ts";
-import { earlyReturns } from "./earlyReturns.ts";
 import { exits } from "./exits.ts";
-import { type Costs, fuel } from "./fuel.ts";
+import { anyNan, type NativeFloats } from "./floats/anyNan.ts";
+import { plainFloats } from "./floats/plainFloats.ts";
+import { speculation } from "./floats/speculation.ts";
 import { globals } from "./globals.ts";
 import { indirectCalls } from "./indirectCalls.ts";
-import { type MemoryFacts, memoryAccess } from "./memoryAccess.ts";
-import { memoryWindows } from "./memoryWindows.ts";
-import { moduleAlignment } from "./moduleAlignment.ts";
+import { type MemoryFacts, memoryAccess } from "./memory/memoryAccess.ts";
+import { memoryWindows } from "./memory/memoryWindows.ts";
+import { moduleAlignment } from "./memory/moduleAlignment.ts";
 import { nesting } from "./nesting.ts";
 import { outOfLine } from "./outOfLine.ts";
 import type { PassOptions } from "./passOptions.ts";
-import { plainFloats } from "./plainFloats.ts";
-import { speculation } from "./speculation.ts";
+import { accumulators } from "./recursion/accumulators.ts";
+import { earlyReturns } from "./recursion/earlyReturns.ts";
 import { largestFunction, splitting } from "./splitting.ts";
 import { stateAndTables } from "./stateAndTables.ts";
-import { Suspension } from "./suspension.ts";
+import { countedLoops } from "./suspension/countedLoops.ts";
+import { type Costs, fuel } from "./suspension/fuel.ts";
+import { Suspension } from "./suspension/suspension.ts";
+import { defaultBodies } from "./suspension/unrolling.ts";
 import { trappingOperations } from "./trappingOperations.ts";
-import { defaultBodies } from "./unrolling.ts";
 
 export interface LegalizedModule {
   readonly module: IrModule;

@@ -8,7 +8,7 @@ import type { IrFunction, IrModule, Label, Local, Statement } from "../ir/module
 import { forEachList, hasLists, mapLists, visitAssigned, visitMentions, visitStatements } from "../ir/walk.ts";
 import type { ValueType } from "../wasm/module.ts";
 import { Liveness } from "./liveness.ts";
-import { position } from "./suspendedCalls.ts";
+import { position } from "./suspension/suspendedCalls.ts";
 
 /** Statements of a function that stays whole. Suspension and checks make about three lines of the text of each. */
 export const largestFunction = 1000;

@@ -2,7 +2,7 @@
 import { CompileError } from "../diagnostics.ts";
 import type { Frame, IrFunction, IrLinkedMemory, IrModule, Local, Statement } from "../ir/module.ts";
 import type { LegalizedModule } from "../legalize/index.ts";
-import { memoryBase } from "../legalize/memoryAccess.ts";
+import { memoryBase } from "../legalize/memory/memoryAccess.ts";
 import { type KernelMetadata, type Layout, type Profile, trapCode, wordsOf } from "../metadata.ts";
 import type { FunctionType, ValueType } from "../wasm/module.ts";
 import { ExpressionPrinter, mslZero } from "./expressions.ts";

@@ -258,7 +258,7 @@ static inline uint wb_f32_max(uint a, uint b) {
   return wb_f32_unless_nan(a, b, wb_f32_is_under(a, b) ? b : a);
 }
 
-// The same where no operand and no result is subnormal, or where nobody notices (compiler-ts/src/legalize/plainFloats.ts). Of NaNs any will do.
+// The same where no operand and no result is subnormal, or where nobody notices (compiler-ts/src/legalize/floats/plainFloats.ts). Of NaNs any will do.
 static inline uint wb_f32_add_plain(uint a, uint b) {
   float result = as_type<float>(a) + as_type<float>(b);
   return as_type<uint>(result);
@@ -307,7 +307,7 @@ static inline uint wb_f32_ge_plain(uint a, uint b) {
   return uint(as_type<float>(a) >= as_type<float>(b));
 }
 
-// Together with these, for results that are tested at once (compiler-ts/src/legalize/speculation.ts).
+// Together with these, for results that are tested at once (compiler-ts/src/legalize/floats/speculation.ts).
 static inline uint wb_f32_lesser(uint a, uint b) {
   float x = fabs(as_type<float>(a));
   float y = fabs(as_type<float>(b));

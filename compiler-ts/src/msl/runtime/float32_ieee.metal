@@ -92,7 +92,7 @@ static inline uint wb_f32_ge(uint a, uint b) {
   return uint(as_type<float>(a) >= as_type<float>(b));
 }
 
-// The same for results of which only arithmetic, comparisons and conversions see anything: any NaN will do (compiler-ts/src/legalize/anyNan.ts).
+// The same for results of which only arithmetic, comparisons and conversions see anything: any NaN will do (compiler-ts/src/legalize/floats/anyNan.ts).
 static inline uint wb_f32_add_any_nan(uint a, uint b) {
   float result = as_type<float>(a) + as_type<float>(b);
   return as_type<uint>(result);

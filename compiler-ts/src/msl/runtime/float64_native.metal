@@ -98,7 +98,7 @@ static inline uint wb_f64_ge(ulong a, ulong b) {
   return uint(as_type<double>(a) >= as_type<double>(b));
 }
 
-// The same for results of which only arithmetic, comparisons and conversions see anything: any NaN will do (compiler-ts/src/legalize/anyNan.ts).
+// The same for results of which only arithmetic, comparisons and conversions see anything: any NaN will do (compiler-ts/src/legalize/floats/anyNan.ts).
 static inline ulong wb_f64_add_any_nan(ulong a, ulong b) {
   double result = as_type<double>(a) + as_type<double>(b);
   return as_type<ulong>(result);

@@ -1,4 +1,4 @@
-// The stack of a function whose recursion is a loop (compiler-ts/src/legalize/recursionLoop.ts): the frames of its calls lie behind one another in the values,
+// The stack of a function whose recursion is a loop (compiler-ts/src/legalize/recursion/recursionLoop.ts): the frames of its calls lie behind one another in the values,
 // from its own position on. The first words of an instance's values are in threadgroup memory while a kernel runs: lanes at different depths would each fetch
 // a piece of device memory of their own. Suspended, the function leaves the stack and the frame of its innermost call as one frame; the header's fifth word is
 // that call's position.

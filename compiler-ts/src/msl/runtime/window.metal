@@ -1,4 +1,4 @@
-// Words of linear memory in an array of the thread's own (legalize/memoryWindows.ts). Places are constants once the loops around them are unrolled, and the array
+// Words of linear memory in an array of the thread's own (legalize/memory/memoryWindows.ts). Places are constants once the loops around them are unrolled, and the array
 // is registers then.
 
 static inline uint wb_window_load(thread uint* window, uint place) {

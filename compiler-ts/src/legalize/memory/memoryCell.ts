@@ -1,0 +1,119 @@
+/**
+ * How many bytes of an instance's memory lie together. Small cells are best where the lanes of a tile touch the same addresses, which is where their loops take the
+ * same number of steps. A loop that ends by what it has loaded takes a number of its own in each instance: its lanes drift apart, and one that walks through
+ * memory then wants its next words in the sector that it has fetched. Measured in docs/performance.md.
+ */
+import { accessBytes } from "../../ir/access.ts";
+import type { Expression, IrModule, Local, Statement } from "../../ir/module.ts";
+import {
+  expressionsOf,
+  forEachList,
+  hasLists,
+  nestedLists,
+  visitAssigned,
+  visitLocals,
+  visitStatements,
+} from "../../ir/walk.ts";
+import type { MemoryCell } from "../../metadata.ts";
+
+export const defaultMemoryCell: MemoryCell = 8;
+const forWalks: MemoryCell = 32;
+
+/** An access in a loop counts as so many outside of it. */
+const loopWeight = 8;
+/** Deeper than this weights would only hide all others. */
+const deepest = 5;
+/** Bytes by bytes, eight steps find theirs in a small cell as well. */
+const leastBytesOfWalk = 4;
+/** A longer step leaves the sector. */
+const longestStep = 16;
+/** Of all accesses, by weight: between the programs that gain and those that lose. */
+const leastShare = 0.2;
+
+export function chooseMemoryCell(module: IrModule): MemoryCell {
+  return walkShare(module) >= leastShare ? forWalks : defaultMemoryCell;
+}
+
+/** The share of accesses that walk in loops which end by what they load. */
+export function walkShare(module: IrModule): number {
+  const weights = { walks: 0, all: 0 };
+  for (const func of module.functions.values()) {
+    if (func.lowered.has("load") || func.lowered.has("store")) weigh(func.body, 1, weights);
+  }
+  return weights.all === 0 ? 0 : weights.walks / weights.all;
+}
+
+interface Weights {
+  walks: number;
+  all: number;
+}
+
+/** Returns whether there is a loop. Only innermost ones are looked into: each statement is looked at a fixed number of times. */
+function weigh(list: readonly Statement[], weight: number, weights: Weights): boolean {
+  let anyLoop = false;
+  for (const statement of list) {
+    if (statement.kind === "load" || statement.kind === "store") weights.all += weight;
+    else if (statement.kind === "loop") {
+      anyLoop = true;
+      const inside = Math.min(weight * loopWeight, loopWeight ** deepest);
+      if (!weigh(statement.body, inside, weights)) weights.walks += inside * walkingAccesses(statement.body);
+    } else if (hasLists(statement))
+      forEachList(statement, (nested) => {
+        anyLoop = weigh(nested, weight, weights) || anyLoop;
+      });
+  }
+  return anyLoop;
+}
+
+/** Accesses through pointers that the loop steps by constants, if its end is found in memory. */
+function walkingAccesses(body: readonly Statement[]): number {
+  const pointers = walkedBy(body);
+  let accesses = 0;
+  if (pointers.size > 0)
+    visitStatements(body, (statement) => {
+      if (statement.kind !== "load" && statement.kind !== "store") return;
+      if (accessBytes(statement.operation) >= leastBytesOfWalk && mentions(statement.address, pointers)) accesses++;
+    });
+  return accesses;
+}
+
+const noWalk: ReadonlySet<Local> = new Set();
+
+/** The locals that a loop's own statements step, if it ends by what it loads. */
+function walkedBy(body: readonly Statement[]): ReadonlySet<Local> {
+  const pointers = new Set<Local>();
+  const loaded = new Set<Local>();
+  let endsByData = false;
+  visitStatements(body, (statement) => {
+    if (statement.kind === "load") loaded.add(statement.target);
+    else if (statement.kind === "assign") {
+      if (mentions(statement.value, loaded)) loaded.add(statement.target);
+      else loaded.delete(statement.target);
+      if (isStep(statement.target, statement.value)) pointers.add(statement.target);
+    } else if (!endsByData && (statement.kind === "if" || statement.kind === "switch") && leaves(statement)) {
+      endsByData = expressionsOf(statement).some((condition) => mentions(condition, loaded));
+    } else visitAssigned(statement, (local) => loaded.delete(local));
+  });
+  return endsByData ? pointers : noWalk;
+}
+
+function leaves(statement: Statement): boolean {
+  return nestedLists(statement).some((list) => list.some(({ kind }) => kind === "break" || kind === "continue"));
+}
+
+function isStep(target: Local, value: Expression): boolean {
+  if (value.kind !== "apply" || (value.operation !== "i32.add" && value.operation !== "i32.sub")) return false;
+  const [first, second] = value.operands as [Expression, Expression];
+  return (
+    first.kind === "local" &&
+    first.local === target &&
+    second.kind === "constant" &&
+    Math.abs(Number(second.bits) | 0) <= longestStep
+  );
+}
+
+function mentions(expression: Expression, locals: ReadonlySet<Local>): boolean {
+  let found = false;
+  if (locals.size > 0) visitLocals(expression, (local) => (found ||= locals.has(local)));
+  return found;
+}
