@@ -378,7 +378,7 @@ describe("a host that fails", { concurrency: 2 }, () => {
   const cases: readonly (readonly [string, number, RegExp])[] = [
     ["crash", 70, /exit code 42; its last lines:\n {2}about to fail\n {2}fatal: out of registers/],
     ["garbage", 70, /unreadable message from the host/],
-    ["otherMajor", 69, /protocol 7\.0, this client 1\.0/],
+    ["otherMajor", 69, /protocol 7\.0, this client 1\.\d+/],
     ["normal", 69, /no device "cpu"/],
   ];
   for (const [behaviour, expectedCode, message] of cases) {
