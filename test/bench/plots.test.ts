@@ -1,0 +1,41 @@
+/** The plots say what the bench has measured. */
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { type Run, rates, ratios } from "../../bench/plots.ts";
+
+const run = (instances: number, rate: number): Run => ({
+  device: { id: "fake", name: "A <fake> & slow GPU" },
+  rows: [
+    { program: "one", instances, device: rate, baselines: [{ label: "Wasmtime, 16 cores", ratio: 100 }] },
+    { program: "two", instances, device: rate * 10, baselines: [{ label: "Wasmtime, 16 cores", ratio: 0.1 }] },
+  ],
+});
+
+const numbers = (svg: string, pattern: RegExp): number[] => [...svg.matchAll(pattern)].map((match) => Number(match[1]));
+
+describe("plots of throughput", () => {
+  test("a bar is as long as its ratio's logarithm, to the other side below 1", () => {
+    const svg = ratios(run(1024, 1000));
+    const bars = [...svg.matchAll(/<rect x="([\d.]+)" y="\d+" width="([\d.]+)" height="14"/g)];
+    const [[, fast, fastWidth], [, slow, slowWidth]] = bars as unknown as [string[], string[]];
+    // A decade below 1 and two above share the width.
+    assert.ok(Math.abs(Number(fastWidth) - 2 * Number(slowWidth)) < 0.2);
+    assert.ok(Math.abs(Number(slow) + Number(slowWidth) - Number(fast)) < 0.2);
+    assert.match(svg, />100x</);
+    assert.match(svg, />0\.1x</);
+    assert.match(svg, /1,024 instances/);
+    assert.match(svg, /A &lt;fake> &amp; slow GPU/);
+  });
+
+  test("a line goes through the runs in the order of their instances", () => {
+    const svg = rates([run(100_000, 1e6), run(1000, 1e4)]);
+    const lines = [...svg.matchAll(/<polyline points="([^"]+)"/g)].map(([, points]) => points ?? "");
+    assert.equal(lines.length, 2);
+    for (const line of lines) {
+      const [first, second] = line.split(" ").map((point) => point.split(",").map(Number)) as [number[], number[]];
+      assert.ok((first[0] ?? 0) < (second[0] ?? 0), "to the right with instances");
+      assert.ok((first[1] ?? 0) > (second[1] ?? 0), "up with the rate");
+    }
+    assert.deepEqual(numbers(svg, /stroke-width="(\d)"/g), [2, 2]);
+  });
+});
