@@ -9,6 +9,7 @@ import type {
   IrModule,
   Local,
   Statement,
+  WindowWords,
 } from "./module.ts";
 
 export function dumpModule(module: IrModule): string {
@@ -174,7 +175,8 @@ function count(counted: CountedLoop | undefined): string {
 }
 
 /** Of ascending numbers. */
-function ranges(numbers: readonly number[]): string {
+function ranges(words: readonly WindowWords[]): string {
+  const numbers = words.flatMap(({ first, count }) => (count === 2 ? [first, first + 1] : [first]));
   const starts = numbers.filter((number, i) => numbers[i - 1] !== number - 1);
   const ends = numbers.filter((number, i) => numbers[i + 1] !== number + 1);
   return starts.map((start, i) => (start === ends[i] ? `${start}` : `${start}..${ends[i]}`)).join(" ") || "none";

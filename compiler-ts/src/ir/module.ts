@@ -94,6 +94,12 @@ export interface MemoryWindow {
   readonly base: Expression;
 }
 
+/** A word of a window, by number, or two from there on that are one access of the memory. */
+export interface WindowWords {
+  readonly first: number;
+  readonly count: 1 | 2;
+}
+
 export interface SwitchCase {
   readonly values: readonly number[];
   readonly body: Statement[];
@@ -207,11 +213,11 @@ export type Statement =
   | { readonly kind: "unwind"; readonly frame: Frame }
   /** An assignment that declares its variable for the rest of the list. */
   | { readonly kind: "declare"; readonly target: Local; readonly value: Expression }
-  /** Declares a window for the rest of the list and takes words, by number, from the memory. `alignment`: of the base. */
+  /** Declares a window for the rest of the list and takes words from the memory. `alignment`: of the base. */
   | {
       readonly kind: "window";
       readonly window: MemoryWindow;
-      readonly taken: readonly number[];
+      readonly taken: readonly WindowWords[];
       readonly alignment: Alignment;
     }
   /** Reads a word, by its place in bytes from the window's start. */
@@ -225,11 +231,11 @@ export type Statement =
       readonly alignment: Alignment;
       readonly deferred: boolean;
     }
-  /** Writes words, by number, to the memory. */
+  /** Writes words to the memory. */
   | {
       readonly kind: "windowPut";
       readonly window: MemoryWindow;
-      readonly words: readonly number[];
+      readonly words: readonly WindowWords[];
       readonly alignment: Alignment;
     }
   | { readonly kind: "trapIf"; readonly condition: Expression; readonly trap: TrapMessage }

@@ -5,7 +5,8 @@
  */
 import { completes, NameSource, not } from "../ir/builder.ts";
 import type { IrFunction, Label, Local, Statement } from "../ir/module.ts";
-import { forEachList, hasLists, mapLists, visitAssigned } from "../ir/walk.ts";
+import { forEachList, hasLists, mapLists } from "../ir/walk.ts";
+import { widenScope } from "./scopes.ts";
 
 /** Levels of a function that stays as it is. */
 const deepFunction = 40;
@@ -93,7 +94,7 @@ class Flattening {
     )
       return { ...block, body: this.#list([...before, ...block.body]) };
     const preceding = block.body.slice(0, at);
-    for (const statement of preceding) this.#widenScope(statement);
+    for (const statement of preceding) widenScope(statement, this.#variables);
     const inner = this.#block(this.#asBlock(pivot), [...before, ...preceding]);
     return { ...block, body: [inner, ...this.#list(block.body.slice(at + 1))] };
   }
@@ -113,17 +114,6 @@ class Flattening {
       results,
       body: [{ kind: "block", label: otherwise, results: [], body: taken }, ...whenFalse],
     };
-  }
-
-  /** What the statement declares for the rest of its list is to be known behind the block that it moves into. */
-  #widenScope(statement: Statement): void {
-    visitAssigned(statement, (local) => {
-      if (local.kind !== "temporary") return;
-      local.kind = "variable";
-      this.#variables.add(local);
-    });
-    if (statement.kind === "block" || statement.kind === "loop" || statement.kind === "if")
-      for (const local of statement.results) this.#variables.add(local);
   }
 }
 

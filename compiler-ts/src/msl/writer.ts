@@ -1,6 +1,6 @@
 /** Prints a legalized module as MSL. It decides nothing: what is not in the IR is not in the text. */
 import { CompileError } from "../diagnostics.ts";
-import type { Frame, IrFunction, IrLinkedMemory, IrModule, Local, Statement } from "../ir/module.ts";
+import type { Frame, IrFunction, IrLinkedMemory, IrModule, Local, Statement, WindowWords } from "../ir/module.ts";
 import type { LegalizedModule } from "../legalize/index.ts";
 import { memoryBase } from "../legalize/memory/memoryAccess.ts";
 import { type KernelMetadata, type Layout, type Profile, trapCode, wordsOf } from "../metadata.ts";
@@ -274,19 +274,15 @@ class FunctionWriter {
     }
   }
 
-  /** Two at once where they can be in one access. */
   #windowWords(
     runtime: string,
     { window: { name, base }, alignment }: Extract<Statement, { kind: "window" | "windowPut" }>,
-    words: readonly number[],
+    words: readonly WindowWords[],
   ): void {
-    for (let i = 0; i < words.length; i++) {
-      const word = words[i] as number;
-      const isPair = word % 2 === 0 && words[i + 1] === word + 1;
-      const call = this.#expressions.runtimeName(isPair ? `${runtime}_pair` : runtime);
-      const at = `${memoryBase.name}, ${this.#expressions.value(base)}, ${word}u, ${alignment}u`;
+    for (const { first, count } of words) {
+      const call = this.#expressions.runtimeName(count === 2 ? `${runtime}_pair` : runtime);
+      const at = `${memoryBase.name}, ${this.#expressions.value(base)}, ${first}u, ${alignment}u`;
       this.#out.line(`${call}(${name}, ${at});`);
-      if (isPair) i++;
     }
   }
 

@@ -8,11 +8,13 @@
  */
 import { apply, assign, field, i32, read } from "../../ir/builder.ts";
 import type { Expression, IrFunction, IrModule, Local, MemoryWindow, Statement } from "../../ir/module.ts";
-import { forEachList, hasLists, mapLists, visitAssigned, visitStatements } from "../../ir/walk.ts";
+import { forEachList, hasLists, mapLists, visitStatements } from "../../ir/walk.ts";
+import { widenScope } from "../scopes.ts";
 import { type Assumption, absolute, CountedTrace, type Root, type TracedAccess } from "./countedTrace.ts";
 import { originBefore, type Place } from "./origins.ts";
 import {
   ascending,
+  inPairs,
   longestReach,
   type Range,
   type ReachingRange,
@@ -158,11 +160,12 @@ class MemoryWindows {
       ...assumed.map((assumption) => assign(assumption.local, assumedValue(assumption))),
       ...open.map(({ candidate: { taken, unsure }, window }): Statement => {
         // What is put back has to be there.
-        return { kind: "window", window, taken: deferred ? ascending([...taken, ...unsure]) : taken, alignment: 4 };
+        const words = deferred ? ascending([...taken, ...unsure]) : taken;
+        return { kind: "window", window, taken: inPairs(words), alignment: 4 };
       }),
       ...new WindowedCopy(open, deferred).list(list),
       ...open.flatMap(({ candidate: { written }, window }): Statement[] =>
-        deferred && written.length > 0 ? [{ kind: "windowPut", window, words: written, alignment: 4 }] : [],
+        deferred && written.length > 0 ? [{ kind: "windowPut", window, words: inPairs(written), alignment: 4 }] : [],
       ),
     ];
     const obstacles = [
@@ -174,7 +177,8 @@ class MemoryWindows {
       ...comparisons.flatMap(({ candidate, other }) => overlaps(candidate, other)),
     ];
     if (obstacles.length === 0) return [...bases, ...windowed];
-    this.#widenScopes(list);
+    // The code will be there twice, in scopes of its own.
+    visitStatements(list, (statement) => widenScope(statement, this.#variables));
     const condition = apply("i32", "i32.eqz", [obstacles.reduce((all, next) => apply("i32", "i32.or", [all, next]))]);
     return [...bases, { kind: "if", condition, results: [], whenTrue: windowed, whenFalse: [...list] }];
   }
@@ -214,19 +218,6 @@ class MemoryWindows {
     // From the lowest address on: where a sum with an offset leaves 32 bits, the access traps, and is not at its place from the base.
     const first = root === absolute ? start : lowest;
     return [apply("i32", "memory.out_of_bounds", [placeFrom(root, first), i32(end - first), field("memory_bytes")])];
-  }
-
-  /** The code will be there twice, in scopes of its own: what it declares becomes the function's. */
-  #widenScopes(list: readonly Statement[]): void {
-    visitStatements(list, (statement) => {
-      visitAssigned(statement, (local) => {
-        if (local.kind !== "temporary") return;
-        local.kind = "variable";
-        this.#variables.add(local);
-      });
-      if (statement.kind === "block" || statement.kind === "loop" || statement.kind === "if")
-        for (const local of statement.results) this.#variables.add(local);
-    });
   }
 }
 

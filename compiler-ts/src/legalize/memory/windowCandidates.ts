@@ -1,5 +1,6 @@
 /** Which words of linear memory, of those that a trace has seen, are worth a window. */
 import { accessBytes } from "../../ir/access.ts";
+import type { WindowWords } from "../../ir/module.ts";
 import { type Access, absolute, type Root, type TracedAccess } from "./countedTrace.ts";
 
 /** Bytes [start, end) from a root's value. */
@@ -142,6 +143,18 @@ function candidateOf(
     unsure: ascending([...written].filter((word) => !surely.has(word))),
     saved: loads - taken.size,
   };
+}
+
+/** Ascending words, two at once where they may lie in one cell of 8 bytes. */
+export function inPairs(words: readonly number[]): WindowWords[] {
+  const pairs: WindowWords[] = [];
+  for (const word of words) {
+    const last = pairs.at(-1);
+    if (last?.count === 1 && last.first % 2 === 0 && last.first + 1 === word)
+      pairs[pairs.length - 1] = { ...last, count: 2 };
+    else pairs.push({ first: word, count: 1 });
+  }
+  return pairs;
 }
 
 export function ascending(words: Iterable<number>): number[] {

@@ -5,7 +5,8 @@
  */
 import { apply, assign, field, i32, read } from "../../ir/builder.ts";
 import type { Expression, IrFunction, Label, Local, Statement, SwitchCase } from "../../ir/module.ts";
-import { rewrite, visitAssigned } from "../../ir/walk.ts";
+import { rewrite } from "../../ir/walk.ts";
+import { widenScope } from "../scopes.ts";
 import { type CallLowering, position } from "./suspendedCalls.ts";
 import type { SuspendPoints } from "./suspendPoints.ts";
 
@@ -55,19 +56,6 @@ export class Resumable {
   get variables(): Local[] {
     return [...this.#variables, this.resume];
   }
-
-  /** A guard is a scope: temporaries and results that live across it belong to the function, as does what a frame restores. */
-  #widenScope(statement: Statement): void {
-    visitAssigned(statement, this.#makeVariable);
-    if (statement.kind === "block" || statement.kind === "loop" || statement.kind === "if")
-      for (const local of statement.results) this.#variables.add(local);
-  }
-
-  readonly #makeVariable = (local: Local): void => {
-    if (local.kind !== "temporary") return;
-    local.kind = "variable";
-    this.#variables.add(local);
-  };
 
   /** What a resumed function does first. */
   restore(): Statement {
@@ -123,7 +111,8 @@ export class Resumable {
         result.push(statement);
         continue;
       }
-      this.#widenScope(statement);
+      // A guard is a scope.
+      widenScope(statement, this.#variables);
       if (!this.#points.contains(statement)) this.#unlessPassed([statement], result);
       else {
         const changed = this.#containing(statement);
