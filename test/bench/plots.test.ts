@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { type Run, rates, ratios } from "../../bench/plots.ts";
+import { keptApart } from "../../bench/svg.ts";
 
 const run = (instances: number, rate: number): Run => ({
   device: { id: "fake", name: "A <fake> & slow GPU" },
@@ -15,7 +16,7 @@ const numbers = (svg: string, pattern: RegExp): number[] => [...svg.matchAll(pat
 
 describe("plots of throughput", () => {
   test("a bar is as long as its ratio's logarithm, to the other side below 1", () => {
-    const svg = ratios(run(1024, 1000));
+    const svg = ratios([run(1024, 1000), run(512, 10)]);
     const bars = [...svg.matchAll(/<rect x="([\d.]+)" y="\d+" width="([\d.]+)" height="14"/g)];
     const [[, fast, fastWidth], [, slow, slowWidth]] = bars as unknown as [string[], string[]];
     // A decade below 1 and two above share the width.
@@ -36,6 +37,24 @@ describe("plots of throughput", () => {
       assert.ok((first[0] ?? 0) < (second[0] ?? 0), "to the right with instances");
       assert.ok((first[1] ?? 0) > (second[1] ?? 0), "up with the rate");
     }
-    assert.deepEqual(numbers(svg, /stroke-width="(\d)"/g), [2, 2]);
+    assert.equal(numbers(svg, /stroke-width="(2)"/g).length, 2);
+    assert.match(svg, />1,000</);
+    assert.match(svg, />100,000</);
+  });
+
+  test("bars are of the most instances that were compared with anything", () => {
+    const alone: Run = {
+      ...run(1e6, 1),
+      rows: [{ program: "alone", instances: 1e6, device: 1, baselines: [] }],
+    };
+    const svg = ratios([run(512, 10), alone, run(2048, 20)]);
+    assert.match(svg, /2,048 instances/);
+    assert.doesNotMatch(svg, />alone</);
+  });
+
+  test("labels keep apart, in their order, and above the end", () => {
+    assert.deepEqual(keptApart([50, 10, 12], 10, 100), [50, 10, 20]);
+    assert.deepEqual(keptApart([95, 99, 98], 10, 100), [80, 100, 90]);
+    assert.deepEqual(keptApart([], 10, 100), []);
   });
 });
