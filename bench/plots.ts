@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { runBench } from "./main.ts";
-import { colours, grid, halo, keptApart, logarithmic, short, svg, text, width } from "./svg.ts";
+import { colours, grid, haloed, keptApart, logarithmic, short, svg, text, width } from "./svg.ts";
 
 export interface Baseline {
   readonly label: string;
@@ -19,7 +19,9 @@ export interface Run {
   readonly rows: readonly {
     readonly program: string;
     readonly instances: number;
+    /** Instances a second, by the client's clock and by the device's own. */
     readonly device: number;
+    readonly deviceAlone: number;
     readonly baselines: readonly Baseline[];
   }[];
 }
@@ -92,12 +94,12 @@ export function rates(runs: readonly Run[]): string {
       text(left - 8, up.place(tick) + 4, short(tick), "end"),
     ]),
     ...lines.flatMap(({ program, places }, i) => {
-      const colour = colours[i % colours.length];
+      const colour = colours[i % colours.length] ?? colours[0];
       const dashes = i < colours.length ? "" : ` stroke-dasharray="5 3"`;
       const line = places.map(([x, y]) => `${x.toFixed(1)},${y.toFixed(1)}`).join(" ");
       return [
         `<polyline points="${line}" fill="none" stroke="${colour}" stroke-width="2"${dashes}/>`,
-        `<g fill="${colour}" ${halo}>${text((ends[i]?.[0] ?? 0) + 6, (labels[i] ?? 0) + 4, program)}</g>`,
+        haloed(colour, text((ends[i]?.[0] ?? 0) + 6, (labels[i] ?? 0) + 4, program)),
       ];
     }),
   ];

@@ -11,8 +11,6 @@ export const colours = [
   "#dc2626",
 ] as const;
 export const grid = `stroke="#9ca3af" stroke-opacity="0.5"`;
-/** Of text that lines may cross. */
-export const halo = `paint-order="stroke" stroke="#ffffff" stroke-width="3"`;
 export const width = 760;
 
 /** Content is escaped. */
@@ -20,6 +18,10 @@ export function text(x: number, y: number, content: string, anchor: "start" | "m
   const escaped = content.replace(/&/g, "&amp;").replace(/</g, "&lt;");
   return `<text x="${x.toFixed(1)}" y="${y.toFixed(1)}" text-anchor="${anchor}">${escaped}</text>`;
 }
+
+/** Text that lines may cross. Twice, since not every viewer knows paint-order. */
+export const haloed = (colour: string, label: string): string =>
+  `<g stroke="#ffffff" stroke-width="3">${label}</g><g fill="${colour}">${label}</g>`;
 
 export function svg(height: number, title: string, parts: readonly string[]): string {
   const open = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="12" fill="#374151">`;

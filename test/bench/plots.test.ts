@@ -7,8 +7,20 @@ import { keptApart } from "../../bench/svg.ts";
 const run = (instances: number, rate: number): Run => ({
   device: { id: "fake", name: "A <fake> & slow GPU" },
   rows: [
-    { program: "one", instances, device: rate, baselines: [{ label: "Wasmtime, 16 cores", ratio: 100 }] },
-    { program: "two", instances, device: rate * 10, baselines: [{ label: "Wasmtime, 16 cores", ratio: 0.1 }] },
+    {
+      program: "one",
+      instances,
+      device: rate,
+      deviceAlone: rate,
+      baselines: [{ label: "Wasmtime, 16 cores", ratio: 100 }],
+    },
+    {
+      program: "two",
+      instances,
+      device: rate * 10,
+      deviceAlone: rate * 10,
+      baselines: [{ label: "Wasmtime, 16 cores", ratio: 0.1 }],
+    },
   ],
 });
 
@@ -45,7 +57,7 @@ describe("plots of throughput", () => {
   test("bars are of the most instances that were compared with anything", () => {
     const alone: Run = {
       ...run(1e6, 1),
-      rows: [{ program: "alone", instances: 1e6, device: 1, baselines: [] }],
+      rows: [{ program: "alone", instances: 1e6, device: 1, deviceAlone: 1, baselines: [] }],
     };
     const svg = ratios([run(512, 10), alone, run(2048, 20)]);
     assert.match(svg, /2,048 instances/);
