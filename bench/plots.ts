@@ -110,10 +110,18 @@ const nameOf = (runs: readonly Run[]): string => runs[0]?.device.name ?? "";
 
 /** Throws RangeError naming the file. */
 export async function readRun(file: string): Promise<Run> {
-  const run = JSON.parse(await readFile(file, "utf8")) as Partial<Run>;
-  if (run.device === undefined || run.rows === undefined || run.rows.length === 0)
+  const run = await parsed(file);
+  if (run.device?.name === undefined || !Array.isArray(run.rows) || run.rows.length === 0)
     throw new RangeError(`${file}: not what throughput.ts --json prints`);
   return { device: run.device, rows: run.rows };
+}
+
+async function parsed(file: string): Promise<Partial<Run>> {
+  try {
+    return JSON.parse(await readFile(file, "utf8")) as Partial<Run>;
+  } catch (error) {
+    throw new RangeError(`${file}: ${error instanceof Error ? error.message : error}`);
+  }
 }
 
 async function main(): Promise<void> {

@@ -29,10 +29,13 @@ export interface Achieved {
   readonly shares: { readonly integer: number; readonly float: number; readonly bandwidth: number } | undefined;
 }
 
-/** Of each program the row with the most instances. */
+/** Of each program the row with the most instances, in the order of the files. */
 export function fullest(runs: readonly Run[]): readonly Run["rows"][number][] {
-  const rows = runs.flatMap((run) => run.rows).toSorted((a, b) => a.instances - b.instances);
-  return [...new Map(rows.map((row) => [row.program, row])).values()];
+  const found = new Map<string, Run["rows"][number]>();
+  for (const row of runs.flatMap((run) => run.rows)) {
+    if (row.instances > (found.get(row.program)?.instances ?? 0)) found.set(row.program, row);
+  }
+  return [...found.values()];
 }
 
 /** Throws RangeError where the device has no clock of its own. */

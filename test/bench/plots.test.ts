@@ -1,7 +1,8 @@
 /** The plots say what the bench has measured. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { type Run, rates, ratios } from "../../bench/plots.ts";
+import { fileURLToPath } from "node:url";
+import { type Run, rates, ratios, readRun } from "../../bench/plots.ts";
 import { keptApart } from "../../bench/svg.ts";
 
 const run = (instances: number, rate: number): Run => ({
@@ -62,6 +63,17 @@ describe("plots of throughput", () => {
     const svg = ratios([run(512, 10), alone, run(2048, 20)]);
     assert.match(svg, /2,048 instances/);
     assert.doesNotMatch(svg, />alone</);
+  });
+
+  test("a file that is no such JSON is an error that names it", async () => {
+    const missing = fileURLToPath(new URL("missing.json", import.meta.url));
+    await assert.rejects(readRun(missing), { name: "RangeError", message: /missing\.json.*ENOENT/ });
+    await assert.rejects(readRun(fileURLToPath(import.meta.url)), {
+      name: "RangeError",
+      message: /plots\.test\.ts.*JSON/,
+    });
+    const other = fileURLToPath(new URL("../../package.json", import.meta.url));
+    await assert.rejects(readRun(other), { name: "RangeError", message: /package\.json: not what throughput/ });
   });
 
   test("labels keep apart, in their order, and above the end", () => {
