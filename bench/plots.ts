@@ -77,31 +77,32 @@ export function rates(runs: readonly Run[]): string {
     bottom,
     top,
   );
-  const lines = [...new Set(rows.map((row) => row.program))].map((program) => {
+  const lines = [...new Set(rows.map((row) => row.program))].map((program, i) => {
     const points = rows.filter((row) => row.program === program).toSorted((a, b) => a.instances - b.instances);
-    return { program, places: points.map(({ instances, device }) => [across(instances), up.place(device)] as const) };
+    const places = points.map(({ instances, device }) => [across(instances), up.place(device)] as const);
+    const [colour, dashes] = [colours[i % colours.length] ?? colours[0], i < colours.length ? "none" : "5 3"];
+    return { program, places, last: places.at(-1) as readonly [number, number], colour, dashes };
   });
-  const ends = lines.map(({ places }) => places.at(-1) as readonly [number, number]);
-  const labels = keptApart(
-    ends.map(([, y]) => y),
-    14,
-    bottom,
-  );
+  const labels = new Map<string, string>();
+  for (const end of new Set(lines.map(({ last }) => last[0]))) {
+    const ending = lines.filter(({ last }) => last[0] === end);
+    const heights = ending.map(({ last }) => last[1]);
+    for (const [i, height] of keptApart(heights, 14, bottom).entries()) {
+      const { program, colour } = ending[i] as (typeof lines)[number];
+      labels.set(program, haloed(colour, text(end + 6, height + 4, program)));
+    }
+  }
   const parts = [
     ...counts.map((count) => text(across(count), bottom + 18, count.toLocaleString("en-US"), "middle")),
     ...up.ticks.flatMap((tick) => [
       `<path d="M${left} ${up.place(tick).toFixed(1)}H${width - right}" ${grid}/>`,
       text(left - 8, up.place(tick) + 4, short(tick), "end"),
     ]),
-    ...lines.flatMap(({ program, places }, i) => {
-      const colour = colours[i % colours.length] ?? colours[0];
-      const dashes = i < colours.length ? "" : ` stroke-dasharray="5 3"`;
+    ...lines.map(({ places, colour, dashes }) => {
       const line = places.map(([x, y]) => `${x.toFixed(1)},${y.toFixed(1)}`).join(" ");
-      return [
-        `<polyline points="${line}" fill="none" stroke="${colour}" stroke-width="2"${dashes}/>`,
-        haloed(colour, text((ends[i]?.[0] ?? 0) + 6, (labels[i] ?? 0) + 4, program)),
-      ];
+      return `<polyline points="${line}" fill="none" stroke="${colour}" stroke-width="2" stroke-dasharray="${dashes}"/>`;
     }),
+    ...labels.values(),
   ];
   return svg(bottom + 36, `${nameOf(runs)}: instances a second by the number of instances`, parts);
 }

@@ -55,6 +55,18 @@ describe("plots of throughput", () => {
     assert.match(svg, />100,000</);
   });
 
+  test("labels of lines that end together keep apart; others stay at their line's end", () => {
+    const rows = ["one", "two"].map((program) =>
+      [1000, 8000].map((instances) => ({ ...run(instances, 5000).rows[0], program })),
+    );
+    const shorter = [1000, 4000].map((instances) => ({ ...run(instances, 5000).rows[0], program: "shorter" }));
+    const svg = rates([{ ...run(1, 1), rows: [...rows.flat(), ...shorter] as Run["rows"] }]);
+    const heightOf = (program: string): number =>
+      numbers(svg, new RegExp(`y="([\\d.]+)" text-anchor="start">${program}<`, "g"))[0] ?? Number.NaN;
+    assert.ok(Math.abs(heightOf("two") - heightOf("one") - 14) < 0.2);
+    assert.equal(heightOf("shorter"), heightOf("one"));
+  });
+
   test("bars are of the most instances that were compared with anything", () => {
     const alone: Run = {
       ...run(1e6, 1),
