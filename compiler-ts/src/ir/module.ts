@@ -41,7 +41,8 @@ export type InstanceField =
   | "position"
   | "stack_limit"
   | "rewinding"
-  | "trap";
+  | "trap"
+  | "zero";
 
 export type Expression =
   /** Bits, unsigned: a number for 32-bit types, a bigint for wider ones. */

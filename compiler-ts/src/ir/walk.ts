@@ -337,6 +337,19 @@ export function visitLocals(expression: Expression, visit: (local: Local) => voi
   else if (expression.kind === "apply") for (const operand of expression.operands) visitLocals(operand, visit);
 }
 
+/** Whether the expression reads one of the locals. */
+export function mentions(
+  expression: Expression,
+  locals: { readonly size: number; has(local: Local): boolean },
+): boolean {
+  let found = false;
+  if (locals.size > 0)
+    visitLocals(expression, (local) => {
+      found ||= locals.has(local);
+    });
+  return found;
+}
+
 /** Every local that the statement itself reads in its expressions. Like visitStatements, it does not allocate for frequent statements. */
 export function visitReads(statement: Statement, visit: (local: Local) => void): void {
   switch (statement.kind) {

@@ -9,9 +9,9 @@ import {
   expressionsOf,
   forEachList,
   hasLists,
+  mentions,
   nestedLists,
   visitAssigned,
-  visitLocals,
   visitStatements,
 } from "../../ir/walk.ts";
 import type { MemoryCell } from "../../metadata.ts";
@@ -110,10 +110,4 @@ function isStep(target: Local, value: Expression): boolean {
     second.kind === "constant" &&
     Math.abs(Number(second.bits) | 0) <= longestStep
   );
-}
-
-function mentions(expression: Expression, locals: ReadonlySet<Local>): boolean {
-  let found = false;
-  if (locals.size > 0) visitLocals(expression, (local) => (found ||= locals.has(local)));
-  return found;
 }
