@@ -45,9 +45,9 @@ stage_examples() {
   fi
   local rebuilt
   rebuilt=$(mktemp -d)
+  trap "rm -rf '$rebuilt'" EXIT
   examples/build.sh "$rebuilt"
   diff -r examples/wasm "$rebuilt"
-  rm -rf "$rebuilt"
 }
 
 stage_node() {
