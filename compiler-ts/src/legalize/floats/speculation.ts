@@ -5,7 +5,8 @@
  */
 import { apply, assign, read } from "../../ir/builder.ts";
 import type { Expression, IrFunction, Local, Statement } from "../../ir/module.ts";
-import { hasLists, mapLists, mentions } from "../../ir/walk.ts";
+import { mentions } from "../../ir/operands.ts";
+import { hasLists, mapLists } from "../../ir/walk.ts";
 import { isNeverSubnormal, largest, ofBits } from "./magnitudes.ts";
 import { hasTypes } from "./seenBits.ts";
 

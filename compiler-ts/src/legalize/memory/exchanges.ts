@@ -5,7 +5,8 @@
  */
 import { apply, field, read } from "../../ir/builder.ts";
 import type { Expression, IrFunction, Local, Statement } from "../../ir/module.ts";
-import { forEachList, mentions, visitAssigned } from "../../ir/walk.ts";
+import { mentions, visitAssigned } from "../../ir/operands.ts";
+import { forEachList } from "../../ir/walk.ts";
 
 type Store = Extract<Statement, { kind: "store" }>;
 

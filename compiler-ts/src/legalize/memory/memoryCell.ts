@@ -5,15 +5,8 @@
  */
 import { accessBytes } from "../../ir/access.ts";
 import type { Expression, IrModule, Local, Statement } from "../../ir/module.ts";
-import {
-  expressionsOf,
-  forEachList,
-  hasLists,
-  mentions,
-  nestedLists,
-  visitAssigned,
-  visitStatements,
-} from "../../ir/walk.ts";
+import { expressionsOf, mentions, visitAssigned } from "../../ir/operands.ts";
+import { forEachList, hasLists, nestedLists, visitStatements } from "../../ir/walk.ts";
 import type { MemoryCell } from "../../metadata.ts";
 
 export const defaultMemoryCell: MemoryCell = 8;
