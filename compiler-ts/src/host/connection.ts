@@ -7,7 +7,6 @@ import {
   createMessageConnection,
   ResponseError,
   type Message as RpcMessage,
-  StreamMessageReader,
 } from "vscode-jsonrpc/node";
 import { base64ToBytes, bytesToBase64 } from "../../../protocol/bytes.ts";
 import {
@@ -21,6 +20,7 @@ import {
 } from "../../../protocol/messages.ts";
 import { decodeMessagePack, encodeMessagePackParts } from "../../../protocol/msgpack.ts";
 import { errorNameOf, HostError, messageOf } from "../errors.ts";
+import { FrameReader } from "./frameReader.ts";
 import { FrameWriter } from "./frameWriter.ts";
 
 export interface ConnectionEvents {
@@ -51,10 +51,10 @@ export interface Connection {
 
 export function connect(input: Readable, output: Writable, events: ConnectionEvents): Connection {
   const codec = new Codec();
-  const reader = new StreamMessageReader(input, { contentTypeDecoder: codec });
-  // The timer for half a message would keep Node alive; a broken transport is noticed by its end.
-  reader.partialMessageTimeout = 0;
-  const rpc = createMessageConnection(reader, new FrameWriter(output, (message) => codec.encode(message)));
+  const rpc = createMessageConnection(
+    new FrameReader(input, (body) => codec.decode(body)),
+    new FrameWriter(output, (message) => codec.encode(message)),
+  );
 
   let closeReason: HostError | undefined;
   const closing = new AbortController();
@@ -161,7 +161,6 @@ function isTransportError(error: unknown): boolean {
 
 /** Both directions of one connection share the encoding in force. */
 class Codec {
-  readonly name = "wasmburst";
   encoding: Encoding = "json";
   #agreed = false;
 
@@ -170,7 +169,7 @@ class Codec {
     return this.encoding === "json" ? [Buffer.from(JSON.stringify(message))] : encodeMessagePackParts(message);
   }
 
-  async decode(body: Uint8Array): Promise<RpcMessage> {
+  decode(body: Uint8Array): RpcMessage {
     const message = this.encoding === "json" ? JSON.parse(Buffer.from(body).toString()) : decodeMessagePack(body);
     // Here and not where the answer is handled: the next frame may already be waiting to be decoded. The first result on
     // the wire is initialize's, since nothing may be sent before it.
