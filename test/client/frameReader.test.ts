@@ -61,6 +61,23 @@ describe("frames", () => {
   });
 });
 
+test("only bodies that nobody keeps are overwritten", () => {
+  const input = new PassThrough();
+  const kept: Uint8Array[] = [];
+  const dealtWith = new Set<ArrayBufferLike>();
+  const reader = new FrameReader(input, (body): Decoded | undefined => {
+    if (body[0] === 1) return { jsonrpc: "2.0", body };
+    dealtWith.add(body.buffer);
+    return undefined;
+  });
+  reader.listen((message) => kept.push((message as Decoded).body));
+  const first = [0, 0, 0, 1, 0, 1, 0, 0, 0];
+  const bodies = first.map((value, index) => new Uint8Array(100 - index).fill(index).fill(value, 0, 1));
+  for (const piece of cut(Buffer.concat(bodies.map((body) => frame(body))), 13)) input.emit("data", Buffer.from(piece));
+  assert.deepEqual(kept, [bodies[3], bodies[5]]);
+  assert.equal(dealtWith.size, 3);
+});
+
 describe("what is no frame is an error, and nothing behind it is read", () => {
   const good = frame(Uint8Array.of(1));
   const cases = {

@@ -5,6 +5,7 @@ import type { Readable, Writable } from "node:stream";
 import {
   CancellationTokenSource,
   createMessageConnection,
+  Message as Messages,
   ResponseError,
   type Message as RpcMessage,
 } from "vscode-jsonrpc/node";
@@ -43,6 +44,8 @@ export interface Connection {
     message: Message<string, Parameters, never>,
     handler: (parameters: Parameters) => void,
   ): void;
+  /** The same at once, before what came earlier is dealt with. Bytes in the parameters are overwritten when `handler` has returned. */
+  onBulk<Parameters>(message: Message<string, Parameters, never>, handler: (parameters: Parameters) => void): void;
   /** Rejects everything in flight, and every later request, with `reason`. */
   close(reason: HostError): void;
   /** Aborts with the reason when the connection is closed. */
@@ -51,8 +54,19 @@ export interface Connection {
 
 export function connect(input: Readable, output: Writable, events: ConnectionEvents): Connection {
   const codec = new Codec();
+  const bulk = new Map<string, (parameters: unknown) => void>();
+  const received = (method: string, parameters: unknown): never =>
+    (codec.encoding === "json" ? base64ToBytes(method, "parameters", parameters) : parameters) as never;
+  const decode = (body: Uint8Array): RpcMessage | undefined => {
+    const message = codec.decode(body);
+    if (!Messages.isNotification(message)) return message;
+    const handler = bulk.get(message.method);
+    if (handler === undefined) return message;
+    handler(message.params);
+    return undefined;
+  };
   const rpc = createMessageConnection(
-    new FrameReader(input, (body) => codec.decode(body)),
+    new FrameReader(input, decode),
     new FrameWriter(output, (message) => codec.encode(message)),
   );
 
@@ -109,10 +123,10 @@ export function connect(input: Readable, output: Writable, events: ConnectionEve
       await rpc.sendNotification(message.method, sent);
     },
     onNotification(message, handler) {
-      rpc.onNotification(message.method, (received: unknown) => {
-        const json = codec.encoding === "json";
-        handler((json ? base64ToBytes(message.method, "parameters", received) : received) as never);
-      });
+      rpc.onNotification(message.method, (parameters: unknown) => handler(received(message.method, parameters)));
+    },
+    onBulk(message, handler) {
+      bulk.set(message.method, (parameters) => handler(received(message.method, parameters)));
     },
     close(reason) {
       if (closeReason !== undefined) return;

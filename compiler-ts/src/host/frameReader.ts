@@ -15,13 +15,18 @@ const maximumBodyBytes = 2 ** 30;
  */
 export class FrameReader extends AbstractMessageReader implements MessageReader {
   readonly #input: Readable;
-  readonly #decode: (body: Uint8Array) => Message;
+  readonly #decode: (body: Uint8Array) => Message | undefined;
   #header: Buffer = Buffer.alloc(0);
   #body: { readonly bytes: Uint8Array; filled: number } | undefined;
+  /** The last body that nobody needs any more: new memory for each of many makes collections. */
+  #spare: Uint8Array | undefined;
   #isBroken = false;
 
-  /** Bodies given to `decode` are not used again: it may keep parts of them. */
-  constructor(input: Readable, decode: (body: Uint8Array) => Message) {
+  /**
+   * `decode` may keep parts of a body in the message that it returns. Where it returns none, it has dealt with the message and is done with the
+   * body's bytes, which are overwritten.
+   */
+  constructor(input: Readable, decode: (body: Uint8Array) => Message | undefined) {
     super();
     this.#input = input;
     this.#decode = decode;
@@ -62,10 +67,10 @@ export class FrameReader extends AbstractMessageReader implements MessageReader 
     const length = contentLength(bytes.toString("latin1", 0, end));
     const rest = bytes.subarray(end + headerEnd.length);
     if (rest.length < length) {
-      this.#body = { bytes: new Uint8Array(length), filled: 0 };
+      this.#body = { bytes: this.#bytes(length), filled: 0 };
       return rest;
     }
-    callback(this.#decode(rest.subarray(0, length)));
+    this.#give(rest.subarray(0, length), callback);
     return rest.subarray(length);
   }
 
@@ -75,9 +80,24 @@ export class FrameReader extends AbstractMessageReader implements MessageReader 
     body.filled += taken.length;
     if (body.filled === body.bytes.length) {
       this.#body = undefined;
-      callback(this.#decode(body.bytes));
+      if (!this.#give(body.bytes, callback)) this.#spare = body.bytes;
     }
     return chunk.subarray(taken.length);
+  }
+
+  #bytes(length: number): Uint8Array {
+    const spare = this.#spare;
+    // A message that is kept would keep all of it alive.
+    if (spare === undefined || spare.length < length || spare.length > length * 2) return new Uint8Array(length);
+    this.#spare = undefined;
+    return spare.subarray(0, length);
+  }
+
+  /** Whether the message is kept. */
+  #give(body: Uint8Array, callback: DataCallback): boolean {
+    const message = this.#decode(body);
+    if (message !== undefined) callback(message);
+    return message !== undefined;
   }
 }
 
