@@ -26,21 +26,19 @@ template <bool ahead> __device__ static uint64_t run(Window window, uint32_t see
     state ^= state << 13;
     state ^= state >> 17;
     state ^= state << 5;
-    uint32_t *integer = &window.integers[state % integer_count * window.stride];
-    const uint32_t *other = &window.integers[(state >> 10) % integer_count * window.stride];
-    double *real = &window.reals[(state >> 20) % real_count * window.stride];
-    double before = *real;
-    uint32_t sum, addend;
+    uint32_t at = state % integer_count * window.stride, other = (state >> 10) % integer_count * window.stride;
+    uint32_t real = (state >> 20) % real_count * window.stride;
+    double before = window.reals[real];
+    uint32_t addend;
     if (ahead) {
-      uint32_t loaded = *other;
-      sum = *integer + state;
-      addend = other == integer ? sum : loaded;
-      *integer = sum;
+      uint32_t loaded = window.integers[other], sum = window.integers[at] + state;
+      addend = other == at ? sum : loaded;
+      window.integers[at] = sum;
     } else {
-      *integer += state;
-      addend = *other;
+      window.integers[at] += state;
+      addend = window.integers[other];
     }
-    *real = before * 0.5 + (double)addend;
+    window.reals[real] = before * 0.5 + (double)addend;
   }
   uint64_t checksum = 0;
 #pragma unroll 4

@@ -1,4 +1,5 @@
 // examples/lz4: words of 8 bytes where the example has bytes, and output that is put together in a register.
+#include "appender.cuh"
 #include "memory.cuh"
 #include "memory_bytes.h"
 
@@ -11,37 +12,6 @@ constexpr uint32_t compressed = input + largest_input + 32;
 constexpr uint32_t output = compressed + largest_compressed / 32 * 32 + 64;
 constexpr uint32_t newest = output + largest_input + 32;
 static_assert(newest + (2 << hash_bits) == LZ4_BYTES, "main.c reserves the memory");
-
-// The first 1 to 8 bytes.
-__device__ static uint64_t first_bytes(uint64_t bytes, uint32_t count) { return bytes & ~0ull >> (64 - 8 * count); }
-
-// Writes whole words, from a multiple of 8 on: what there is of the last one stays in a register, so that nothing is read back to be completed.
-template <uint32_t cell> struct Appender {
-  Memory<cell> memory;
-  uint32_t at;
-  uint64_t last = 0;
-
-  __device__ Appender(Memory<cell> memory, uint32_t at) : memory(memory), at(at) {}
-
-  // The first 1 to 8 of `bytes`; the others are 0.
-  __device__ void append(uint64_t bytes, uint32_t count) {
-    uint32_t filled = at % 8 * 8, next = at + count;
-    last |= bytes << filled;
-    if ((at ^ next) & ~7u) {
-      store(memory, at & ~7u, last);
-      last = bytes >> 1 >> (63 - filled);
-    }
-    at = next;
-  }
-
-  // Puts the last word into memory, where it will be written again.
-  __device__ void flush() const { store(memory, at & ~7u, last); }
-
-  __device__ void copy(uint32_t from, uint32_t length) {
-    for (; length >= 8; length -= 8, from += 8) append(load64_anywhere(memory, from), 8);
-    if (length) append(first_bytes(load64_anywhere(memory, from), length), length);
-  }
-};
 
 __device__ static uint32_t hash_of(uint32_t bytes) { return bytes * 2654435761u >> (32 - hash_bits); }
 
@@ -75,7 +45,8 @@ template <uint32_t cell> __device__ static uint32_t compress_block(Memory<cell> 
     for (uint32_t at = 1; at <= length - match_limit;) {
       uint32_t bytes = load32_anywhere(memory, input + at), entry = newest + 2 * hash_of(bytes);
       uint32_t candidate = load<uint16_t>(memory, entry);
-      // Loaded before the entry is stored: it needs the entry's old value, so that the store waits for that. A store that overtakes the load of its own place costs an H100 3 to 7 times the compressor's time.
+      // Before the entry is stored: this load needs the old entry, so the store waits for that. A store that overtakes the load of its own place
+      // makes both several times as slow on an H100 (docs/performance.md, Exchanges).
       uint32_t candidate_bytes = load32_anywhere(memory, input + candidate);
       store(memory, entry, (uint16_t)at);
       if (candidate_bytes != bytes) {
@@ -202,10 +173,6 @@ template <uint32_t cell> __device__ static void run_all(const arguments *records
   }
 }
 
-#define KERNEL(name, cell)                                                                                                      \
-  extern "C" __global__ void name(const arguments *records, uint64_t *results, uint32_t instances, uint8_t *memories) {          \
-    run_all<cell>(records, results, instances, memories);                                                                        \
-  }
-KERNEL(lz4_cells_of_8, 8)
-KERNEL(lz4_cells_of_32, 32)
-KERNEL(lz4_contiguous, 0)
+MEMORY_KERNEL(lz4_cells_of_8, run_all<8>)
+MEMORY_KERNEL(lz4_cells_of_32, run_all<32>)
+MEMORY_KERNEL(lz4_contiguous, run_all<0>)

@@ -8,7 +8,7 @@
 #include "memory_bytes.h"
 
 // Levels of the stacks in shared memory: fib to 33, boards to 16 by 16. 16 bytes a level of nqueens, so that an H100's multiprocessor still holds 1,024 threads.
-enum { FIB_LEVELS = 32, NQUEENS_LEVELS = 14, MOST_KERNELS = 8 };
+enum { FIB_LEVELS = 32, NQUEENS_LEVELS = 14, QUICKSORT_LEVELS = 14, MOST_KERNELS = 8 };
 
 struct program {
   struct signature signature;
@@ -35,6 +35,22 @@ static const struct program programs[] = {
                  {.name = "lz4_cells_of_8"},
                  {.name = "lz4_contiguous", .resident = 256},
                  {.name = "lz4_contiguous"}}},
+    {.signature = {"xxhash", "run", 3, 2},
+     .memory_bytes = XXHASH_BYTES,
+     .kernels = {{.name = "xxhash_cells_of_8"}, {.name = "xxhash_cells_of_16"}, {.name = "xxhash_cells_of_32"}}},
+    {.signature = {"jsontree", "run", 2, 2},
+     .memory_bytes = JSONTREE_BYTES,
+     .kernels = {{.name = "jsontree_cells_of_8"},
+                 {.name = "jsontree_cells_of_8", .resident = 512},
+                 {.name = "jsontree_cells_of_16"},
+                 {.name = "jsontree_cells_of_32"},
+                 {.name = "jsontree_cells_of_32", .resident = 512}}},
+    {.signature = {"quicksort", "run", 2, 2},
+     .memory_bytes = QUICKSORT_BYTES,
+     .kernels = {{.name = "quicksort_steps_cells_of_32", .shared_bytes = QUICKSORT_LEVELS * 4},
+                 {.name = "quicksort_steps_cells_of_8", .shared_bytes = QUICKSORT_LEVELS * 4},
+                 {.name = "quicksort_cells_of_32", .shared_bytes = QUICKSORT_LEVELS * 4},
+                 {.name = "quicksort_cells_of_8", .shared_bytes = QUICKSORT_LEVELS * 4}}},
     {.signature = {"loop", "run", 2, 2},
      .memory_bytes = LOOP_BYTES,
      .kernels = {{.name = "loop_shared", .shared_bytes = LOOP_BYTES}, {.name = "loop"}, {.name = "loop_ahead"}}},

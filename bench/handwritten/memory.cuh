@@ -40,4 +40,10 @@ template <uint32_t cell> __device__ static uint32_t load32_anywhere(Memory<cell>
   return (uint32_t)(low >> shift | high << 1 << (63 - shift));
 }
 
+// One of a template's functions as a kernel by a name that the host finds.
+#define MEMORY_KERNEL(name, ...)                                                                                          \
+  extern "C" __global__ void name(const arguments *records, uint64_t *results, uint32_t instances, uint8_t *memories) {    \
+    __VA_ARGS__(records, results, instances, memories);                                                                    \
+  }
+
 #endif

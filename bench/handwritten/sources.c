@@ -16,8 +16,12 @@ TEXT(nqueens)
 TEXT(montecarlo)
 TEXT(fib)
 TEXT(lz4)
+TEXT(xxhash)
+TEXT(jsontree)
+TEXT(quicksort)
 TEXT(loop)
 FILE_TEXT(memory, "memory.cuh")
+FILE_TEXT(appender, "appender.cuh")
 FILE_TEXT(memory_bytes, "memory_bytes.h")
 
 static const struct {
@@ -25,7 +29,8 @@ static const struct {
 } texts[] = {
     {"collatz", collatz_text}, {"sha256", sha256_text},         {"mandelbrot", mandelbrot_text},
     {"nqueens", nqueens_text}, {"montecarlo", montecarlo_text}, {"fib", fib_text},
-    {"lz4", lz4_text},         {"loop", loop_text},
+    {"lz4", lz4_text},         {"xxhash", xxhash_text},         {"jsontree", jsontree_text},
+    {"quicksort", quicksort_text}, {"loop", loop_text},
 };
 
 // Without CUDA's headers there is no other stdint.h.
@@ -33,8 +38,8 @@ static const char stdint_text[] =
     "typedef unsigned char uint8_t;\ntypedef unsigned short uint16_t;\ntypedef int int32_t;\ntypedef unsigned int uint32_t;\ntypedef long long int64_t;\n"
     "typedef unsigned long long uint64_t;\n";
 
-const char *const header_names[HEADERS] = {"stdint.h", "memory.cuh", "memory_bytes.h"};
-const char *const header_texts[HEADERS] = {stdint_text, memory_text, memory_bytes_text};
+const char *const header_names[HEADERS] = {"stdint.h", "memory.cuh", "appender.cuh", "memory_bytes.h"};
+const char *const header_texts[HEADERS] = {stdint_text, memory_text, appender_text, memory_bytes_text};
 
 const char *kernel_text(const char *module) {
   for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {

@@ -21,13 +21,17 @@ struct alignas(16) uint4 {
   unsigned x, y, z, w;
 };
 
+struct alignas(16) ulonglong2 {
+  unsigned long long x, y;
+};
+
 static uint3 blockIdx, threadIdx, blockDim, gridDim;
 
 static uint4 make_uint4(unsigned x, unsigned y, unsigned z, unsigned w) { return {x, y, z, w}; }
 static int __clz(unsigned value) { return value == 0 ? 32 : __builtin_clz(value); }
 static int __clzll(long long value) { return value == 0 ? 64 : __builtin_clzll(static_cast<unsigned long long>(value)); }
 static int __ffsll(long long value) { return __builtin_ffsll(value); }
-using std::min;
+using std::max, std::min;
 
 template <typename To, typename From> static To bits_as(From from) {
   static_assert(sizeof(To) == sizeof(From));
@@ -40,6 +44,7 @@ static unsigned __float_as_uint(float value) { return bits_as<unsigned>(value); 
 static long long __double_as_longlong(double value) { return bits_as<long long>(value); }
 
 // What more than one of the files includes.
+#include "../../../bench/handwritten/appender.cuh"
 #include "../../../bench/handwritten/memory.cuh"
 #include "../../../bench/handwritten/memory_bytes.h"
 
@@ -65,6 +70,15 @@ namespace fib_cu {
 namespace lz4_cu {
 #include "../../../bench/handwritten/lz4.cu"
 }
+namespace xxhash_cu {
+#include "../../../bench/handwritten/xxhash.cu"
+}
+namespace jsontree_cu {
+#include "../../../bench/handwritten/jsontree.cu"
+}
+namespace quicksort_cu {
+#include "../../../bench/handwritten/quicksort.cu"
+}
 namespace loop_cu {
 #include "../../../bench/handwritten/loop.cu"
 }
@@ -73,6 +87,7 @@ namespace loop_cu {
 constexpr size_t shared_bytes = 512 << 10;
 uint4 nqueens_cu::nqueens_levels[shared_bytes / sizeof(uint4)];
 int32_t fib_cu::fib_levels[shared_bytes / sizeof(int32_t)];
+uint32_t quicksort_cu::quicksort_levels[shared_bytes / sizeof(uint32_t)];
 double loop_cu::loop_windows[shared_bytes / sizeof(double)];
 
 static const void *arguments;
@@ -105,6 +120,16 @@ static const struct {
     {"lz4_cells_of_8", Thread<lz4_cu::lz4_cells_of_8>::run, nullptr},
     {"lz4_cells_of_32", Thread<lz4_cu::lz4_cells_of_32>::run, nullptr},
     {"lz4_contiguous", Thread<lz4_cu::lz4_contiguous>::run, nullptr},
+    {"xxhash_cells_of_8", Thread<xxhash_cu::xxhash_cells_of_8>::run, nullptr},
+    {"xxhash_cells_of_16", Thread<xxhash_cu::xxhash_cells_of_16>::run, nullptr},
+    {"xxhash_cells_of_32", Thread<xxhash_cu::xxhash_cells_of_32>::run, nullptr},
+    {"jsontree_cells_of_8", Thread<jsontree_cu::jsontree_cells_of_8>::run, nullptr},
+    {"jsontree_cells_of_16", Thread<jsontree_cu::jsontree_cells_of_16>::run, nullptr},
+    {"jsontree_cells_of_32", Thread<jsontree_cu::jsontree_cells_of_32>::run, nullptr},
+    {"quicksort_cells_of_8", Thread<quicksort_cu::quicksort_cells_of_8>::run, quicksort_cu::quicksort_levels},
+    {"quicksort_cells_of_32", Thread<quicksort_cu::quicksort_cells_of_32>::run, quicksort_cu::quicksort_levels},
+    {"quicksort_steps_cells_of_8", Thread<quicksort_cu::quicksort_steps_cells_of_8>::run, quicksort_cu::quicksort_levels},
+    {"quicksort_steps_cells_of_32", Thread<quicksort_cu::quicksort_steps_cells_of_32>::run, quicksort_cu::quicksort_levels},
     {"loop", Thread<loop_cu::loop>::run, nullptr},
     {"loop_ahead", Thread<loop_cu::loop_ahead>::run, nullptr},
     {"loop_shared", Thread<loop_cu::loop_shared>::run, loop_cu::loop_windows},
