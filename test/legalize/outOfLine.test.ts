@@ -36,4 +36,7 @@ describe("functions that stay calls", () => {
     const bodies = { leaf: stores(15), middle: calls("leaf", 15), outer: calls("middle", 2), main: calls("outer", 1) };
     assert.deepEqual(kept(bodies), ["outer"]);
   });
+  it("are not those that only kernels call, however much is inlined in them", () => {
+    assert.deepEqual(kept({ leaf: stores(30), main: calls("leaf", 30) }), []);
+  });
 });

@@ -10,7 +10,7 @@ import type { CallGraph } from "./callGraph.ts";
 const inlineLimit = 40;
 /** Above it also with one caller: the caller must stay small too. */
 const mergeLimit = 400;
-/** Statements, those of inlined functions among them, above which a function stays a call whoever calls it. */
+/** Statements, those of inlined functions among them, above which a function stays a call in other functions. A kernel is nothing but its call. */
 const inlinedLimit = 600;
 /** Statements that all copies of a function may add to the module. brotli-wasm's grew 2.5 times by functions within the limits above, one of them 30 times. */
 const copiesLimit = 1000;
@@ -43,7 +43,7 @@ export function outOfLine(module: IrModule, graph: CallGraph, order: readonly nu
     inlined.set(index, size);
     const facts = graph.facts.get(index);
     const callsItself = facts?.recursive === true && !facts.loops;
-    const large = statements > (called > 1 ? inlineLimit : mergeLimit) || size > inlinedLimit;
+    const large = statements > (called > 1 ? inlineLimit : mergeLimit) || (called > 0 && size > inlinedLimit);
     const copied = size > alwaysInline && (called - 1) * size > copiesLimit;
     if (module.functions.get(index)?.outOfLine === true || callsItself || large || copied) kept.add(index);
   }
