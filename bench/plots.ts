@@ -1,12 +1,13 @@
 /**
  * SVG plots of what `throughput.ts --json` has printed: how many times as fast the device is as each baseline, by program, and its rate by the number of
- * instances. README.md says how to make them. Two plain charts on logarithmic scales, for which a library of charts would bring sixty packages.
+ * instances. README.md says how to make them.
  */
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { runBench } from "./main.ts";
+import { colours, grid, haloed, keptApart, logarithmic, short, svg, text, width } from "./svg.ts";
 
 export interface Baseline {
   readonly label: string;
@@ -18,38 +19,20 @@ export interface Run {
   readonly rows: readonly {
     readonly program: string;
     readonly instances: number;
+    /** Instances a second, by the client's clock and by the device's own. */
     readonly device: number;
+    readonly deviceAlone: number;
     readonly baselines: readonly Baseline[];
   }[];
 }
 
-const colours = ["#2563eb", "#d97706", "#059669", "#db2777", "#7c3aed", "#0891b2", "#65a30d", "#dc2626"];
-const [width, left, right, lineHeight] = [760, 110, 90, 18];
+const [left, right, lineHeight] = [110, 90, 18];
 
-function text(x: number, y: number, content: string, anchor: "start" | "middle" | "end" = "start"): string {
-  const escaped = content.replace(/&/g, "&amp;").replace(/</g, "&lt;");
-  return `<text x="${x.toFixed(1)}" y="${y.toFixed(1)}" text-anchor="${anchor}">${escaped}</text>`;
-}
-
-function svg(height: number, title: string, parts: readonly string[]): string {
-  const open = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="12" fill="#374151">`;
-  return `${[open, `<rect width="${width}" height="${height}" fill="#ffffff"/>`, text(16, 22, title), ...parts, "</svg>"].join("\n")}\n`;
-}
-
-/** From whole powers of ten around the values to pixels. */
-function logarithmic(values: readonly number[], from: number, to: number) {
-  const least = Math.floor(Math.log10(Math.min(...values)));
-  const most = Math.max(Math.ceil(Math.log10(Math.max(...values))), least + 1);
-  const place = (value: number): number => from + ((Math.log10(value) - least) / (most - least)) * (to - from);
-  const ticks = Array.from({ length: most - least + 1 }, (_, step) => 10 ** (least + step));
-  return { place, ticks };
-}
-
-const short = (value: number): string =>
-  new Intl.NumberFormat("en-US", { notation: "compact", maximumSignificantDigits: 3 }).format(value);
-
-/** A group of bars for each program, a bar for each baseline. */
-export function ratios({ device, rows }: Run): string {
+/** A group of bars for each program, a bar for each baseline; of the rows with the most instances. */
+export function ratios(runs: readonly Run[]): string {
+  const compared = runs.flatMap((run) => run.rows).filter(({ baselines }) => baselines.length > 0);
+  const most = Math.max(...compared.map(({ instances }) => instances));
+  const rows = compared.filter(({ instances }) => instances === most);
   const labels = [...new Set(rows.flatMap(({ baselines }) => baselines.map(({ label }) => label)))];
   const bars = rows.flatMap(({ program, baselines }) => baselines.map((baseline) => ({ program, ...baseline })));
   const { place, ticks } = logarithmic([1, ...bars.map(({ ratio }) => ratio)], left, width - right);
@@ -74,69 +57,87 @@ export function ratios({ device, rows }: Run): string {
   }
   for (const tick of ticks) {
     parts.push(
-      `<path d="M${place(tick).toFixed(1)} ${top}V${y}" stroke="#9ca3af" stroke-opacity="0.5"/>`,
+      `<path d="M${place(tick).toFixed(1)} ${top}V${y}" ${grid}/>`,
       text(place(tick), y + 14, short(tick), "middle"),
     );
   }
-  const count = (rows[0]?.instances ?? 0).toLocaleString("en-US");
-  return svg(y + 28, `${device.name}, ${count} instances: times as fast as`, parts);
+  return svg(y + 28, `${nameOf(runs)}, ${most.toLocaleString("en-US")} instances: times as fast as`, parts);
 }
 
-/** A line for each program through the runs' numbers of instances. */
+/** A line for each program through its numbers of instances. */
 export function rates(runs: readonly Run[]): string {
   const rows = runs.flatMap((run) => run.rows);
   const [top, bottom] = [44, 420];
-  const across = logarithmic(
-    rows.map(({ instances }) => instances),
-    left,
-    width - right,
-  );
+  const counts = [...new Set(rows.map(({ instances }) => instances))].toSorted((a, b) => a - b);
+  const [least, most] = [Math.log(counts[0] ?? 1), Math.log(counts.at(-1) ?? 1)];
+  const across = (instances: number): number =>
+    left + ((Math.log(instances) - least) / (most - least)) * (width - right - left);
   const up = logarithmic(
     rows.map(({ device }) => device),
     bottom,
     top,
   );
+  const lines = [...new Set(rows.map((row) => row.program))].map((program, i) => {
+    const points = rows.filter((row) => row.program === program).toSorted((a, b) => a.instances - b.instances);
+    const places = points.map(({ instances, device }) => [across(instances), up.place(device)] as const);
+    const [colour, dashes] = [colours[i % colours.length] ?? colours[0], i < colours.length ? "none" : "5 3"];
+    return { program, places, last: places.at(-1) as readonly [number, number], colour, dashes };
+  });
+  const labels = new Map<string, string>();
+  for (const end of new Set(lines.map(({ last }) => last[0]))) {
+    const ending = lines.filter(({ last }) => last[0] === end);
+    const heights = ending.map(({ last }) => last[1]);
+    for (const [i, height] of keptApart(heights, 14, bottom).entries()) {
+      const { program, colour } = ending[i] as (typeof lines)[number];
+      labels.set(program, haloed(colour, text(end + 6, height + 4, program)));
+    }
+  }
   const parts = [
-    ...across.ticks.map((tick) => text(across.place(tick), bottom + 18, short(tick), "middle")),
+    ...counts.map((count) => text(across(count), bottom + 18, count.toLocaleString("en-US"), "middle")),
     ...up.ticks.flatMap((tick) => [
-      `<path d="M${left} ${up.place(tick).toFixed(1)}H${width - right}" stroke="#9ca3af" stroke-opacity="0.5"/>`,
+      `<path d="M${left} ${up.place(tick).toFixed(1)}H${width - right}" ${grid}/>`,
       text(left - 8, up.place(tick) + 4, short(tick), "end"),
     ]),
+    ...lines.map(({ places, colour, dashes }) => {
+      const line = places.map(([x, y]) => `${x.toFixed(1)},${y.toFixed(1)}`).join(" ");
+      return `<polyline points="${line}" fill="none" stroke="${colour}" stroke-width="2" stroke-dasharray="${dashes}"/>`;
+    }),
+    ...labels.values(),
   ];
-  for (const [i, program] of [...new Set(rows.map((row) => row.program))].entries()) {
-    const points = rows.filter((row) => row.program === program).toSorted((a, b) => a.instances - b.instances);
-    const places = points.map(({ instances, device }) => [across.place(instances), up.place(device)] as const);
-    const colour = colours[i % colours.length];
-    const line = places.map(([x, y]) => `${x.toFixed(1)},${y.toFixed(1)}`).join(" ");
-    const [x, y] = places[places.length - 1] as readonly [number, number];
-    parts.push(
-      `<polyline points="${line}" fill="none" stroke="${colour}" stroke-width="2"/>`,
-      `<g fill="${colour}">${text(x + 6, y + 4, program)}</g>`,
-    );
-  }
-  return svg(bottom + 36, `${runs[0]?.device.name}: instances a second by the number of instances`, parts);
+  return svg(bottom + 36, `${nameOf(runs)}: instances a second by the number of instances`, parts);
 }
 
+const nameOf = (runs: readonly Run[]): string => runs[0]?.device.name ?? "";
+
 /** Throws RangeError naming the file. */
-async function readRun(file: string): Promise<Run> {
-  const run = JSON.parse(await readFile(file, "utf8")) as Partial<Run>;
-  if (run.device === undefined || run.rows === undefined || run.rows.length === 0)
+export async function readRun(file: string): Promise<Run> {
+  const run = await parsed(file);
+  if (run.device?.name === undefined || !Array.isArray(run.rows) || run.rows.length === 0)
     throw new RangeError(`${file}: not what throughput.ts --json prints`);
   return { device: run.device, rows: run.rows };
+}
+
+async function parsed(file: string): Promise<Partial<Run>> {
+  try {
+    return JSON.parse(await readFile(file, "utf8")) as Partial<Run>;
+  } catch (error) {
+    throw new RangeError(`${file}: ${error instanceof Error ? error.message : error}`);
+  }
 }
 
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { out: { type: "string", default: "." } },
+    options: { out: { type: "string", default: "." }, prefix: { type: "string", default: "" } },
   });
   if (positionals.length === 0) throw new RangeError("no file: expected what throughput.ts --json has printed");
   const runs = await Promise.all(positionals.map(readRun));
-  const instancesOf = (run: Run): number => run.rows[0]?.instances ?? 0;
-  const [largest] = runs.toSorted((a, b) => instancesOf(b) - instancesOf(a)) as [Run];
+  const rows = runs.flatMap((run) => run.rows);
   await mkdir(values.out, { recursive: true });
-  await writeFile(join(values.out, "ratios.svg"), ratios(largest));
-  if (new Set(runs.map(instancesOf)).size > 1) await writeFile(join(values.out, "rates.svg"), rates(runs));
+  const write = (name: string, picture: string): Promise<void> =>
+    writeFile(join(values.out, `${values.prefix}${name}.svg`), picture);
+  if (rows.some(({ baselines }) => baselines.length > 0)) await write("ratios", ratios(runs));
+  if (new Set(rows.map(({ instances }) => instances)).size > 1) await write("rates", rates(runs));
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) await runBench("plots", main);

@@ -228,13 +228,12 @@ async function main(): Promise<void> {
       json: { type: "boolean", default: false },
     },
   });
-  const instances = positive(options.instances, "instances");
+  const counts = [...new Set(options.instances.split(",").map((text) => positive(text, "instances")))];
+  const mostBaselineInstances =
+    options["baseline-instances"] === undefined
+      ? Infinity
+      : positive(options["baseline-instances"], "baseline-instances");
   const sizes = {
-    instances,
-    baselineInstances: Math.min(
-      instances,
-      positive(options["baseline-instances"] ?? options.instances, "baseline-instances"),
-    ),
     repetitions: positive(options.repetitions, "repetitions"),
     warmUps: positive(options["warm-ups"], "warm-ups"),
     inFlight: positive(options["in-flight"], "in-flight"),
@@ -253,9 +252,24 @@ async function main(): Promise<void> {
   const chosen = chosenPrograms(options.programs);
   await using burst = await WasmBurst.launch({ device: options.device });
   const rows: Row[] = [];
-  for (const program of chosen) rows.push(await measure(burst, program, sizes, choice));
-  if (options.json) console.log(JSON.stringify({ device: burst.device, cores, ...sizes, rows }, undefined, 2));
-  else print(rows, sizes.inFlight, burst.device);
+  for (const program of chosen) {
+    for (const instances of counts) {
+      const baselineInstances = Math.min(instances, mostBaselineInstances);
+      rows.push(await measure(burst, program, { ...sizes, instances, baselineInstances }, choice));
+    }
+  }
+  if (options.json) {
+    console.log(JSON.stringify({ device: burst.device, cores, instances: counts, ...sizes, rows }, undefined, 2));
+  } else {
+    for (const count of counts) {
+      if (count !== counts[0]) console.log();
+      print(
+        rows.filter(({ instances }) => instances === count),
+        sizes.inFlight,
+        burst.device,
+      );
+    }
+  }
 }
 
 await runBench("throughput", main);

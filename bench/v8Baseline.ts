@@ -7,8 +7,8 @@ import { Worker } from "node:worker_threads";
 import type { WasmValue } from "../test/support/v8.ts";
 import type { WorkerSetup } from "./v8Worker.ts";
 
-// On Node 20 a worker thread does not inherit tsx's hooks, so it loads its TypeScript through tsx by itself.
-const workerCode = `import(${JSON.stringify(import.meta.resolve("tsx/esm/api"))}).then(({ tsImport }) =>
+// On Node 20 a worker thread does not inherit tsx's hooks, so it loads its TypeScript through tsx by itself. The other benches run, compiled, where there is no tsx.
+const workerCode = (): string => `import(${JSON.stringify(import.meta.resolve("tsx/esm/api"))}).then(({ tsImport }) =>
   tsImport(${JSON.stringify(new URL("./v8Worker.ts", import.meta.url).href)}, ${JSON.stringify(import.meta.url)}))`;
 
 export interface V8Baseline {
@@ -25,7 +25,7 @@ export async function startV8Baseline(
   const shareOf = (thread: number) => setup.arguments.filter((_, instance) => instance % threads === thread);
   const workers = Array.from({ length: threads }, (_, thread) => {
     const workerData: WorkerSetup = { ...setup, arguments: shareOf(thread) };
-    return new Worker(workerCode, { eval: true, workerData });
+    return new Worker(workerCode(), { eval: true, workerData });
   });
   await Promise.all(workers.map((worker) => once(worker, "online")));
 

@@ -25,7 +25,7 @@ export function encodeMessagePackParts(message: unknown): readonly Uint8Array[] 
   return partsOf(encodable(message, 0));
 }
 
-/** Bytes below which a copy costs less than a part. */
+/** Bytes of a field from which on it is not copied: below it a part of its own, or a view of the whole body, costs more. */
 const largeBytes = 1 << 16;
 
 function partsOf(value: unknown): readonly Uint8Array[] {
@@ -106,7 +106,12 @@ function checked(value: unknown, depth: number): unknown {
       throw new TypeError(`unexpected value of type ${typeof value} in a MessagePack body`);
   }
   if (value === null) return null;
-  if (value instanceof Uint8Array) return new Uint8Array(value);
+  if (value instanceof Uint8Array) {
+    // A copy, so that a small field does not keep a large body alive.
+    return value.length < largeBytes
+      ? new Uint8Array(value)
+      : new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
+  }
   if (Array.isArray(value)) return value.map((element) => checked(element, depth + 1));
   if (Object.getPrototypeOf(value) !== Object.prototype) throw new TypeError("unexpected MessagePack extension");
   return Object.fromEntries(Object.entries(value).map(([key, field]) => [key, checked(field, depth + 1)]));

@@ -81,13 +81,13 @@ install_swift_by_apt() {
     add_trixie || return 1
     attempt "apt-get update with trixie" as_root apt-get update || true
   fi
-  # swiftlang itself brings neither the C nor the C++ headers, which Foundation and the cpu device need.
-  local packages=swiftlang
-  if ! command -v g++ >/dev/null; then packages="swiftlang g++"; fi
+  # swiftlang itself brings neither the C nor the C++ headers, which Foundation and the cpu device need. They come from the
+  # system's own release: trixie's would replace its gcc as well.
+  if ! command -v g++ >/dev/null; then attempt "apt-get install g++" apt_install g++ || return 1; fi
   if apt_knows_trixie; then
-    attempt "apt-get install swiftlang" apt_install -t trixie $packages
+    attempt "apt-get install swiftlang" apt_install -t trixie swiftlang
   else
-    attempt "apt-get install swiftlang" apt_install $packages
+    attempt "apt-get install swiftlang" apt_install swiftlang
   fi
 }
 

@@ -1,10 +1,17 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { type CancellationToken, type MessageConnection, ResponseError } from "vscode-jsonrpc/node";
-import type { HostError } from "../../compiler-ts/src/errors.ts";
+import { HostError } from "../../compiler-ts/src/errors.ts";
 import { HostClient } from "../../compiler-ts/src/host/client.ts";
 import { type Connection, connect, handshake } from "../../compiler-ts/src/host/connection.ts";
-import { type Encoding, errorCodes, type InvokeParameters, invoke, listDevices } from "../../protocol/messages.ts";
+import {
+  type Encoding,
+  errorCodes,
+  type InvokeParameters,
+  invoke,
+  jobResults,
+  listDevices,
+} from "../../protocol/messages.ts";
 import { type FakeHostOptions, serveFakeHost } from "../support/fakeHost.ts";
 import { wire } from "../support/streams.ts";
 
@@ -35,6 +42,37 @@ const invokeParameters: InvokeParameters = {
   resultBytes: 4,
   fuel: 2 ** 53 - 1,
 };
+
+test("bulk notifications are handled before the answer that follows them, in either encoding", async () => {
+  for (const encoding of ["json", "msgpack"] satisfies Encoding[]) {
+    const { connection } = connected({
+      encoding,
+      handlers: {
+        "devices/list": async (_parameters, _token, rpc) => {
+          const sent = (results: Uint8Array) =>
+            encoding === "json" ? Buffer.from(results).toString("base64") : results;
+          for (const length of [200_000, 1, 200_000]) {
+            await rpc.sendNotification("$/jobResults", {
+              token: 5,
+              results: sent(new Uint8Array(length).fill(length)),
+            });
+          }
+          return { devices: [] };
+        },
+      },
+    });
+    await handshake(connection, client);
+    const seen: number[][] = [];
+    connection.onBulk(jobResults, ({ token, results }) => seen.push([token, results.length, results[0] as number]));
+    await connection.request(listDevices, {});
+    assert.deepEqual(seen, [
+      [5, 200_000, 64],
+      [5, 1, 1],
+      [5, 200_000, 64],
+    ]);
+    connection.close(new HostError("closed", "the test is over"));
+  }
+});
 
 for (const encoding of ["json", "msgpack"] satisfies Encoding[]) {
   for (const pieceSize of [1, 3, undefined]) {

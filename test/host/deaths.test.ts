@@ -3,7 +3,16 @@
  * (default 10).
  */
 import assert from "node:assert/strict";
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
@@ -263,23 +272,31 @@ describe("a queue of jobs whose hosts die", { skip: hostMissing, timeout: 300_00
   });
 });
 
-describe("a build whose host dies", { skip: hostMissing || process.platform === "darwin" }, () => {
-  for (const signal of ["SIGKILL", "SIGTERM"] as const) {
-    test(`the compiler ends with a host that ${signal} ends, and so do the compiler's children`, async () => {
-      const pids = join(directory, `compiler-${signal}.pids`);
-      const compiler = join(directory, `compiler-${signal}`);
-      writeFileSync(compiler, `#!/bin/sh\nsleep 100 &\necho $$ $! > '${pids}.new'\nmv '${pids}.new' '${pids}'\nwait\n`);
+describe("a build whose host ends", { skip: hostMissing || process.platform === "darwin" }, () => {
+  for (const end of ["SIGKILL", "SIGTERM", "exit"] as const) {
+    test(`by ${end}: the compiler ends too, and so do its children, and no temporary file is left`, async () => {
+      const pids = join(directory, `compiler-${end}.pids`);
+      const compiler = join(directory, `compiler-${end}`);
+      const temporary = join(directory, `temporary-${end}`);
+      mkdirSync(temporary);
+      writeFileSync(
+        compiler,
+        `#!/bin/sh\nmktemp\nsleep 100 &\necho $$ $! > '${pids}.new'\nmv '${pids}.new' '${pids}'\nwait\n`,
+      );
       chmodSync(compiler, 0o755);
-      const { path, pid } = killableHost(`building-${signal}`, `WASMBURST_CLANG='${compiler}'`);
+      const { path, pid } = killableHost(`building-${end}`, `WASMBURST_CLANG='${compiler}' TMPDIR='${temporary}'`);
       const client = await HostClient.launch(path);
       // Whether the cpu device is usable a small build tells.
-      const listing = assert.rejects(client.listDevices(), { code: "hostExited" });
+      const listing = assert.rejects(client.listDevices(), { code: end === "exit" ? "closed" : "hostExited" });
       await until(() => existsSync(pids));
       const children = readFileSync(pids, "utf8").trim().split(" ").map(Number);
       assert.equal(children.filter(isAlive).length, 2);
-      process.kill(Number(pid()), signal);
+      assert.equal(readdirSync(temporary).length, 1);
+      if (end !== "exit") process.kill(Number(pid()), end);
+      else await client.close();
       await until(() => !children.some(isAlive));
       await listing;
+      assert.deepEqual(readdirSync(temporary), []);
       await client.close();
     });
   }

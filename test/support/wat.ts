@@ -1,4 +1,4 @@
-/** WebAssembly text to bytes, for tests. Names go into the name section, as toolchains write them. */
+/** WebAssembly text to bytes and back, for tests and benches. Names go into the name section, as toolchains write them. */
 import wabtFactory from "wabt";
 
 const wabt = await wabtFactory();
@@ -16,6 +16,16 @@ export function wat(text: string, name = "test.wat"): Uint8Array {
   const module = wabt.parseWat(name, text, features);
   try {
     return module.toBinary({ write_debug_names: true }).buffer;
+  } finally {
+    module.destroy();
+  }
+}
+
+/** An instruction a line, indices instead of names. */
+export function unfoldedText(bytes: Uint8Array): string {
+  const module = wabt.readWasm(bytes, { ...features, readDebugNames: false });
+  try {
+    return module.toText({ foldExprs: false, inlineExport: false });
   } finally {
     module.destroy();
   }

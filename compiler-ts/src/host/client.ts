@@ -41,7 +41,7 @@ export class HostClient {
     this.streamsJobs = hasMinor(version, 1);
     this.#end = end;
     connection.onNotification(protocol.progress, ({ token, ...progress }) => this.#progress.get(token)?.(progress));
-    connection.onNotification(protocol.jobResults, ({ token, results }) => this.#jobResults.get(token)?.(results));
+    connection.onBulk(protocol.jobResults, ({ token, results }) => this.#jobResults.get(token)?.(results));
     connection.onNotification(protocol.log, ({ level, message }) => {
       if (level === "output") this.#output(message);
       else if (process.env.WASMBURST_DEBUG === "1") process.stderr.write(`host ${level}: ${message}\n`);
@@ -122,7 +122,7 @@ export class HostClient {
     return this.#withProgress(protocol.runJobs, parameters, options);
   }
 
-  /** A token for a run whose results `onResults` gets as they arrive, until `closeJobStream`. */
+  /** A token for a run whose results `onResults` gets as they arrive, until `closeJobStream`; it may not keep them. */
   openJobStream(onResults: (results: Uint8Array) => void): number {
     const token = this.#nextToken++;
     this.#jobResults.set(token, onResults);

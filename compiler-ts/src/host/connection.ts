@@ -5,9 +5,9 @@ import type { Readable, Writable } from "node:stream";
 import {
   CancellationTokenSource,
   createMessageConnection,
+  Message as Messages,
   ResponseError,
   type Message as RpcMessage,
-  StreamMessageReader,
 } from "vscode-jsonrpc/node";
 import { base64ToBytes, bytesToBase64 } from "../../../protocol/bytes.ts";
 import {
@@ -21,6 +21,7 @@ import {
 } from "../../../protocol/messages.ts";
 import { decodeMessagePack, encodeMessagePackParts } from "../../../protocol/msgpack.ts";
 import { errorNameOf, HostError, messageOf } from "../errors.ts";
+import { FrameReader } from "./frameReader.ts";
 import { FrameWriter } from "./frameWriter.ts";
 
 export interface ConnectionEvents {
@@ -43,6 +44,8 @@ export interface Connection {
     message: Message<string, Parameters, never>,
     handler: (parameters: Parameters) => void,
   ): void;
+  /** The same at once, before what came earlier is dealt with. Bytes in the parameters are overwritten when `handler` has returned. */
+  onBulk<Parameters>(message: Message<string, Parameters, never>, handler: (parameters: Parameters) => void): void;
   /** Rejects everything in flight, and every later request, with `reason`. */
   close(reason: HostError): void;
   /** Aborts with the reason when the connection is closed. */
@@ -51,10 +54,21 @@ export interface Connection {
 
 export function connect(input: Readable, output: Writable, events: ConnectionEvents): Connection {
   const codec = new Codec();
-  const reader = new StreamMessageReader(input, { contentTypeDecoder: codec });
-  // The timer for half a message would keep Node alive; a broken transport is noticed by its end.
-  reader.partialMessageTimeout = 0;
-  const rpc = createMessageConnection(reader, new FrameWriter(output, (message) => codec.encode(message)));
+  const bulk = new Map<string, (parameters: unknown) => void>();
+  const received = (method: string, parameters: unknown): never =>
+    (codec.encoding === "json" ? base64ToBytes(method, "parameters", parameters) : parameters) as never;
+  const decode = (body: Uint8Array): RpcMessage | undefined => {
+    const message = codec.decode(body);
+    if (!Messages.isNotification(message)) return message;
+    const handler = bulk.get(message.method);
+    if (handler === undefined) return message;
+    handler(message.params);
+    return undefined;
+  };
+  const rpc = createMessageConnection(
+    new FrameReader(input, decode),
+    new FrameWriter(output, (message) => codec.encode(message)),
+  );
 
   let closeReason: HostError | undefined;
   const closing = new AbortController();
@@ -109,10 +123,10 @@ export function connect(input: Readable, output: Writable, events: ConnectionEve
       await rpc.sendNotification(message.method, sent);
     },
     onNotification(message, handler) {
-      rpc.onNotification(message.method, (received: unknown) => {
-        const json = codec.encoding === "json";
-        handler((json ? base64ToBytes(message.method, "parameters", received) : received) as never);
-      });
+      rpc.onNotification(message.method, (parameters: unknown) => handler(received(message.method, parameters)));
+    },
+    onBulk(message, handler) {
+      bulk.set(message.method, (parameters) => handler(received(message.method, parameters)));
     },
     close(reason) {
       if (closeReason !== undefined) return;
@@ -161,7 +175,6 @@ function isTransportError(error: unknown): boolean {
 
 /** Both directions of one connection share the encoding in force. */
 class Codec {
-  readonly name = "wasmburst";
   encoding: Encoding = "json";
   #agreed = false;
 
@@ -170,7 +183,7 @@ class Codec {
     return this.encoding === "json" ? [Buffer.from(JSON.stringify(message))] : encodeMessagePackParts(message);
   }
 
-  async decode(body: Uint8Array): Promise<RpcMessage> {
+  decode(body: Uint8Array): RpcMessage {
     const message = this.encoding === "json" ? JSON.parse(Buffer.from(body).toString()) : decodeMessagePack(body);
     // Here and not where the answer is handled: the next frame may already be waiting to be decoded. The first result on
     // the wire is initialize's, since nothing may be sent before it.

@@ -50,7 +50,7 @@ export async function runJobs(
       },
       options,
     );
-    stream?.sendRest();
+    stream?.sendArguments();
     let answer = await answered;
     while (answer.waiting !== undefined) answer = await goOn(pool, answer.waiting, numbers, options, failures);
     const results = stream?.resultsWith(answer.results) ?? ofLength(answer.results, jobs * resultBytes, "pool/run");

@@ -4,6 +4,7 @@ import type {
   CountedLoop,
   Expression,
   Frame,
+  FramePart,
   IrFunction,
   IrGlobal,
   IrModule,
@@ -11,6 +12,7 @@ import type {
   Statement,
   WindowWords,
 } from "./module.ts";
+import { localsOf } from "./operands.ts";
 
 export function dumpModule(module: IrModule): string {
   const lines: string[] = [];
@@ -158,11 +160,11 @@ function dumpSimple(statement: Simple): string {
     case "unwind":
       return `unwind${frame(statement.frame)}`;
     case "restore":
-      return `restore${names(statement.locals)}`;
+      return `restore${names(statement.parts)}`;
     case "push":
-      return `push${names(statement.locals)}${statement.point === undefined ? "" : `, point ${statement.point}`}`;
+      return `push${names(statement.parts)}${statement.point === undefined ? "" : `, point ${statement.point}`}`;
     case "pop":
-      return `pop${names(statement.locals)}`;
+      return `pop${names(statement.parts)}`;
     case "checkpoint":
       return `checkpoint ${statement.fuel.name} - ${statement.cost}${frame(statement.frame)}`;
   }
@@ -191,11 +193,13 @@ function alignment({ alignment }: { readonly alignment: Alignment }): string {
 }
 
 function frame(saved: Frame | undefined): string {
-  return saved === undefined ? "" : `, frame ${saved.point}:${names(saved.locals)}`;
+  return saved === undefined ? "" : `, frame ${saved.point}:${names(saved.parts)}`;
 }
 
-function names(locals: readonly Local[]): string {
-  return locals.map((local) => ` ${local.name}`).join("");
+function names(parts: readonly FramePart[]): string {
+  return localsOf(parts)
+    .map((local) => ` ${local.name}`)
+    .join("");
 }
 
 function targets(locals: readonly Local[]): string {

@@ -41,7 +41,8 @@ export type InstanceField =
   | "position"
   | "stack_limit"
   | "rewinding"
-  | "trap";
+  | "trap"
+  | "zero";
 
 export type Expression =
   /** Bits, unsigned: a number for 32-bit types, a bigint for wider ones. */
@@ -57,11 +58,18 @@ export type Expression =
       readonly size: number;
     };
 
+/** Locals that are saved or taken back by one call of the runtime (legalize/suspension/frameParts.ts). */
+export interface FramePart {
+  /** The first word: counted from the start of the frame's values, or down from the stack's position. */
+  readonly word: number;
+  readonly locals: readonly Local[];
+}
+
 /** What a suspended function leaves behind: docs/kernel-abi.md, Suspension. */
 export interface Frame {
   /** Number of the point within the function, from 1 in program order. */
   readonly point: number;
-  readonly locals: readonly Local[];
+  readonly parts: readonly FramePart[];
   /** Set where a function's recursion is a loop (legalize/recursion/recursionLoop.ts): the position of its innermost call, whose locals these are. */
   readonly innermost?: Local;
 }
@@ -196,19 +204,19 @@ export type Statement =
   /** Suspends the instance here where no fuel is left; else charges `cost`, at most 2^15. Without `frame` only until `suspension` has run. */
   | { readonly kind: "checkpoint"; readonly fuel: Local; readonly cost: number; readonly frame: Frame | undefined }
   /** Takes back the locals of the function's own frame, whose values begin where the position says. */
-  | { readonly kind: "restore"; readonly locals: readonly Local[]; readonly position: Local }
+  | { readonly kind: "restore"; readonly parts: readonly FramePart[]; readonly position: Local }
   /**
-   * Puts locals on the stack of a recursion that is a loop, below the position; `point` is one word more. Traps with "call stack exhausted" where there is less room
+   * Puts locals on the stack of a recursion that is a loop, below the position; `point` is one word more, the last. Traps with "call stack exhausted" where there is less room
    * behind than `need`, as a difference of positions.
    */
   | {
       readonly kind: "push";
       readonly need: Expression;
-      readonly locals: readonly Local[];
+      readonly parts: readonly FramePart[];
       readonly point: number | undefined;
       readonly position: Local;
     }
-  | { readonly kind: "pop"; readonly locals: readonly Local[]; readonly position: Local }
+  | { readonly kind: "pop"; readonly parts: readonly FramePart[]; readonly position: Local }
   /** Ends the function for an instance that stops here; what it returns does not matter. */
   | { readonly kind: "unwind"; readonly frame: Frame }
   /** An assignment that declares its variable for the rest of the list. */

@@ -2,7 +2,7 @@
 
 import { completes, is64 } from "./builder.ts";
 import type { Expression, IrFunction, IrModule, IrType, Label, Local, Statement } from "./module.ts";
-import { expressionsOf, visitAssigned, visitLocals } from "./walk.ts";
+import { expressionsOf, visitAssigned, visitLocals } from "./operands.ts";
 
 const afterLowering: ReadonlySet<Statement["kind"]> = new Set([
   "assign",

@@ -3,7 +3,7 @@
  * time.
  */
 import type { Statement } from "../ir/module.ts";
-import { expressionsOf } from "../ir/walk.ts";
+import { expressionsOf } from "../ir/operands.ts";
 
 /** Of accesses with their checks, calls, and instructions that work on ranges. */
 const accessCost = 4;

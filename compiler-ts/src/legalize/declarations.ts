@@ -3,7 +3,8 @@
  * slow down with the number of function-scope variables, and people read the text.
  */
 import type { IrFunction, Local, Statement } from "../ir/module.ts";
-import { forEachList, visitLocals, visitMentions } from "../ir/walk.ts";
+import { visitLocals, visitMentions } from "../ir/operands.ts";
+import { forEachList } from "../ir/walk.ts";
 
 /** A list, where it lies, and how far the walk is in it. */
 interface Place {

@@ -11,6 +11,7 @@ import { plainFloats } from "./floats/plainFloats.ts";
 import { speculation } from "./floats/speculation.ts";
 import { globals } from "./globals.ts";
 import { indirectCalls } from "./indirectCalls.ts";
+import { exchanges } from "./memory/exchanges.ts";
 import { type MemoryFacts, memoryAccess } from "./memory/memoryAccess.ts";
 import { memoryWindows } from "./memory/memoryWindows.ts";
 import { moduleAlignment } from "./memory/moduleAlignment.ts";
@@ -127,7 +128,12 @@ function componentPasses(
     },
   });
   const { graph } = facts;
-  const { accumulators: accumulates, memoryWindows: windows = true, unrolling = defaultBodies } = passes;
+  const {
+    accumulators: accumulates,
+    memoryWindows: windows = true,
+    exchanges: exchanged = true,
+    unrolling = defaultBodies,
+  } = passes;
   const costs: Costs = new Map();
   return [
     // First: what it makes of a recursion is an ordinary loop to the others. Only where recursions become loops.
@@ -140,6 +146,8 @@ function componentPasses(
     each("earlyReturns", (func) => earlyReturns(func, graph)),
     // Finds loads and stores as the module has them, and leaves some without their checks.
     ...(windows && suspension !== undefined ? [each("memoryWindows", (func) => memoryWindows(module, func))] : []),
+    // While a load and a store stand as the module has them, without their checks.
+    ...(exchanged ? [each("exchanges", exchanges)] : []),
     // Needs to know which calls may grow the memory; must see the calls before `calls` puts statements behind them.
     each("memoryAccess", (func) => memoryAccess(module, func, facts)),
     ...(suspension !== undefined

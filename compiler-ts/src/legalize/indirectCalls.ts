@@ -4,7 +4,8 @@
  */
 import { read } from "../ir/builder.ts";
 import type { Expression, IrFunction, IrModule, IrTable, Local, Statement, SwitchCase } from "../ir/module.ts";
-import { expressionsOf, rewrite, visitStatements } from "../ir/walk.ts";
+import { expressionsOf } from "../ir/operands.ts";
+import { rewrite, visitStatements } from "../ir/walk.ts";
 import type { FunctionType } from "../wasm/module.ts";
 
 export function indirectCalls(module: IrModule): void {

@@ -1,6 +1,6 @@
 /** Which locals a suspended function needs again: those that are read behind a point before they are assigned. Backward over the structured statements. */
 import type { Label, Local, Statement } from "../ir/module.ts";
-import { visitAssigned, visitReads } from "../ir/walk.ts";
+import { visitAssigned, visitReads } from "../ir/operands.ts";
 
 /** A bit for each local, 30 in an element: V8 keeps arrays of such numbers unboxed, and copies them several times faster than typed arrays of this size. */
 type LocalSet = number[];

@@ -11,11 +11,20 @@ export interface PassOptions {
   readonly memoryFacts?: boolean | undefined;
   /** `false`: what counted loops load comes from linear memory each time (`memoryWindows.ts`). */
   readonly memoryWindows?: boolean | undefined;
+  /** `false`: stores do not wait for what was loaded from their place (`exchanges.ts`). */
+  readonly exchanges?: boolean | undefined;
   /** Bodies of a small loop for one checkpoint, at most; `false`: each has its own (`unrolling.ts`). */
   readonly unrolling?: number | false | undefined;
 }
 
-export const passNames = ["recursionLoops", "accumulators", "memoryFacts", "memoryWindows", "unrolling"] as const;
+export const passNames = [
+  "recursionLoops",
+  "accumulators",
+  "memoryFacts",
+  "memoryWindows",
+  "exchanges",
+  "unrolling",
+] as const;
 
 /** All passes but those named. */
 export function without(names: readonly (typeof passNames)[number][]): PassOptions {

@@ -1,6 +1,6 @@
 /** What a pass changes of scopes when it moves statements into blocks, guards or copies. */
 import type { Local, Statement } from "../ir/module.ts";
-import { visitAssigned } from "../ir/walk.ts";
+import { visitAssigned } from "../ir/operands.ts";
 
 /** What the statement declares for the rest of its list, results of a construct too, is to be known outside of that: it becomes a variable of the function. */
 export function widenScope(statement: Statement, variables: Set<Local>): void {

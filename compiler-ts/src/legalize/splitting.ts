@@ -5,7 +5,8 @@
  */
 import { apply, assign, completes, i32, read } from "../ir/builder.ts";
 import type { IrFunction, IrModule, Label, Local, Statement } from "../ir/module.ts";
-import { forEachList, hasLists, mapLists, visitAssigned, visitMentions, visitStatements } from "../ir/walk.ts";
+import { visitAssigned, visitMentions } from "../ir/operands.ts";
+import { forEachList, hasLists, mapLists, visitStatements } from "../ir/walk.ts";
 import type { ValueType } from "../wasm/module.ts";
 import { Liveness } from "./liveness.ts";
 import { position } from "./suspension/suspendedCalls.ts";
@@ -104,7 +105,7 @@ class Splitting {
   }
 
   #marker(): Marker {
-    const marker: Marker = { kind: "restore", locals: [], position };
+    const marker: Marker = { kind: "restore", parts: [], position };
     this.#markers.add(marker);
     return marker;
   }

@@ -1,6 +1,6 @@
 /** MSL types of values and of what functions return. */
 import { is64 } from "../ir/builder.ts";
-import type { IrType } from "../ir/module.ts";
+import type { IrType, Local } from "../ir/module.ts";
 import { wordsOf } from "../metadata.ts";
 import type { FunctionType } from "../wasm/module.ts";
 
@@ -21,4 +21,8 @@ export function resultType(type: FunctionType): string {
   return type.results.length === 1
     ? mslType(first)
     : `wb_results_${type.results.map((result) => resultLetters[wordsOf(result)]).join("")}`;
+}
+
+export function declaration(local: Local): string {
+  return `${mslType(local.type)} ${local.name}`;
 }

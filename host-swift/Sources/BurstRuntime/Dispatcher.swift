@@ -52,19 +52,22 @@ final class Dispatcher {
       slice: SliceTime(fixed: rules.slice), expected: fuel == nil && learned != nil ? learnedFuel.aim : nil)
   }
 
-  /// Those that end are filled anew, so that a long first launch is no gain.
-  func firstRefilledLaunch(fuel: UInt32?) -> LaunchSize {
+  /// Of a run of `jobs`, where those that end are filled anew.
+  func firstRefilledLaunch(_ pipeline: any MTLComputePipelineState, fuel: UInt32?, jobs: Int) -> LaunchSize {
     let lanes = device.kind.initialLanes
+    let learned = learnedFuel.refilled(DeviceScheduler.LaunchKind(pipeline, lanes: min(lanes, buffers.plan.instances, jobs)))
     return LaunchSize(
-      lanes: lanes, minimumLanes: buffers.plan.status.tileWidth, fuel: fuel ?? device.kind.initialSliceFuel(lanes: lanes),
-      fuelIsFixed: fuel != nil, slice: SliceTime(fixed: rules.slice))
+      lanes: lanes, minimumLanes: buffers.plan.status.tileWidth,
+      fuel: fuel ?? learned?.fuel ?? device.kind.initialSliceFuel(lanes: lanes), fuelIsFixed: fuel != nil,
+      slice: learned?.slice ?? SliceTime(fixed: rules.slice))
   }
 
-  /// What a launch whose fuel nobody fixed took, for first launches to come.
-  func learn(from slice: Slice, seconds: Double, outOfFuel: Int) {
+  /// What a launch whose fuel nobody fixed took, for first launches to come. `refilled`: in a run of jobs, what slices aim at after it.
+  func learn(from slice: Slice, seconds: Double, outOfFuel: Int, refilled: SliceTime? = nil) {
     let lanes = slice.lanes.count
-    learnedFuel.observe(
-      DeviceScheduler.LaunchKind(slice.pipeline, lanes: lanes), seconds: seconds, fuel: slice.fuel, lanes: lanes, outOfFuel: outOfFuel)
+    let kind = DeviceScheduler.LaunchKind(slice.pipeline, lanes: lanes)
+    learnedFuel.observe(kind, seconds: seconds, fuel: slice.fuel, lanes: lanes, outOfFuel: outOfFuel)
+    if let refilled { learnedFuel.observe(kind, refilled: refilled) }
   }
 
   /// A kernel's launch, with the records that go in before it and come out after it.

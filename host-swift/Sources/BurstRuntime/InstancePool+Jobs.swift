@@ -8,13 +8,14 @@ extension InstancePool {
     _ parameters: RunJobsRequest.Parameters, _ arguments: JobArguments, _ request: any IncomingCancellation, progress: Progress,
     onResults: (@Sendable (Data) -> Void)?
   ) throws -> RunJobsRequest.Result {
+    let began = DeviceScheduler.now
     let pipeline = try kernel(parameters.kernel)
     try check(parameters)
     let budget = try InvocationBudget(parameters)
     try checkUsable()
     try checkNothingWaits()
     var run = JobRun(
-      parameters, arguments: arguments, pool: self, pipeline: pipeline, budget: budget, onResults: onResults)
+      parameters, arguments: arguments, pool: self, pipeline: pipeline, budget: budget, since: began, onResults: onResults)
     return try advance(&run, request, progress)
   }
 

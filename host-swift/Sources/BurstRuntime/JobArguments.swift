@@ -28,7 +28,7 @@ final class JobArguments: @unchecked Sendable {
     condition.withLock {
       let wanted = bytes.prefix(max(0, expected - received))
       if wanted.isEmpty { return }
-      parts.append((received, Data(wanted)))
+      parts.append((received, wanted))
       received += wanted.count
       condition.broadcast()
     }

@@ -93,13 +93,12 @@ struct JobOutcomes {
 
   mutating func addReasons(_ others: FailureTexts, jobOf: (Int) -> Int) { reasons.add(others, rename: jobOf) }
 
-  /// Results of the jobs below `end` that were not taken yet, where they are at least so many bytes.
-  mutating func takeResults(below end: Int, least bytes: Int) -> Data? {
-    let count = end * resultBytes - taken
-    guard count >= bytes else { return nil }
+  /// The next so many bytes of results, where all of them are of jobs below `end`.
+  mutating func takeResults(below end: Int, bytes: Int) -> Data? {
+    guard end * resultBytes - taken >= bytes else { return nil }
     // A copy: what is shared could not be written to.
-    defer { taken += count }
-    return Data(results[taken..<taken + count])
+    defer { taken += bytes }
+    return Data(results[taken..<taken + bytes])
   }
 
   /// Bytes that could be taken at most, with so many jobs ended.

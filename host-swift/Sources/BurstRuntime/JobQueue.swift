@@ -23,6 +23,9 @@ struct JobQueue: Sendable {
     var lanes = 0
     var together: UInt64 = 0
     var longest: UInt64 = 0
+
+    /// Of the time of all lanes, taken to be their fuel.
+    var busyShare: Double { longest == 0 ? 1 : Double(together) / Double(longest) / Double(lanes) }
   }
 
   /// `count`: at most `PoolPlan.maximumInstances`.
@@ -97,6 +100,6 @@ struct JobQueue: Sendable {
   mutating func launched(_ use: FuelUse, of lanes: Int) {
     guard !isEmpty else { return }
     laneSlices += Double(lanes)
-    busyLaneSlices += use.longest == 0 ? Double(use.lanes) : Double(use.together) / Double(use.longest)
+    busyLaneSlices += use.busyShare * Double(use.lanes)
   }
 }

@@ -3,34 +3,37 @@ import Foundation
 
 /// How jobs begin: each in the initial state, with its arguments and what is to be written.
 extension JobRun {
-  /// The next jobs into idle lanes.
+  /// The next jobs into idle lanes. Their arguments may still be on their way while the device brings the lanes to the initial state.
   mutating func refill(limit: Int, _ request: any IncomingCancellation) throws {
-    guard let placed = queue.begin(limit: try begins(atMost: limit, request)) else { return }
+    guard let placed = queue.begin(limit: begins(atMost: limit)) else { return }
     let lanes = placed.lanes
     atRisk = lanes
     fuelOf.withUnsafeMutableBufferPointer { fuelOf in
       for lane in lanes { fuelOf[Int(lane)] = 0 }
     }
     if budget.seconds != nil { for lane in lanes { secondsOf[Int(lane)] = 0 } }
-    let records = arguments.records(of: placed.firstJob..<placed.firstJob + lanes.count)
-    try buffers.records.setArguments(records, bytesEach: parameters.argumentBytes, of: lanes)
     deviceSeconds += try pool.dispatcher.clear(lanes, live: live + lanes.count, request)
     try start(lanes, begins: true, request)
+    try takeArguments(of: placed, request)
   }
 
-  /// How many jobs begin now. Where nothing else runs, all that have room, as soon as their arguments are there: a launch takes no longer
-  /// with all lanes than with those whose arguments came first.
-  private mutating func begins(atMost limit: Int, _ request: any IncomingCancellation) throws -> Int {
+  /// How many jobs begin now. Where nothing else runs, all that have room: a launch takes no longer with all lanes than with those whose
+  /// arguments came first.
+  private func begins(atMost limit: Int) -> Int {
     let wanted = queue.room(limit: limit)
-    if live == 0, waiting.isEmpty {
+    return live == 0 && waiting.isEmpty ? wanted : min(wanted, arguments.jobsThatCanBegin - queue.next)
+  }
+
+  /// Waits for them where they have not all come.
+  private mutating func takeArguments(of placed: JobQueue.Placed, _ request: any IncomingCancellation) throws {
+    let jobs = placed.firstJob..<placed.firstJob + placed.lanes.count
+    while arguments.jobsThatCanBegin < jobs.upperBound {
       let began = DeviceScheduler.now
-      defer { starved += DeviceScheduler.now - began }
-      while arguments.jobsThatCanBegin < queue.next + wanted {
-        arguments.wait(for: queue.next + wanted, seconds: Self.attention)
-        if request.isCancelled { throw ResponseError.cancelled }
-      }
+      arguments.wait(for: jobs.upperBound, seconds: Self.attention)
+      starved += DeviceScheduler.now - began
+      if request.isCancelled { throw ResponseError.cancelled }
     }
-    return min(wanted, arguments.jobsThatCanBegin - queue.next)
+    try buffers.records.setArguments(arguments.records(of: jobs), bytesEach: parameters.argumentBytes, of: placed.lanes)
   }
 
   /// Seconds in which a cancellation is noticed.

@@ -65,7 +65,7 @@ struct JobRun {
 
   init(
     _ parameters: RunJobsRequest.Parameters, arguments: JobArguments, pool: InstancePool, pipeline: any MTLComputePipelineState,
-    budget: InvocationBudget, onResults: (@Sendable (Data) -> Void)?
+    budget: InvocationBudget, since began: Double, onResults: (@Sendable (Data) -> Void)?
   ) {
     self.parameters = parameters
     self.arguments = arguments
@@ -77,9 +77,10 @@ struct JobRun {
     outcomes = JobOutcomes(parameters)
     fuelOf = Array(repeating: 0, count: pool.plan.instances)
     secondsOf = budget.seconds == nil ? [] : Array(repeating: 0, count: pool.plan.instances)
-    size = pool.dispatcher.firstRefilledLaunch(fuel: budget.sliceFuel)
+    size = pool.dispatcher.firstRefilledLaunch(pipeline, fuel: budget.sliceFuel, jobs: parameters.jobs)
     idleLanesCost = pool.plan.status.tileWidth > 1
     patience = ClientPatience(idleLanesCost: idleLanesCost)
+    seconds = DeviceScheduler.now - began
   }
 
   var result: RunJobsRequest.Result {
@@ -124,18 +125,19 @@ struct JobRun {
     }
   }
 
-  /// What would be sent in smaller parts costs more in messages than it gains.
-  private static let leastResults = 1 << 18
+  /// Bytes of results that are sent together: in smaller parts they would cost more in messages than it gains.
+  private static let partOfResults = 1 << 18
 
-  /// Those that travel while the next jobs run.
+  /// Those that travel while the next jobs run; and the last ones, of which the client takes a part while the next is on its way.
   private mutating func sendResults() {
-    guard let onResults, !queue.hasEnded, outcomes.untaken(ended: queue.ended) >= Self.leastResults else { return }
-    if let results = outcomes.takeResults(below: queue.firstNotEnded, least: Self.leastResults) { onResults(results) }
+    guard let onResults, outcomes.untaken(ended: queue.ended) >= Self.partOfResults else { return }
+    let end = queue.firstNotEnded
+    while let results = outcomes.takeResults(below: end, bytes: Self.partOfResults) { onResults(results) }
   }
 
   private mutating func step(_ request: any IncomingCancellation) throws {
     let began = DispatchTime.now()
-    let before = deviceSeconds
+    let before = deviceSeconds + starved
     let dispatcher = pool.dispatcher
     try takeAnswers(request)
     try goOnStarting(request)
@@ -159,18 +161,20 @@ struct JobRun {
     let elapsed = Double(DispatchTime.now().uptimeNanoseconds - began.uptimeNanoseconds) / 1e9
     let stopped = launched.count - collected.outOfFuel
     size.adapt(
-      afterSeconds: seconds, overhead: max(0, elapsed - (deviceSeconds - before) - dispatcher.takeWaited()),
+      afterSeconds: seconds, overhead: max(0, elapsed - (deviceSeconds + starved - before) - dispatcher.takeWaited()),
       launched: launched.count, available: pool.plan.instances, ranOutOfFuel: collected.outOfFuel > 0,
       endedShare: idleLanesCost ? Double(stopped) / Double(launched.count) : 0,
-      longestFuel: idleLanesCost ? collected.longestFuel : nil)
+      idleShare: 1 - collected.use.busyShare, longestFuel: idleLanesCost ? collected.use.longest : nil)
+    if budget.sliceFuel == nil {
+      dispatcher.learn(from: slice, seconds: seconds, outOfFuel: collected.outOfFuel, refilled: size.slice)
+    }
   }
 
   // MARK: Ends
 
   private struct Collected {
     var outOfFuel = 0
-    /// What the longest lane used.
-    var longestFuel: UInt64 = 0
+    var use = JobQueue.FuelUse()
     /// Lanes that wait for functions of the host.
     var calling: BoundFunctions.Calling = [:]
   }
@@ -181,7 +185,7 @@ struct JobRun {
     let use = takeFuel(of: launched)
     queue.launched(use, of: width)
     var collected = Collected()
-    collected.longestFuel = use.longest
+    collected.use = use
     if !records.anySuspension(of: launched) {
       try end(launched)
       return collected

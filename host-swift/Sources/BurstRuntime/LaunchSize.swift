@@ -25,12 +25,14 @@ struct LaunchSize: Sendable, Equatable {
 
   /// After a launch of `launched` lanes, of which some ran out of fuel or none did. `overhead`: seconds since the launch before
   /// that were not spent on the device. `available`: lanes that the next launch can have at most. `longestFuel`: what the longest lane used, where lanes that end are filled anew.
-  /// `endedShare`: of the lanes launched, where others take their place in the next launch; 0 where none do.
+  /// `endedShare`: of the lanes launched, where others take their place in the next launch; 0 where none do. `idleShare`: of the lanes' time,
+  /// what those lost that ended before the last; `nil`: as where they end one by one throughout. Lanes that end together lose nothing.
   mutating func adapt(
     afterSeconds seconds: Double, overhead: Double = 0, launched: Int, available: Int = .max, ranOutOfFuel: Bool,
-    endedShare: Double = 0, longestFuel: UInt64? = nil
+    endedShare: Double = 0, idleShare: Double? = nil, longestFuel: UInt64? = nil
   ) {
-    slice.adapt(overhead: overhead, turnover: endedShare > 0 ? seconds / endedShare : nil)
+    let lost = max(idleShare.map { $0 * 2 } ?? endedShare, .leastNormalMagnitude)
+    slice.adapt(overhead: overhead, turnover: endedShare > 0 ? seconds / lost : nil)
     let before = (lanes: Double(lanes), fuel: Double(fuel))
     let fuelDecides = ranOutOfFuel && !fuelIsFixed
     if seconds < slice.shortest {

@@ -8,6 +8,7 @@ struct LearnedFuel<Kind: Hashable & Sendable>: Sendable {
   let aim: Double
   private let longest: Double
   private var known: [Kind: UInt32] = [:]
+  private var slices: [Kind: SliceTime] = [:]
 
   private static var firstSlice: Double { 0.020 }
   /// Against a launch that was seen.
@@ -22,6 +23,17 @@ struct LearnedFuel<Kind: Hashable & Sendable>: Sendable {
 
   /// `nil`: nothing is known yet.
   func fuel(of kind: Kind) -> UInt32? { known[kind] }
+
+  /// For the first launch of a run of jobs, whose lanes are filled anew between slices: one that is long beside the jobs leaves lanes idle,
+  /// so it is to be as long as the last ones of the run before. `nil`: there was none.
+  func refilled(_ kind: Kind) -> (fuel: UInt32?, slice: SliceTime)? {
+    guard let slice = slices[kind] else { return nil }
+    let share = min(slice.aim / aim, 1)
+    return (known[kind].map { UInt32(max(Double($0) * share, Double(LaunchSize.minimumFuel))) }, slice)
+  }
+
+  /// What slices of a run of jobs aim at after a launch.
+  mutating func observe(_ kind: Kind, refilled slice: SliceTime) { slices[kind] = slice }
 
   /// A launch of `lanes`, of which `outOfFuel` had used all of their `fuel`.
   mutating func observe(_ kind: Kind, seconds: Double, fuel: UInt32, lanes: Int, outOfFuel: Int) {

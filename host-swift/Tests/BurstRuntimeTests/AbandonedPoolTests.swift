@@ -30,7 +30,9 @@ struct AbandonedPoolTests {
   private func pool(_ instances: Int, on worker: SerialWorker) throws -> InstancePool {
     let device = try #require(DeviceRegistry().devices.first { $0.problem == nil })
     let load = TestKernels.load(device.id)
-    let cache = PipelineCache(root: TestClient.temporaryFolder()) { _ in }
+    let folder = TestClient.temporaryFolder()
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let cache = PipelineCache(root: folder) { _ in }
     let kernels = try cache.kernels(load.kernels + ["instantiate"], of: load.text, for: device).kernels
     let hostKernels = try cache.kernels(HostKernels.names, of: HostKernels.text, for: device).kernels
     let module = LoadedModule(

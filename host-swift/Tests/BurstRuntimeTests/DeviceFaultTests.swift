@@ -209,8 +209,10 @@
 
     @Test("a planned fault poisons the device from its command buffer on, in one process of those that share a file")
     func planned() throws {
-      let file = TestClient.temporaryFolder().appendingPathComponent("struck")
-      try FileManager.default.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+      let folder = TestClient.temporaryFolder()
+      defer { try? FileManager.default.removeItem(at: folder) }
+      let file = folder.appendingPathComponent("struck")
+      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
       func struck(_ faults: CommandFaults) -> [Bool] { (0..<4).map { _ in faults.next() != nil } }
       let environment = ["WASMBURST_TEST_FAULT": "2:\(file.path)"]
       #expect(struck(CommandFaults(PlannedFault(environment: environment))) == [false, false, true, true])

@@ -57,7 +57,8 @@ struct JobQueueTests {
       let slice = Double(size.fuel) / 10
       let used = left.mapValues { min($0, slice) }
       let fuel = used.values.map { UInt64($0 * 1000) }
-      queue.launched(.init(lanes: fuel.count, together: fuel.reduce(0, +), longest: fuel.max() ?? 0), of: 1024)
+      let use = JobQueue.FuelUse(lanes: fuel.count, together: fuel.reduce(0, +), longest: fuel.max() ?? 0)
+      queue.launched(use, of: 1024)
       let launched = left.count
       for (lane, spent) in used {
         left[lane]! -= spent
@@ -70,7 +71,7 @@ struct JobQueueTests {
       time += seconds + overhead
       size.adapt(
         afterSeconds: seconds, overhead: overhead, launched: launched, ranOutOfFuel: !left.isEmpty,
-        endedShare: Double(launched - left.count) / Double(launched))
+        endedShare: Double(launched - left.count) / Double(launched), idleShare: 1 - use.busyShare)
     }
     let use = queue.busyLaneSlices / queue.laneSlices
     #expect(use > 0.8)

@@ -74,4 +74,17 @@ struct LaunchSizeTests {
     for _ in 0..<20 { five.adapt(afterSeconds: Double(five.fuel) * 1e-9, overhead: 0.01, launched: 3, ranOutOfFuel: true) }
     #expect((0.00375...0.00625).contains(Double(five.fuel) * 1e-9))
   }
+
+  @Test("lanes that end together are no reason for short slices, as lanes are that end one by one", arguments: [0.0005, 0])
+  func endingTogether(overhead: Double) {
+    func aim(idleShare: Double) -> Double {
+      var size = LaunchSize(lanes: 64, minimumLanes: 32, fuel: 1 << 20, fuelIsFixed: false)
+      for _ in 0..<10 {
+        size.adapt(afterSeconds: 0.011, overhead: overhead, launched: 64, ranOutOfFuel: false, endedShare: 1, idleShare: idleShare)
+      }
+      return size.slice.aim
+    }
+    if overhead > 0 { #expect(aim(idleShare: 0) > 0.011 && aim(idleShare: 0.5) < 0.006) }
+    #expect((0.001...0.025).contains(aim(idleShare: 0)))
+  }
 }

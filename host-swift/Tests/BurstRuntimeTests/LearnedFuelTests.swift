@@ -93,4 +93,61 @@ struct LearnedFuelTests {
     learned.observe(0, seconds: 100, fuel: 1 << 10, lanes: 8, outOfFuel: 8)
     #expect(learned.fuel(of: 0) == 1024)
   }
+
+  /// Seconds of the slices of a run of jobs over 64 lanes; `work`: units of each, all of a launch as slow as its longest lane.
+  private func refilledRun(_ learned: inout LearnedFuel<Int>, work: [Double], cost: Double) -> [Double] {
+    let lanes = 64
+    let first = learned.refilled(0)
+    var size = LaunchSize(
+      lanes: lanes, minimumLanes: 32, fuel: first?.fuel ?? 1 << 19, fuelIsFixed: false, slice: first?.slice ?? SliceTime())
+    var jobs = work[...]
+    var left: [Double] = []
+    var slices: [Double] = []
+    while !jobs.isEmpty || !left.isEmpty {
+      while left.count < lanes, let job = jobs.popFirst() { left.append(job) }
+      let fuel = size.fuel
+      let used = left.map { UInt64(min($0, Double(fuel))) }
+      let use = JobQueue.FuelUse(lanes: used.count, together: used.reduce(0, +), longest: used.max() ?? 0)
+      let longest = Double(use.longest)
+      let launched = left.count
+      left = left.map { $0 - Double(fuel) }.filter { $0 > 0 }
+      slices.append(longest * cost)
+      size.adapt(
+        afterSeconds: longest * cost, overhead: 0.0005, launched: launched, available: lanes, ranOutOfFuel: !left.isEmpty,
+        endedShare: Double(launched - left.count) / Double(launched), idleShare: 1 - use.busyShare, longestFuel: use.longest)
+      learned.observe(0, seconds: longest * cost, fuel: fuel, lanes: launched, outOfFuel: left.count)
+      learned.observe(0, refilled: size.slice)
+    }
+    return slices
+  }
+
+  @Test("a run of jobs of 11 ms becomes a slice for each time that they fill the lanes")
+  func equalJobs() {
+    let unit = 0.00228 / Double(1 << 19)
+    var learned = LearnedFuel<Int>(BurstRules())
+    let work = Array(repeating: 0.0113 / unit, count: 256)
+    let first = refilledRun(&learned, work: work, cost: unit)
+    for _ in 0..<4 { _ = refilledRun(&learned, work: work, cost: unit) }
+    #expect(first.count > 4)
+    #expect(refilledRun(&learned, work: work, cost: unit).count == 4)
+  }
+
+  @Test("where jobs are of unlike lengths, no slice of a later run is longer than slices came to be in the first")
+  func unlikeJobs() {
+    let unit = 0.00228 / Double(1 << 19)
+    var learned = LearnedFuel<Int>(BurstRules())
+    let work = (0..<4_000).map { Double(1 + $0 * 37 % 100) * 0.00004 / unit }
+    let first = refilledRun(&learned, work: work, cost: unit)
+    for _ in 0..<4 {
+      let next = refilledRun(&learned, work: work, cost: unit)
+      #expect(next[0] <= first[first.count / 2] * 1.5)
+    }
+  }
+
+  @Test("where each unit of fuel suddenly takes thirty times as long, the first slice of a run of jobs is over in 0.6 s")
+  func wrongGuessOfJobs() {
+    var learned = LearnedFuel<Int>(BurstRules())
+    for _ in 0..<20 { _ = refilledRun(&learned, work: Array(repeating: 1e8, count: 256), cost: 1e-9) }
+    #expect(refilledRun(&learned, work: Array(repeating: 1e9, count: 64), cost: 3e-8)[0] < 0.61)
+  }
 }

@@ -42,7 +42,9 @@ struct PoisonTests {
   @Test("an invocation finds its arguments and nothing of those before; what goes on finds what it left", .enabled(if: device != nil))
   func begun() throws {
     let device = try #require(Self.device)
-    let cache = PipelineCache(root: TestClient.temporaryFolder()) { _ in }
+    let folder = TestClient.temporaryFolder()
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let cache = PipelineCache(root: folder) { _ in }
     let load = TestKernels.load(device.id, tileWidth: 2, memoryCell: 4)
     let pipeline = try #require(try cache.kernels(["count"], of: load.text, for: device).kernels.pipelines["count"])
     let hostKernels = try cache.kernels(HostKernels.names, of: HostKernels.text, for: device).kernels

@@ -12,6 +12,8 @@ final class TestClient: Sendable {
   private let inbox: Inbox
   private let nextID = Locked(1)
   let exited: Locked<Bool>
+  /// Goes with the client.
+  private let ownCache: URL?
 
   /// What the server sent, for threads that wait for a message.
   private final class Inbox: @unchecked Sendable {
@@ -51,27 +53,36 @@ final class TestClient: Sendable {
     }
   }
 
-  init(
-    cache: URL = TestClient.temporaryFolder(), devices: DeviceRegistry = DeviceRegistry(), hostFunctions: HostFunctionTable = .standard
-  ) {
+  /// Without `cache` it has an empty one of its own.
+  init(cache: URL? = nil, devices: DeviceRegistry = DeviceRegistry(), hostFunctions: HostFunctionTable = .standard) {
     let inbox = Inbox()
     let exited = Locked(false)
     self.inbox = inbox
     self.exited = exited
+    let root = cache ?? TestClient.temporaryFolder()
+    ownCache = cache == nil ? root : nil
     connection = Connection { inbox.receive($0) }
-    server = Server(connection: connection, devices: devices, hostFunctions: hostFunctions, cacheRoot: cache) {
+    server = Server(connection: connection, devices: devices, hostFunctions: hostFunctions, cacheRoot: root) {
       exited.withLock { $0 = true }
     }
     connection.start(server)
   }
 
+  deinit {
+    // A build that still runs would make the folder anew.
+    connection.cancelAll()
+    _ = server.waitUntilIdle(timeout: .now() + 2)
+    if let ownCache { try? FileManager.default.removeItem(at: ownCache) }
+  }
+
+  /// A place for a folder, which whoever asks makes and removes.
   static func temporaryFolder() -> URL {
     FileManager.default.temporaryDirectory.appendingPathComponent("wasmburst-test-\(UUID().uuidString)", isDirectory: true)
   }
 
   /// A client that has shaken hands.
   static func initialized(
-    encoding: Encoding = .msgpack, cache: URL = TestClient.temporaryFolder(), devices: DeviceRegistry = DeviceRegistry(),
+    encoding: Encoding = .msgpack, cache: URL? = nil, devices: DeviceRegistry = DeviceRegistry(),
     hostFunctions: HostFunctionTable = .standard
   ) throws -> TestClient {
     let client = TestClient(cache: cache, devices: devices, hostFunctions: hostFunctions)

@@ -5,11 +5,13 @@ import Testing
 
 /// What goes wrong on a Mac goes wrong here.
 @Suite struct HazardTests {
+  private let test = TestDevice()
+  private let checked = TestDevice(["WASMBURST_CPU_CHECKS": "1"])
   private let halved = "kernel void halve(device float* x [[buffer(0)]]) { x[0] = x[0] * 0.5f; x[1] = x[1] * 2.0f; }"
 
   /// The smallest normal number halved, and the smallest subnormal doubled.
   private func halve(_ heading: String) throws -> [UInt32] {
-    let device = TestDevice().device
+    let device = test.device
     let values = try device.buffer([Float.leastNormalMagnitude, -Float.leastNonzeroMagnitude])
     try device.run(try device.pipeline(heading + halved, "halve"), [values], threads: line(1))
     return values.elements(UInt32.self)
@@ -24,7 +26,7 @@ import Testing
   }
 
   @Test func checkedKernelsOfDefinedBehaviourRun() throws {
-    let device = TestDevice(["WASMBURST_CPU_CHECKS": "1"]).device
+    let device = checked.device
     let source = "kernel void k(device uint* x [[buffer(0)]]) { x[1] = (x[0] + 1u) << (x[0] & 31u); }"
     let values = try device.buffer([UInt32(3), 0])
     try device.run(try device.pipeline(source, "k"), [values], threads: line(1))

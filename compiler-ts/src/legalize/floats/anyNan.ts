@@ -3,7 +3,8 @@
  * in locals that nothing else reads.
  */
 import type { Expression, IrFunction, Local, Statement } from "../../ir/module.ts";
-import { mapExpressions, rewrite } from "../../ir/walk.ts";
+import { mapExpressions } from "../../ir/operands.ts";
+import { rewrite } from "../../ir/walk.ts";
 import { hasTypes, seenLocals, seesOperands } from "./seenBits.ts";
 
 /** For which types the device has arithmetic of its own: elsewhere the runtime's makes canonical NaNs on the way. */

@@ -5,7 +5,8 @@
  */
 import { apply } from "../../ir/builder.ts";
 import type { Expression, IrFunction, Label, Local, Statement } from "../../ir/module.ts";
-import { mapExpressions, visitAssigned, visitStatements } from "../../ir/walk.ts";
+import { mapExpressions, visitAssigned } from "../../ir/operands.ts";
+import { visitStatements } from "../../ir/walk.ts";
 import { comparison, product, quotient, root, sum, tiny, type Value, value } from "./floatRules.ts";
 import { anyMagnitude, areEqual, either, type Magnitude, ofBits, ofInteger, ofRounded } from "./magnitudes.ts";
 import { hasTypes, seenLocals, seesOperands } from "./seenBits.ts";

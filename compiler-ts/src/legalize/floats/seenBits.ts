@@ -3,7 +3,8 @@
  * conversions take may be any NaN, since their own results are canonical, or not a float.
  */
 import type { Expression, IrFunction, Local, Statement } from "../../ir/module.ts";
-import { expressionsOf, nestedLists, visitStatements } from "../../ir/walk.ts";
+import { expressionsOf } from "../../ir/operands.ts";
+import { nestedLists, visitStatements } from "../../ir/walk.ts";
 
 const takesAnyNan =
   /^f(?:32|64)\.(?:add|sub|mul|div|sqrt|min|max|ceil|floor|trunc|nearest|eq|ne|lt|gt|le|ge|demote_f64|promote_f32)$|^i(?:32|64)\.trunc_/;

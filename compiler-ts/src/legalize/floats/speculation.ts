@@ -5,7 +5,8 @@
  */
 import { apply, assign, read } from "../../ir/builder.ts";
 import type { Expression, IrFunction, Local, Statement } from "../../ir/module.ts";
-import { hasLists, mapLists, visitLocals } from "../../ir/walk.ts";
+import { mentions } from "../../ir/operands.ts";
+import { hasLists, mapLists } from "../../ir/walk.ts";
 import { isNeverSubnormal, largest, ofBits } from "./magnitudes.ts";
 import { hasTypes } from "./seenBits.ts";
 
@@ -62,7 +63,11 @@ class Speculation {
       run = new Run();
     };
     for (const statement of list) {
-      if (statement.kind === "load" && statement.target.kind === "temporary" && !reads(statement.address, run.values)) {
+      if (
+        statement.kind === "load" &&
+        statement.target.kind === "temporary" &&
+        !mentions(statement.address, run.values)
+      ) {
         run.originals.push(statement);
         run.fast.push(statement);
         continue;
@@ -204,17 +209,8 @@ const guarded = /^f32\.(?:add|sub|mul|div|sqrt)$/;
 /** Whether anything but arithmetic is done with one of the locals: it could hide that they are NaNs. */
 function losesNan(expression: Expression, locals: ReadonlyMap<Local, Expression>): boolean {
   if (expression.kind !== "apply") return false;
-  if (!arithmetic.test(expression.operation)) return reads(expression, locals);
+  if (!arithmetic.test(expression.operation)) return mentions(expression, locals);
   return expression.operands.some((operand) => losesNan(operand, locals));
-}
-
-function reads(expression: Expression, locals: ReadonlyMap<Local, Expression>): boolean {
-  let any = false;
-  if (locals.size > 0)
-    visitLocals(expression, (local) => {
-      any ||= locals.has(local);
-    });
-  return any;
 }
 
 function isSame(a: Expression, b: Expression): boolean {

@@ -6,7 +6,7 @@
 import { endOf } from "../../ir/access.ts";
 import { apply, i32, read } from "../../ir/builder.ts";
 import type { Expression, Local, Statement } from "../../ir/module.ts";
-import { visitAssigned } from "../../ir/walk.ts";
+import { visitAssigned } from "../../ir/operands.ts";
 
 export type Access = Extract<Statement, { kind: "load" | "store" }>;
 

@@ -3,7 +3,8 @@
  * is not known. What else the code computes is not followed.
  */
 import type { Expression, Local, Statement } from "../../ir/module.ts";
-import { visitAssigned, visitStatements } from "../../ir/walk.ts";
+import { visitAssigned } from "../../ir/operands.ts";
+import { visitStatements } from "../../ir/walk.ts";
 
 export type Access = Extract<Statement, { kind: "load" | "store" }>;
 

@@ -6,7 +6,8 @@
 import { accessBytes, endOf } from "../../ir/access.ts";
 import { apply, assign, field, i32, read } from "../../ir/builder.ts";
 import type { Expression, IrFunction, IrLinkedMemory, IrModule, Local, Statement } from "../../ir/module.ts";
-import { hasLists, mapLists, visitAssigned, visitStatements } from "../../ir/walk.ts";
+import { visitAssigned } from "../../ir/operands.ts";
+import { hasLists, mapLists, visitStatements } from "../../ir/walk.ts";
 import type { CallGraph } from "../callGraph.ts";
 import { type Access, type AccessGroup, accessGroups } from "./accessGroups.ts";
 import { constantAlignment, expressionAlignment, type KnownAlignment, largestAlignment } from "./alignment.ts";

@@ -5,15 +5,8 @@
  */
 import { accessBytes } from "../../ir/access.ts";
 import type { Expression, IrModule, Local, Statement } from "../../ir/module.ts";
-import {
-  expressionsOf,
-  forEachList,
-  hasLists,
-  nestedLists,
-  visitAssigned,
-  visitLocals,
-  visitStatements,
-} from "../../ir/walk.ts";
+import { expressionsOf, mentions, visitAssigned } from "../../ir/operands.ts";
+import { forEachList, hasLists, nestedLists, visitStatements } from "../../ir/walk.ts";
 import type { MemoryCell } from "../../metadata.ts";
 
 export const defaultMemoryCell: MemoryCell = 8;
@@ -110,10 +103,4 @@ function isStep(target: Local, value: Expression): boolean {
     second.kind === "constant" &&
     Math.abs(Number(second.bits) | 0) <= longestStep
   );
-}
-
-function mentions(expression: Expression, locals: ReadonlySet<Local>): boolean {
-  let found = false;
-  if (locals.size > 0) visitLocals(expression, (local) => (found ||= locals.has(local)));
-  return found;
 }

@@ -4,7 +4,8 @@
  */
 import { read } from "../../ir/builder.ts";
 import type { Expression, IrFunction, IrModule, Local } from "../../ir/module.ts";
-import { visitAssigned, visitStatements } from "../../ir/walk.ts";
+import { visitAssigned } from "../../ir/operands.ts";
+import { visitStatements } from "../../ir/walk.ts";
 import { expressionAlignment, type KnownAlignment, largestAlignment } from "./alignment.ts";
 
 export interface ModuleAlignment {

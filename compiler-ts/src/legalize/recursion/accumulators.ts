@@ -5,7 +5,8 @@
  */
 import { apply, assign, constant, read, zero } from "../../ir/builder.ts";
 import type { Expression, IrFunction, Label, Local, Statement } from "../../ir/module.ts";
-import { forEachList, someStatement, visitAssigned, visitLocals, visitReads, visitStatements } from "../../ir/walk.ts";
+import { visitAssigned, visitLocals, visitReads } from "../../ir/operands.ts";
+import { forEachList, someStatement, visitStatements } from "../../ir/walk.ts";
 import type { ValueType } from "../../wasm/module.ts";
 import type { CallGraph, FunctionFacts } from "../callGraph.ts";
 import { callsItself } from "./earlyReturns.ts";

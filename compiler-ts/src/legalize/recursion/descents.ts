@@ -1,6 +1,7 @@
 /** Whether a loop over one activation's parameters ends by itself: one of them is lowered by each jump, and none jumps where it is below a constant. */
 import type { Expression, Label, Local, Statement } from "../../ir/module.ts";
-import { forEachList, mayComplete, visitAssigned, visitStatements } from "../../ir/walk.ts";
+import { visitAssigned } from "../../ir/operands.ts";
+import { forEachList, mayComplete, visitStatements } from "../../ir/walk.ts";
 
 /** `start` is the label that the jumps name, each at the end of the list in which it assigns the parameters. */
 export function descends(body: readonly Statement[], start: Label, parameters: readonly Local[]): boolean {

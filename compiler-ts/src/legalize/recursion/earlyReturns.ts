@@ -5,7 +5,8 @@
  */
 import { assign, read, zero } from "../../ir/builder.ts";
 import type { Expression, IrFunction, Label, Local, Statement } from "../../ir/module.ts";
-import { rewrite, visitAssigned, visitStatements } from "../../ir/walk.ts";
+import { visitAssigned } from "../../ir/operands.ts";
+import { rewrite, visitStatements } from "../../ir/walk.ts";
 import type { ValueType } from "../../wasm/module.ts";
 import type { CallGraph } from "../callGraph.ts";
 

@@ -4,25 +4,16 @@
  * *trampoline* for the component makes the calls that are asked for, and resumes the frame below when one has ended. Who calls from outside sees the *entry*,
  * which has the function's index and tries a level before it turns to the trampoline.
  */
-import { apply, assign, field, i32, read } from "../../ir/builder.ts";
-import type { IrFunction, IrModule, Label, Local, Statement, SwitchCase } from "../../ir/module.ts";
+import { apply, field, read } from "../../ir/builder.ts";
+import type { IrFunction, IrModule, Local, Statement } from "../../ir/module.ts";
 import { mapLists, visitStatements } from "../../ir/walk.ts";
 import type { CallGraph, FunctionFacts } from "../callGraph.ts";
 import { resumableBody } from "../suspension/resumable.ts";
-import {
-  CallLowering,
-  type CallTarget,
-  calledPlain,
-  callResults,
-  position,
-  recordWords,
-} from "../suspension/suspendedCalls.ts";
+import { CallLowering, type CallTarget, calledPlain, callResults, position } from "../suspension/suspendedCalls.ts";
 import { both, SuspendPoints } from "../suspension/suspendPoints.ts";
 import { type Needs, plainTarget, pointTest, stackNeed, withCheck } from "../suspension/suspension.ts";
-
-/** What `wb_trampoline_next` says when there is nothing more to do; frames of trampolines have one point and no values. */
-const stop = 0xffffffff;
-const trampolineFrame = i32(1);
+import { inlinedLevels, levelsOf } from "./levels.ts";
+import { trampoline, trampolineFrame } from "./trampoline.ts";
 
 interface Member {
   readonly func: IrFunction;
@@ -71,7 +62,7 @@ export class Recursion {
     // Dispatchers do not ask for room themselves: their callers must know what they need.
     for (const member of members.filter(isDispatcher)) this.#dispatcherNeed(member);
     for (const member of members) this.#copies(member);
-    this.#makeTrampoline();
+    this.#makeTrampoline(members);
     const entries = this.#calledFromOutside();
     for (const { func } of members)
       if (entries.has(func.index)) this.#makeEntry(func);
@@ -178,133 +169,14 @@ export class Recursion {
     return (member.levels[0] ?? member.resumed) as number;
   }
 
-  #makeTrampoline(): void {
-    const members = [...this.#members.values()];
-    const at: Local = { kind: "variable", type: "i32", name: "at" };
-    const next: Local = { kind: "variable", type: "i32", name: "next" };
-    const variables: Local[] = [at, next];
-    const cases: SwitchCase[] = [];
-    for (const member of members) {
-      const { func, resumed } = member;
-      const callCase = (value: number, callee: number, take: boolean): void => {
-        const local = (kind: Local["kind"], type: Local["type"], name: string, i: number): Local => ({
-          kind,
-          type,
-          name: `${name}${value}_${i}`,
-        });
-        const parameters = func.type.parameters.map((type, i) => local("temporary", type, "argument", i));
-        const results = func.type.results.map((type, i) => local("temporary", type, "result", i));
-        const taken: Statement[] = recordWords(parameters).map(({ value: target, word, bits }) => ({
-          kind: "bulk",
-          operation: `argument${bits}`,
-          immediates: [word],
-          operands: [],
-          target,
-        }));
-        const given: Statement[] = recordWords(results).map(({ value: result, word, bits }) => ({
-          kind: "bulk",
-          operation: `result${bits}`,
-          immediates: [word],
-          operands: [read(result)],
-          target: undefined,
-        }));
-        const body: Statement[] = [
-          ...(take ? taken : parameters.map((parameter) => assign(parameter, zeroOf(parameter)))),
-          { kind: "call", callee, arguments: [read(at), ...parameters.map(read)], targets: results },
-        ];
-        if (given.length > 0)
-          body.push({
-            kind: "if",
-            condition: apply("i32", "i32.eqz", [field("trap")]),
-            results: [],
-            whenTrue: given,
-            whenFalse: [],
-          });
-        cases.push({ values: [value], body });
-      };
-      if (func.kind !== "dispatcher") callCase(2 * func.index, this.#fresh(member), true);
-      if (resumed !== undefined) callCase(2 * func.index + 1, resumed, false);
-    }
-    const [some] = members as [Member];
-    const label: Label = { name: "next" };
-    const body: Statement[] = [
-      assign(at, apply("i32", "i32.add", [read(position), trampolineFrame])),
-      {
-        kind: "loop",
-        label,
-        results: [],
-        body: [
-          {
-            kind: "bulk",
-            operation: "trampoline.next",
-            immediates: [this.#trampoline],
-            operands: [read(position), read(at)],
-            target: next,
-          },
-          assign(at, field("position")),
-          {
-            kind: "if",
-            condition: apply("i32", "i32.ne", [read(next), i32(stop)]),
-            results: [],
-            whenTrue: [...this.#dispatch(cases, at, next), { kind: "continue", label }],
-            whenFalse: [],
-          },
-        ],
-      },
-      { kind: "return", values: [] },
-    ];
-    this.#insert(
-      {
-        kind: "trampoline",
-        index: this.#trampoline,
-        name: `wb_trampoline_${this.#trampoline}`,
-        displayName: `trampoline of ${members.map(({ func }) => func.displayName).join(", ")}`,
-        type: { parameters: [], results: [] },
-        parameters: [position],
-        variables,
-        body,
-        lowered: new Set(["bulk", "loop", "if", "switch", "call", "return"]),
-        outOfLine: true,
-      },
-      some.func.index,
+  #makeTrampoline(members: readonly Member[]): void {
+    const [first] = members as [Member, ...Member[]];
+    const made = trampoline(
+      this.#trampoline,
+      members.map((member) => ({ func: member.func, fresh: this.#fresh(member), resumed: member.resumed })),
+      () => this.#nextIndex++,
     );
-  }
-
-  /** A `switch`; of a large component one for each part of the cases, in a function of its own. */
-  #dispatch(cases: readonly SwitchCase[], at: Local, next: Local): readonly Statement[] {
-    if (cases.length <= mostCases) return [{ kind: "switch", index: read(next), cases, default: [] }];
-    const calls: Statement[] = [];
-    for (let first = 0; first < cases.length; first += mostCases) {
-      const part = cases.slice(first, first + mostCases);
-      const [low, high] = [part[0], part[part.length - 1]].map((item) => item?.values[0] as number) as [number, number];
-      const index = this.#nextIndex++;
-      this.#insert(
-        {
-          kind: "trampoline",
-          index,
-          name: `wb_trampoline_${this.#trampoline}_from_${low}`,
-          displayName: `cases of a trampoline from ${low} on`,
-          type: { parameters: ["i32", "i32"], results: [] },
-          parameters: [at, next],
-          variables: [],
-          body: [
-            { kind: "switch", index: read(next), cases: part, default: [] },
-            { kind: "return", values: [] },
-          ],
-          lowered: new Set(["bulk", "if", "switch", "call", "return"]),
-          outOfLine: true,
-        },
-        [...this.#members.keys()][0] as number,
-      );
-      calls.push({
-        kind: "if",
-        condition: apply("i32", "i32.le_u", [apply("i32", "i32.sub", [read(next), i32(low)]), i32(high - low)]),
-        results: [],
-        whenTrue: [{ kind: "call", callee: index, arguments: [read(at), read(next)], targets: [] }],
-        whenFalse: [],
-      });
-    }
-    return calls;
+    for (const func of made) this.#insert(func, first.func.index);
   }
 
   #makeEntry(func: IrFunction): void {
@@ -346,15 +218,6 @@ export class Recursion {
   }
 }
 
-function zeroOf(local: Local): ReturnType<typeof i32> {
-  return {
-    kind: "constant",
-    type: local.type,
-    bits: local.type === "i64" || local.type === "f64" || local.type === "v128" ? 0n : 0,
-    size: 1,
-  };
-}
-
 /** The code of a level: nobody resumes it, so it has no guards. */
 function straight(list: readonly Statement[], points: SuspendPoints, calls: CallLowering): Statement[] {
   const result: Statement[] = [];
@@ -367,36 +230,4 @@ function straight(list: readonly Statement[], points: SuspendPoints, calls: Call
     if (result[result.length - 1]?.kind === "unwind") break;
   }
   return result;
-}
-
-/** Of one `switch` of a trampoline; a component can have thousands of functions. */
-const mostCases = 64;
-
-/** Statements of all levels together that a component may grow to. */
-const levelBudget = 600;
-const mostLevels = 8;
-/** Bodies that inlining may make of one: level by level they multiply by the calls in each. NVRTC took 25 s for fib with all eight levels inlined. */
-const mostBodies = 8;
-
-function levelsOf(functions: readonly IrFunction[]): number {
-  let statements = 0;
-  for (const func of functions) visitStatements(func.body, () => statements++);
-  return Math.min(mostLevels, Math.floor(levelBudget / statements));
-}
-
-function inlinedLevels(functions: readonly IrFunction[], component: readonly number[]): number {
-  let calls = 1;
-  for (const func of functions) {
-    let own = 0;
-    visitStatements(func.body, (statement) => {
-      if (statement.kind === "call" && component.includes(statement.callee)) own++;
-    });
-    calls = Math.max(calls, own);
-  }
-  let levels = 1;
-  for (let bodies = 1; levels < mostLevels; levels++) {
-    bodies += calls ** levels;
-    if (bodies > mostBodies) break;
-  }
-  return levels;
 }

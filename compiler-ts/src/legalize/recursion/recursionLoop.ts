@@ -6,10 +6,11 @@
  */
 import { apply, assign, field, i32, read, zero } from "../../ir/builder.ts";
 import type { Expression, IrFunction, IrModule, Label, Local, Statement } from "../../ir/module.ts";
+import { localsOf } from "../../ir/operands.ts";
 import { forEachList, mapLists, rewrite, someStatement } from "../../ir/walk.ts";
-import { wordsOf } from "../../metadata.ts";
 import type { ValueType } from "../../wasm/module.ts";
 import type { CallGraph } from "../callGraph.ts";
+import { stackParts, wordsOfLocals } from "../suspension/frameParts.ts";
 import { Resumable } from "../suspension/resumable.ts";
 import { CallLowering, type CallTarget, packed, position } from "../suspension/suspendedCalls.ts";
 import { larger, type StackNeed, SuspendPoints } from "../suspension/suspendPoints.ts";
@@ -63,9 +64,9 @@ class RecursionLoop {
     const calls = [...this.#points.frames]
       .filter(([statement]) => this.#isCall(statement) || resumed.has(statement))
       .map(
-        ([, { point, locals }]): Point => ({
+        ([, { point, parts }]): Point => ({
           number: point,
-          locals: locals.filter((local) => !constant.has(local) && local !== func.accumulator?.local),
+          locals: localsOf(parts).filter((local) => !constant.has(local) && local !== func.accumulator?.local),
         }),
       );
     this.#calls = withEqualLocals(calls);
@@ -203,8 +204,7 @@ class RecursionLoop {
 
   /** Behind the only call, or at any of several, which then lies in the frame's last word. */
   #frameNeed(locals: readonly Local[]): StackNeed {
-    const words = locals.reduce((sum, { type }) => sum + wordsOf(type as ValueType), 0);
-    return { frames: 1, words: words + (this.#calls.length > 1 ? 1 : 0) };
+    return { frames: 1, words: wordsOfLocals(locals) + (this.#calls.length > 1 ? 1 : 0) };
   }
 
   #moved(operation: "i32.add" | "i32.sub", locals: readonly Local[]): Statement {
@@ -225,7 +225,7 @@ class RecursionLoop {
       this.#moved("i32.add", locals),
       {
         kind: "push",
-        locals,
+        parts: stackParts(locals, this.#calls.length > 1),
         point: this.#calls.length > 1 ? number : undefined,
         position: this.#at,
         need: packed(this.#need),
@@ -266,7 +266,7 @@ class RecursionLoop {
         ? [...this.#pop(only.locals), assign(resume, i32(only.number))]
         : this.#calls.every(({ locals }) => locals === only.locals)
           ? this.#pop(only.locals, resume)
-          : [{ kind: "pop", locals: [resume], position: this.#at }, this.#popOneOf(resume)];
+          : [{ kind: "pop", parts: stackParts([resume], false), position: this.#at }, this.#popOneOf(resume)];
     return [
       {
         kind: "if",
@@ -281,7 +281,7 @@ class RecursionLoop {
 
   #pop(locals: readonly Local[], point?: Local): Statement[] {
     const all = point === undefined ? locals : [...locals, point];
-    return [{ kind: "pop", locals: all, position: this.#at }, this.#moved("i32.sub", locals)];
+    return [{ kind: "pop", parts: stackParts(all, false), position: this.#at }, this.#moved("i32.sub", locals)];
   }
 
   #popOneOf(resume: Local): Statement {

@@ -5,7 +5,8 @@
  */
 import { apply, assign, field, i32, read, zero } from "../../ir/builder.ts";
 import type { Expression, IrFunction, Label, Local, Statement } from "../../ir/module.ts";
-import { breaksTo, mapLists, mayComplete, rewrite, someStatement, visitLocals } from "../../ir/walk.ts";
+import { visitLocals } from "../../ir/operands.ts";
+import { breaksTo, mapLists, mayComplete, rewrite, someStatement } from "../../ir/walk.ts";
 import type { ValueType } from "../../wasm/module.ts";
 import { Liveness } from "../liveness.ts";
 import { descends } from "./descents.ts";

@@ -3,7 +3,8 @@
  * unroll them. Such a loop has one way back, at its end, which compares a counter with a constant; the counter is constant before the loop and stepped once in it.
  */
 import type { CountedLoop, Expression, IrModule, Local, Statement } from "../../ir/module.ts";
-import { forEachList, visitAssigned, visitStatements } from "../../ir/walk.ts";
+import { visitAssigned } from "../../ir/operands.ts";
+import { forEachList, visitStatements } from "../../ir/walk.ts";
 
 /** Statements that a counted loop may run, those of loops inside included: a launch goes on this long after its fuel has ended. */
 const mostStatements = 4096;

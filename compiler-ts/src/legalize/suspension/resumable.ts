@@ -5,6 +5,7 @@
  */
 import { apply, assign, field, i32, read } from "../../ir/builder.ts";
 import type { Expression, IrFunction, Label, Local, Statement, SwitchCase } from "../../ir/module.ts";
+import { localsOf } from "../../ir/operands.ts";
 import { rewrite } from "../../ir/walk.ts";
 import { widenScope } from "../scopes.ts";
 import { type CallLowering, position } from "./suspendedCalls.ts";
@@ -68,11 +69,14 @@ export class Resumable {
     };
     // Points with the same values share a case.
     const cases = new Map<string, { values: number[]; body: Statement[] }>();
-    for (const { point, locals } of this.#points.frames.values()) {
-      if (locals.length === 0) continue;
-      const key = locals.map((local) => local.name).join(" ");
+    for (const { point, parts } of this.#points.frames.values()) {
+      if (parts.length === 0) continue;
+      const key = localsOf(parts)
+        .map((local) => local.name)
+        .join(" ");
       const known = cases.get(key);
-      if (known === undefined) cases.set(key, { values: [point], body: [this.#take(locals)] });
+      if (known === undefined)
+        cases.set(key, { values: [point], body: [{ kind: "restore", parts, position: this.#innermost }] });
       else known.values.push(point);
     }
     const [first, ...others] = cases.values();
@@ -96,10 +100,6 @@ export class Resumable {
         default: [],
       });
     return { kind: "if", condition: field("rewinding"), results: [], whenTrue, whenFalse: [] };
-  }
-
-  #take(locals: readonly Local[]): Statement {
-    return { kind: "restore", locals, position: this.#innermost };
   }
 
   #list(list: readonly Statement[]): Statement[] {

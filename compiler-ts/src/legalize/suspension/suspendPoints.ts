@@ -1,9 +1,9 @@
 /** The suspend points of one function, in program order, and what each leaves in its frame. All copies of the function share them. */
 import type { Frame, IrFunction, Local, Statement } from "../../ir/module.ts";
+import { localsOf } from "../../ir/operands.ts";
 import { forEachList, hasLists } from "../../ir/walk.ts";
-import { wordsOf } from "../../metadata.ts";
-import type { ValueType } from "../../wasm/module.ts";
 import { Liveness } from "../liveness.ts";
+import { frameParts, wordsOfLocals } from "./frameParts.ts";
 
 /** Of the call stack, in frames, and of the values, in words. */
 export interface StackNeed {
@@ -22,7 +22,7 @@ export function both(a: StackNeed, b: StackNeed): StackNeed {
 }
 
 export function frameNeed(frame: Frame): StackNeed {
-  return { frames: 1, words: frame.locals.reduce((sum, local) => sum + wordsOf(local.type as ValueType), 0) };
+  return { frames: 1, words: wordsOfLocals(localsOf(frame.parts)) };
 }
 
 export class SuspendPoints {
@@ -44,7 +44,7 @@ export class SuspendPoints {
     this.#find(this.code, isPoint, points);
     const liveness = new Liveness(this.code, func.parameters, fresh, isPoint);
     this.liveAtEntry = liveness.atEntry;
-    this.frames = new Map(points.map((point, i) => [point, { point: i + 1, locals: liveness.at(point) }]));
+    this.frames = new Map(points.map((point, i) => [point, { point: i + 1, parts: frameParts(liveness.at(point)) }]));
   }
 
   /** The statement is a point or holds one. */

@@ -6,7 +6,7 @@
  */
 import { apply, assign, i32, read } from "../../ir/builder.ts";
 import type { Expression, Label, Local, Statement } from "../../ir/module.ts";
-import { mapExpressions, visitAssigned } from "../../ir/walk.ts";
+import { mapExpressions, visitAssigned } from "../../ir/operands.ts";
 
 /** In a loop, at most; 1 unrolls none. */
 export const defaultBodies = 4;

@@ -1,4 +1,4 @@
-// Buffer 0 of every kernel; docs/kernel-abi.md fixes the order of the words. Two more are reserved.
+// Buffer 0 of every kernel; docs/kernel-abi.md fixes the order of the words. One more is reserved.
 struct wb_launch {
   uint lane_count;
   uint memory_capacity_pages;
@@ -10,6 +10,7 @@ struct wb_launch {
   uint fuel_limit_low;
   uint fuel_limit_high;
   uint near_words;
+  uint zero;
 };
 
 // Words of an instance's values: the first `near_words` lie in threadgroup memory, all others in `far`, which has room for every one.
@@ -33,6 +34,8 @@ struct wb_instance {
   uint lane;
   uint memory_bytes;
   uint memory_maximum_pages;
+  // 0, which no compiler knows.
+  uint zero;
   // What is left of this launch's fuel, as a signed number that the last charge may take below zero; and what it began with.
   uint fuel;
   uint fuel_given;
@@ -86,6 +89,7 @@ static inline wb_instance wb_enter(constant wb_launch& launch, uint instance_ind
   instance.lane = instance_index % wb_tile_width;
   instance.memory_bytes = instance.state[0] << 16;
   instance.memory_maximum_pages = launch.memory_maximum_pages;
+  instance.zero = launch.zero;
   instance.values = wb_lane_words(execution, instance_index, execution_words);
   instance.call_stack = instance.values + ulong(launch.values_bytes >> 2) * wb_tile_width;
   instance.results = instance.scratch + ulong(launch.scratch_bytes >> 3) * wb_tile_width;

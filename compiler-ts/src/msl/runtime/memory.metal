@@ -5,6 +5,15 @@ static inline bool wb_memory_out_of_bounds(uint address, uint end, uint memory_b
   return memory_bytes < end || address > memory_bytes - end;
 }
 
+// The value, computed from what was loaded before. `zero` is 0 (legalize/memory/exchanges.ts).
+static inline uint wb_i32_after(uint value, uint loaded, uint zero) {
+  return value | (loaded & zero);
+}
+
+static inline ulong wb_i64_after(ulong value, ulong loaded, uint zero) {
+  return value | (loaded & zero);
+}
+
 static inline uint wb_i32_load(device uchar* memory, uint address, uint offset, uint alignment) {
   return wb_load32(memory, address, offset, alignment);
 }

@@ -1,7 +1,7 @@
 import Foundation
 import Synchronization
 
-/// A child process that ends with this one, however this one ends, and with all processes that it has started.
+/// A child process that ends with this one, however this one ends, and with all processes and files that it has made.
 ///
 /// `PR_SET_PDEATHSIG` would reach the child alone, and clang does its work in children of its own. So the child's process group is killed
 /// by a shell in it, which waits for the end of a pipe that only this process can write to.
@@ -13,21 +13,26 @@ enum BoundProcess {
     let messages: String
   }
 
+  // In a folder that is gone nothing can be made any more, so it goes before those who write there; the second attempt is for what they
+  // made during the first.
   private static let script = """
+    folder=$1
+    shift
     exec 3<&0 </dev/null
-    (read -r line <&3; kill -KILL 0) 2>/dev/null &
-    "$@" 3<&-
+    (read -r line <&3; rm -rf "$folder" || rm -rf "$folder"; kill -KILL 0) 2>/dev/null &
+    TMPDIR=$folder "$@" 3<&-
     status=$?
     kill -KILL $! 2>/dev/null
     exit $status
     """
 
+  /// Runs in `folder`, which is also where it makes its temporary files, and which is removed if this process ends first.
   /// Returns when it has ended. Throws a POSIX error where it cannot be started.
-  static func run(_ executable: String, _ arguments: [String], in folder: String) throws -> End {
+  static func run(_ executable: String, _ arguments: [String], inTemporary folder: String) throws -> End {
     let (life, messages, pid) = try starting.withLock { _ in
       let (life, messages) = (try pipe(), try pipe())
       let pid = try spawn(
-        ["/bin/sh", "-c", script, "sh", executable] + arguments, in: folder, input: life.reading.fileDescriptor,
+        ["/bin/sh", "-c", script, "sh", folder, executable] + arguments, in: folder, input: life.reading.fileDescriptor,
         errors: messages.writing.fileDescriptor)
       return (life, messages, pid)
     }

@@ -125,7 +125,7 @@ struct ClangCompiler: KernelCompiler {
   private func run(_ clang: String, arguments: [String], in folder: URL) throws {
     let ended: BoundProcess.End
     do {
-      ended = try BoundProcess.run(clang, arguments, in: folder.path)
+      ended = try BoundProcess.run(clang, arguments, inTemporary: folder.path)
     } catch {
       throw MTLLibraryError(.unsupported, "Cannot run \(clang): \(error.localizedDescription)")
     }
