@@ -80,10 +80,16 @@ struct TranslationUnitsTests {
 
   private static let nvrtc = NVRTC(environment: ProcessInfo.processInfo.environment)
 
+  private func cubins(_ source: String) throws -> [Data] {
+    let compiler = CUDACompiler(architecture: "sm_90", nvrtc: Self.nvrtc)
+    let kernels = try KernelSignature.parseAll(in: source)
+    return try compiler.build(
+      CUDAKernelText.units(source: source, kernels: kernels, shim: CUDACompiler.shim, bytes: 1),
+      options: compiler.options + ["--relocatable-device-code=true"])
+  }
+
   @Test(.enabled(if: nvrtc != nil, "no NVRTC")) func unitsAreRelocatable() throws {
-    let cubins = try CUDACompiler(architecture: "sm_90", nvrtc: Self.nvrtc).buildUnits(
-      source: Self.text, kernels: try KernelSignature.parseAll(in: Self.text), bytes: 1,
-      options: ["--gpu-architecture=sm_90", "-default-device", "--relocatable-device-code=true"])
+    let cubins = try cubins(Self.text)
     #expect(cubins.count == 2)
     for cubin in cubins {
       #expect(cubin.starts(with: [0x7f, 0x45, 0x4c, 0x46]))
@@ -92,6 +98,15 @@ struct TranslationUnitsTests {
     // Each has a kernel, so that no unit is the slowest because of them.
     for (cubin, kernel) in zip(cubins, ["one", "two"]) {
       #expect(cubin.range(of: Data(CUDAKernelText.wrapperName(of: kernel).utf8)) != nil)
+    }
+  }
+
+  @Test(.enabled(if: nvrtc != nil, "no NVRTC"), arguments: [("runtime(a) + 1u", 11), ("first(small(a))", 17), ("second(0u)", 23)])
+  func anErrorInAUnitNamesTheTextsOwnLine(wrong: String, line: Int) {
+    #expect {
+      try cubins(Self.text.replacingOccurrences(of: wrong, with: "missing"))
+    } throws: { error in
+      (error as? MTLLibraryError)?.code == .compileFailure && error.localizedDescription.contains("program_source(\(line))")
     }
   }
 }

@@ -21,7 +21,7 @@ struct CUDACompiler: KernelCompiler {
   let architecture: String
   private let nvrtc: NVRTC?
   private let linker: CUDALinker?
-  private static let shim = String(decoding: PackageResources.metal_stdlib_cuda_h, as: UTF8.self)
+  static let shim = String(decoding: PackageResources.metal_stdlib_cuda_h, as: UTF8.self)
 
   /// Without a linker every text is compiled as a whole.
   init(architecture: String, nvrtc: NVRTC?, linker: CUDALinker? = nil) {
@@ -31,7 +31,7 @@ struct CUDACompiler: KernelCompiler {
   }
 
   // IEEE arithmetic; only the contraction is not what NVRTC does by default.
-  private var options: [String] {
+  var options: [String] {
     [
       "--std=c++17", "--gpu-architecture=\(architecture)", "-default-device", "--fmad=false", "--ftz=false", "--prec-div=true",
       "--prec-sqrt=true", "--disable-warnings",
@@ -50,8 +50,7 @@ struct CUDACompiler: KernelCompiler {
   /// Bytes of text. The largest example has 0.1 MB.
   private static let largeText = 256 << 10
 
-  /// Bytes of functions for a unit of translation, nil where a text is compiled as a whole. A unit costs a tenth of a second besides; `WASMBURST_NVRTC_WHOLE` is for
-  /// measurements.
+  /// Bytes of functions for a unit of translation, nil where a text is compiled as a whole. A unit costs a tenth of a second besides.
   static func unitBytes(ofText bytes: Int, environment: [String: String]) -> Int? {
     guard bytes >= largeText, environment["WASMBURST_NVRTC_WHOLE"] != "1" else { return nil }
     return max(64 << 10, bytes / 40)
@@ -61,15 +60,16 @@ struct CUDACompiler: KernelCompiler {
     linker == nil ? nil : Self.unitBytes(ofText: source.utf8.count, environment: ProcessInfo.processInfo.environment)
   }
 
-  private func options(for source: String) -> [String] {
-    let inUnits = unitBytes(for: source) != nil
+  private func options(for source: String, inUnits: Bool) -> [String] {
     let effort = Self.effort(
       bytes: source.utf8.count, inUnits: inUnits, nvrtcVersion: nvrtc?.version, environment: ProcessInfo.processInfo.environment)
     return options + effort + (inUnits ? ["--relocatable-device-code=true"] : [])
   }
 
   func key(source: String, definitions: [String]) -> String {
-    let circumstances = [Self.shim, nvrtc?.version ?? "", CUDAKernelText.wrapperVersion] + options(for: source) + definitions
+    let circumstances =
+      [Self.shim, nvrtc?.version ?? "", CUDAKernelText.wrapperVersion]
+      + options(for: source, inUnits: unitBytes(for: source) != nil) + definitions
     return SHA256.hexDigest(Array(circumstances.joined(separator: "\0").utf8) + [0] + Array(source.utf8))
   }
 
@@ -80,31 +80,37 @@ struct CUDACompiler: KernelCompiler {
     let listed = kernels.map {
       Object.Kernel(name: $0.name, buffers: $0.buffers, usesThreadgroupMemory: $0.usesThreadgroupMemory)
     }
-    let cubin = try cubin(source: source, kernels: kernels, options: options(for: source) + definitions)
+    let cubin = try cubin(source: source, kernels: kernels, definitions: definitions)
     return try encoder.encode(Object(cubin: cubin, kernels: listed))
   }
 
-  private func cubin(source: String, kernels: [KernelSignature], options: [String]) throws -> Data {
-    guard let linker, let bytes = unitBytes(for: source) else {
-      return try build(CUDAKernelText.text(source: source, kernels: kernels, shim: Self.shim), options: options).cubin
+  private func cubin(source: String, kernels: [KernelSignature], definitions: [String]) throws -> Data {
+    if let linker, let bytes = unitBytes(for: source) {
+      let units = CUDAKernelText.units(source: source, kernels: kernels, shim: Self.shim, bytes: bytes)
+      // A single one is a text with nothing to share out.
+      if units.count > 1 { return try link(build(units, options: options(for: source, inUnits: true) + definitions), linker) }
     }
-    let units = try buildUnits(source: source, kernels: kernels, bytes: bytes, options: options)
+    let text = CUDAKernelText.text(source: source, kernels: kernels, shim: Self.shim)
+    return try build(text, options: options(for: source, inUnits: false) + definitions).cubin
+  }
+
+  private func link(_ cubins: [Data], _ linker: CUDALinker) throws -> Data {
     do {
-      return try linker.link(units)
+      return try linker.link(cubins)
     } catch {
-      throw MTLLibraryError(.internal, "Cannot link the compiled library: \(error.message)")
+      throw MTLLibraryError(
+        .internal, "Cannot link the units of a large library (WASMBURST_NVRTC_WHOLE=1 compiles it as a whole): \(error.message)")
     }
   }
 
-  /// The relocatable cubins of a text, made on all cores.
-  func buildUnits(source: String, kernels: [KernelSignature], bytes: Int, options: [String]) throws -> [Data] {
-    let texts = CUDAKernelText.units(source: source, kernels: kernels, shim: Self.shim, bytes: bytes)
+  /// The cubins of texts, made on all cores. Of several errors, the first text's is thrown.
+  func build(_ texts: [String], options: [String]) throws -> [Data] {
     let results = Mutex([Result<Data, any Error>?](repeating: nil, count: texts.count))
     DispatchQueue.concurrentPerform(iterations: texts.count) { number in
       let result = Result { try build(texts[number], options: options).cubin }
       results.withLock { $0[number] = result }
     }
-    return try results.withLock { try $0.compactMap { try $0?.get() } }
+    return try results.withLock { try $0.map { try $0!.get() } }
   }
 
   /// What ptxas says of the registers, stack and spills of each function.

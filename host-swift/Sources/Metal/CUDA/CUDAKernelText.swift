@@ -1,6 +1,6 @@
 /// The CUDA C++ of an MSL text: the shim, the text, and the __global__ functions through which the host enters its kernels.
 enum CUDAKernelText {
-  /// Changes with the text that is generated here.
+  /// Changes with the text that is generated here and in `TranslationUnits`.
   static let wrapperVersion = "3"
 
   static func wrapperName(of kernel: String) -> String { "wasmburst_grid_\(kernel)" }

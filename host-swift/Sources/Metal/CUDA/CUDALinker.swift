@@ -52,9 +52,9 @@ struct CUDALinker: Sendable {
       values = .allocate(capacity: 2)
       options[0] = 5  // CU_JIT_ERROR_LOG_BUFFER
       values[0] = UnsafeMutableRawPointer(buffer)
-      // CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES; the number itself stands in the place of an address.
+      // CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES; the number itself stands in the place of an address. The last byte stays zero.
       options[1] = 6
-      values[1] = UnsafeMutableRawPointer(bitPattern: bytes)
+      values[1] = UnsafeMutableRawPointer(bitPattern: bytes - 1)
     }
 
     deinit {
