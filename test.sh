@@ -92,6 +92,8 @@ for stage in ${stages:-$all_stages}; do
   set -e
   if [ $status -ne 0 ]; then
     tail -n 120 "$log"
+    # Tests run at once: one that failed may be far from the end.
+    grep -E '^ *(✘|✖|not ok)' "$log" | grep -v skipped | tail -n 40 || true
     printf '\ntest.sh: stage %s failed (all of its output: %s)\n' "$stage" "$log"
     exit 1
   fi

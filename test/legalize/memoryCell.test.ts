@@ -12,7 +12,7 @@ function cellOf(bytes: Uint8Array, exports: readonly string[] = ["run"]): number
 
 function cellOfLoop(loop: string): number {
   return cellOf(
-    wat(`(module (memory 1) (func (export "run") (param $p i32) (param $n i32) (result i32) (local $x i32)
+    wat(`(module (memory 1) (func (export "run") (param $p i32) (param $n i32) (result i32) (local $x i32) (local $e i32)
       (loop $next ${loop}) (local.get $x)))`),
   );
 }
@@ -42,7 +42,18 @@ describe("the cell of memory", () => {
   it("is small where a loop follows pointers: each leads elsewhere", () => {
     assert.equal(cellOfLoop(`(br_if $next (local.tee $p (i32.load offset=4 (local.get $p))))`), 8);
   });
+  it("holds several words where a loop keeps a table by what it has loaded", () => {
+    const table = (kept: string) =>
+      cellOfLoop(`(local.set $e (i32.and (i32.load (local.get $p)) (i32.const 0xfffc)))
+        (local.set $x (i32.load (local.get $e)))
+        (i32.store (local.get $e) ${kept})
+        (br_if $next (local.tee $n (i32.sub (local.get $n) (i32.const 1))))`);
+    assert.equal(table(`(local.get $p)`), 32);
+    // As one that counts what it meets: lanes go on alike whatever they find.
+    assert.equal(table(`(i32.add (local.get $x) (i32.const 1))`), 8);
+  });
   for (const [name, exportName, cell] of [
+    ["lz4", "run", 32],
     ["quicksort", "run", 32],
     ["jsontree", "run", 8],
     ["xxhash", "run", 8],

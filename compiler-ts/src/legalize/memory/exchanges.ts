@@ -31,7 +31,7 @@ function waiting(store: Store, loaded: Local | undefined): Store {
 }
 
 /** What a load of the same place, straight before, has brought, where nothing of the stored value comes from it. */
-function loadedBefore(list: readonly Statement[], at: number, store: Store): Local | undefined {
+export function loadedBefore(list: readonly Statement[], at: number, store: Store): Local | undefined {
   const { address, offset, memory, value } = store;
   // A pointer in a local, which every compiler makes of anything longer that it uses twice.
   if (address.kind !== "local" || (value.type !== "i32" && value.type !== "i64")) return undefined;

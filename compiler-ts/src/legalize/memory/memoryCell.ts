@@ -1,13 +1,15 @@
 /**
  * How many bytes of an instance's memory lie together. Small cells are best where the lanes of a tile touch the same addresses, which is where their loops take the
  * same number of steps. A loop that ends by what it has loaded takes a number of its own in each instance: its lanes drift apart, and one that walks through
- * memory then wants its next words in the sector that it has fetched. Measured in docs/performance.md.
+ * memory then wants its next words in the sector that it has fetched. So do lanes that each look in a table for where they have seen their data before, and go on
+ * with what they find. Measured in docs/performance.md.
  */
 import { accessBytes } from "../../ir/access.ts";
 import type { Expression, IrModule, Local, Statement } from "../../ir/module.ts";
 import { expressionsOf, mentions, visitAssigned } from "../../ir/operands.ts";
 import { forEachList, hasLists, nestedLists, visitStatements } from "../../ir/walk.ts";
 import type { MemoryCell } from "../../metadata.ts";
+import { loadedBefore } from "./exchanges.ts";
 
 export const defaultMemoryCell: MemoryCell = 8;
 const forWalks: MemoryCell = 32;
@@ -24,38 +26,49 @@ const longestStep = 16;
 const leastShare = 0.2;
 
 export function chooseMemoryCell(module: IrModule): MemoryCell {
-  return walkShare(module) >= leastShare ? forWalks : defaultMemoryCell;
-}
-
-/** The share of accesses that walk in loops which end by what they load. */
-export function walkShare(module: IrModule): number {
-  const weights = { walks: 0, all: 0 };
+  const ways: Ways = { walks: 0, all: 0, hasTable: false };
   for (const func of module.functions.values()) {
-    if (func.lowered.has("load") || func.lowered.has("store")) weigh(func.body, 1, weights);
+    if (func.lowered.has("load") || func.lowered.has("store")) weigh(func.body, 1, ways);
   }
-  return weights.all === 0 ? 0 : weights.walks / weights.all;
+  return ways.hasTable || ways.walks > ways.all * leastShare ? forWalks : defaultMemoryCell;
 }
 
-interface Weights {
+interface Ways {
+  /** Accesses, by weight, that walk in loops which end by what they load. */
   walks: number;
+  /** All accesses, by weight. */
   all: number;
+  /** A loop exchanges what lies at places that it computes from what it has loaded. */
+  hasTable: boolean;
 }
 
 /** Returns whether there is a loop. Only innermost ones are looked into: each statement is looked at a fixed number of times. */
-function weigh(list: readonly Statement[], weight: number, weights: Weights): boolean {
+function weigh(list: readonly Statement[], weight: number, ways: Ways): boolean {
   let anyLoop = false;
+  ways.hasTable ||= weight > 1 && looksUp(list);
   for (const statement of list) {
-    if (statement.kind === "load" || statement.kind === "store") weights.all += weight;
+    if (statement.kind === "load" || statement.kind === "store") ways.all += weight;
     else if (statement.kind === "loop") {
       anyLoop = true;
       const inside = Math.min(weight * loopWeight, loopWeight ** deepest);
-      if (!weigh(statement.body, inside, weights)) weights.walks += inside * walkingAccesses(statement.body);
+      if (!weigh(statement.body, inside, ways)) ways.walks += inside * walkingAccesses(statement.body);
     } else if (hasLists(statement))
       forEachList(statement, (nested) => {
-        anyLoop = weigh(nested, weight, weights) || anyLoop;
+        anyLoop = weigh(nested, weight, ways) || anyLoop;
       });
   }
   return anyLoop;
+}
+
+/** Whether what lies at a place is exchanged, and the place comes from what was loaded straight before. */
+function looksUp(list: readonly Statement[]): boolean {
+  const loaded = new Set<Local>();
+  return list.some((statement, at) => {
+    if (statement.kind === "load") loaded.add(statement.target);
+    else if (statement.kind === "assign" && mentions(statement.value, loaded)) loaded.add(statement.target);
+    const isStored = statement.kind === "store" && loaded.size > 0 && mentions(statement.address, loaded);
+    return isStored && loadedBefore(list, at, statement) !== undefined;
+  });
 }
 
 /** Accesses through pointers that the loop steps by constants, if its end is found in memory. */
