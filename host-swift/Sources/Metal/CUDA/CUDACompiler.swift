@@ -50,9 +50,10 @@ struct CUDACompiler: KernelCompiler {
   /// Bytes of text. The largest example has 0.1 MB.
   private static let largeText = 256 << 10
 
-  /// Bytes of functions for a unit of translation, nil where a text is compiled as a whole. A unit costs a tenth of a second besides.
+  /// Bytes of functions for a unit of translation, nil where a text is compiled as a whole. A unit costs a tenth of a second besides. It has to be asked for: no driver
+  /// has linked units yet, only nvJitLink, and functions that are called from other units take more registers.
   static func unitBytes(ofText bytes: Int, environment: [String: String]) -> Int? {
-    guard bytes >= largeText, environment["WASMBURST_NVRTC_WHOLE"] != "1" else { return nil }
+    guard bytes >= largeText, environment["WASMBURST_NVRTC_UNITS"] == "1" else { return nil }
     return max(64 << 10, bytes / 40)
   }
 
@@ -90,8 +91,21 @@ struct CUDACompiler: KernelCompiler {
       // A single one is a text with nothing to share out.
       if units.count > 1 { return try link(build(units, options: options(for: source, inUnits: true) + definitions), linker) }
     }
+    return try whole(source: source, kernels: kernels, options: options(for: source, inUnits: false) + definitions).cubin
+  }
+
+  /// With fewer registers where that makes room for more threads and nothing is spilled for it: jsontree ran 1.47 times as fast on an H100 (docs/performance.md).
+  private func whole(source: String, kernels: [KernelSignature], options: [String]) throws -> NVRTC.Output {
     let text = CUDAKernelText.text(source: source, kernels: kernels, shim: Self.shim)
-    return try build(text, options: options(for: source, inUnits: false) + definitions).cubin
+    let options = options + ["--ptxas-options=-v"]
+    let free = try build(text, options: options)
+    let used = CUDARegisters(log: free.log)
+    // Twice the time is too much for a large text.
+    guard used.isWorthLimiting, source.utf8.count < Self.largeText, !options.contains(where: { $0.contains("maxrregcount") }) else {
+      return free
+    }
+    let limited = try build(text, options: options + ["--maxrregcount=\(CUDARegisters.limit)"])
+    return CUDARegisters(log: limited.log).stackBytes <= used.stackBytes ? limited : free
   }
 
   private func link(_ cubins: [Data], _ linker: CUDALinker) throws -> Data {
@@ -99,7 +113,7 @@ struct CUDACompiler: KernelCompiler {
       return try linker.link(cubins)
     } catch {
       throw MTLLibraryError(
-        .internal, "Cannot link the units of a large library (WASMBURST_NVRTC_WHOLE=1 compiles it as a whole): \(error.message)")
+        .internal, "Cannot link the units of a large library (without WASMBURST_NVRTC_UNITS=1 it is compiled as a whole): \(error.message)")
     }
   }
 
@@ -116,8 +130,7 @@ struct CUDACompiler: KernelCompiler {
   /// What ptxas says of the registers, stack and spills of each function.
   func resourceUsage(source: String, flushesSubnormals: Bool) throws -> String {
     let options = options.map { $0 == "--ftz=false" && flushesSubnormals ? "--ftz=true" : $0 }
-    let text = CUDAKernelText.text(source: source, kernels: try signatures(in: source), shim: Self.shim)
-    return try build(text, options: options + ["--ptxas-options=-v"]).log
+    return try whole(source: source, kernels: signatures(in: source), options: options).log
   }
 
   private func signatures(in source: String) throws -> [KernelSignature] {

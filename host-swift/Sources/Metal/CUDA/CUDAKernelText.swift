@@ -1,7 +1,7 @@
 /// The CUDA C++ of an MSL text: the shim, the text, and the __global__ functions through which the host enters its kernels.
 enum CUDAKernelText {
-  /// Changes with the text that is generated here and in `TranslationUnits`.
-  static let wrapperVersion = "3"
+  /// Changes with the text that is generated here and in `TranslationUnits`, and with what `CUDACompiler` asks for by what it sees.
+  static let wrapperVersion = "4"
 
   static func wrapperName(of kernel: String) -> String { "wasmburst_grid_\(kernel)" }
 
