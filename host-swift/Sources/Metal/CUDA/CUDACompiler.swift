@@ -94,7 +94,7 @@ struct CUDACompiler: KernelCompiler {
     return try whole(source: source, kernels: kernels, options: options(for: source, inUnits: false) + definitions).cubin
   }
 
-  /// With fewer registers where that makes room for more threads and nothing is spilled for it: jsontree ran 1.47 times as fast on an H100 (docs/performance.md).
+  /// With fewer registers where that makes room for more threads and nothing is spilled for it: jsontree ran 1.3 to 1.5 times as fast on an H100 (docs/performance.md).
   private func whole(source: String, kernels: [KernelSignature], options: [String]) throws -> NVRTC.Output {
     let text = CUDAKernelText.text(source: source, kernels: kernels, shim: Self.shim)
     let options = options + ["--ptxas-options=-v"]
