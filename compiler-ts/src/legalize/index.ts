@@ -98,7 +98,7 @@ export function legalize(module: IrModule, options: LegalizeOptions = {}): Legal
   }
   return {
     module,
-    outOfLine: outOfLine(module, graph),
+    outOfLine: outOfLine(module, graph, order),
     order,
     recursionLoops: loopedRecursions(graph),
     nearWords: suspension.nearWords,

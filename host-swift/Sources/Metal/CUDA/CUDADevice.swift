@@ -40,7 +40,8 @@ final class CUDADevice: NSObject, CompilingDevice, MultiprocessorDevice {
     let context = CUDAContext(driver: driver, device: device)
     self.context = context
     images = KernelImageStore(
-      compiler: CUDACompiler(architecture: computeArchitecture, nvrtc: nvrtc),
+      compiler: CUDACompiler(
+        architecture: computeArchitecture, nvrtc: nvrtc, linker: CUDALinker(context: context, nvrtc: nvrtc)),
       cache: ObjectCache(directory: ObjectCache.defaultDirectory(environment: environment), prefix: "cuda"),
       load: { key, object throws(KernelLoadError) in try CUDAModule(key: key, object: object, context: context) })
   }

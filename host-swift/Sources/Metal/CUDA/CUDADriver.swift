@@ -11,6 +11,7 @@ struct CUDADriver: Sendable {
   typealias Event = OpaquePointer
   typealias Module = OpaquePointer
   typealias Function = OpaquePointer
+  typealias LinkState = OpaquePointer
   typealias DevicePointer = UInt64
 
   typealias Init = @convention(c) (UInt32) -> Status
@@ -44,6 +45,17 @@ struct CUDADriver: Sendable {
   typealias ModuleLoadData = @convention(c) (UnsafeMutablePointer<Module?>, UnsafeRawPointer) -> Status
   typealias ModuleGetFunction = @convention(c) (UnsafeMutablePointer<Function?>, Module, UnsafePointer<CChar>) -> Status
   typealias ModuleUnload = @convention(c) (Module) -> Status
+  /// Takes arrays of CUjit_option and of their values, which have to live as long as the state.
+  typealias LinkCreate =
+    @convention(c) (UInt32, UnsafeMutablePointer<UInt32>, UnsafeMutablePointer<UnsafeMutableRawPointer?>, UnsafeMutablePointer<LinkState?>)
+    -> Status
+  typealias LinkAddData =
+    @convention(c) (
+      LinkState, UInt32, UnsafeRawPointer, Int, UnsafePointer<CChar>, UInt32, UnsafeMutablePointer<UInt32>?,
+      UnsafeMutablePointer<UnsafeMutableRawPointer?>?
+    ) -> Status
+  typealias LinkComplete = @convention(c) (LinkState, UnsafeMutablePointer<UnsafeRawPointer?>, UnsafeMutablePointer<Int>) -> Status
+  typealias LinkDestroy = @convention(c) (LinkState) -> Status
   typealias FunctionGetAttribute = @convention(c) (UnsafeMutablePointer<Int32>, Int32, Function) -> Status
   typealias LaunchKernel =
     @convention(c) (
@@ -82,6 +94,10 @@ struct CUDADriver: Sendable {
   let moduleLoadData: ModuleLoadData
   let moduleGetFunction: ModuleGetFunction
   let moduleUnload: ModuleUnload
+  let linkCreate: LinkCreate
+  let linkAddData: LinkAddData
+  let linkComplete: LinkComplete
+  let linkDestroy: LinkDestroy
   let functionGetAttribute: FunctionGetAttribute
   let launchKernel: LaunchKernel
   let getErrorName: GetErrorText
@@ -123,6 +139,10 @@ struct CUDADriver: Sendable {
       let moduleLoadData = library.function("cuModuleLoadData", as: ModuleLoadData.self),
       let moduleGetFunction = library.function("cuModuleGetFunction", as: ModuleGetFunction.self),
       let moduleUnload = library.function("cuModuleUnload", as: ModuleUnload.self),
+      let linkCreate = library.function("cuLinkCreate_v2", as: LinkCreate.self),
+      let linkAddData = library.function("cuLinkAddData_v2", as: LinkAddData.self),
+      let linkComplete = library.function("cuLinkComplete", as: LinkComplete.self),
+      let linkDestroy = library.function("cuLinkDestroy", as: LinkDestroy.self),
       let functionGetAttribute = library.function("cuFuncGetAttribute", as: FunctionGetAttribute.self),
       let launchKernel = library.function("cuLaunchKernel", as: LaunchKernel.self),
       let getErrorName = library.function("cuGetErrorName", as: GetErrorText.self),
@@ -158,6 +178,10 @@ struct CUDADriver: Sendable {
     self.moduleLoadData = moduleLoadData
     self.moduleGetFunction = moduleGetFunction
     self.moduleUnload = moduleUnload
+    self.linkCreate = linkCreate
+    self.linkAddData = linkAddData
+    self.linkComplete = linkComplete
+    self.linkDestroy = linkDestroy
     self.functionGetAttribute = functionGetAttribute
     self.launchKernel = launchKernel
     self.getErrorName = getErrorName

@@ -1,18 +1,32 @@
 /// The CUDA C++ of an MSL text: the shim, the text, and the __global__ functions through which the host enters its kernels.
 enum CUDAKernelText {
-  /// Changes with the text that is generated here.
-  static let wrapperVersion = "3"
+  /// Changes with the text that is generated here and in `TranslationUnits`, and with what `CUDACompiler` asks for by what it sees.
+  static let wrapperVersion = "4"
 
   static func wrapperName(of kernel: String) -> String { "wasmburst_grid_\(kernel)" }
 
   /// The text stands in the shim's namespace, so that its `min` is the shim's and not the one that CUDA declares for everyone.
   static func text(source: String, kernels: [KernelSignature], shim: String) -> String {
+    text(translated: withoutIncludes(source), kernels: kernels, shim: shim)
+  }
+
+  /// Texts to be compiled as relocatable code and linked: see `TranslationUnits`.
+  static func units(source: String, kernels: [KernelSignature], shim: String, bytes: Int) -> [String] {
+    let units = TranslationUnits.split(withoutIncludes(source), bytes: bytes)
+    return units.enumerated().map { number, unit in
+      // Kernels lie side by side, and what they alone call is inlined: one unit of them all would be the slowest by far.
+      let share = kernels.enumerated().filter { $0.offset % units.count == number }.map(\.element)
+      return text(translated: unit, kernels: share, shim: shim)
+    }
+  }
+
+  private static func text(translated source: String, kernels: [KernelSignature], shim: String) -> String {
     """
     #line 1 "metal_stdlib_cuda.h"
     \(shim)
     namespace metal {
     #line 1 "program_source"
-    \(withoutIncludes(source))
+    \(source)
     #line 1 "wasmburst_wrappers"
     \(kernels.map(wrapper).joined(separator: "\n"))
     }  // namespace metal

@@ -22,6 +22,8 @@ struct NVRTC: Sendable {
 
   /// "13.0".
   let version: String
+  /// 13000, as the driver counts.
+  let versionNumber: Int32
   private let create: Create
   private let compile: Compile
   private let logSize: GetSize
@@ -48,6 +50,7 @@ struct NVRTC: Sendable {
     var (major, minor): (Int32, Int32) = (0, 0)
     guard version(&major, &minor) == 0 else { return nil }
     self.version = "\(major).\(minor)"
+    versionNumber = major * 1000 + minor * 10
     self.create = create
     self.compile = compile
     self.logSize = logSize
