@@ -90,7 +90,7 @@ function compileDecoded(
   const kernels = kernelsOf(module, options.exports);
   const ir = lowerModule(module, { roots: kernels.map((kernel) => kernel.functionIndex) });
   const lowered = clock();
-  const memoryCell = options.memoryCell ?? (options.profile.tileWidth > 1 ? chooseMemoryCell(ir) : defaultMemoryCell);
+  const memoryCell = memoryCellOf(ir, options);
   const legalized = legalize(ir, { ...options, ...forProfile(options) });
   const legal = clock();
   const layout = layoutOf(ir, legalized, options.profile, memoryCell);
@@ -161,11 +161,25 @@ function kernelsOf(module: Module, wanted: readonly string[] | undefined): Kerne
   });
 }
 
+/** Linked memories lie in the tables region, of which the host clears and copies the words of an instance: in larger cells those would be other instances' bytes. */
+const linkedMemoryCell: MemoryCell = 4;
+
+function memoryCellOf(
+  ir: IrModule,
+  { profile, memoryCell: wanted }: Pick<CompileOptions, "profile" | "memoryCell">,
+): MemoryCell {
+  const refuse = (reason: string): never => {
+    throw new CompileError({ kind: "usage", message: `memory cells of ${wanted} bytes: ${reason}` });
+  };
+  if (wanted !== undefined && !memoryCells.includes(wanted)) refuse(`expected one of ${memoryCells.join(", ")}`);
+  if (profile.tileWidth === 1) return wanted ?? defaultMemoryCell;
+  if (ir.linkedMemories.length === 0) return wanted ?? chooseMemoryCell(ir);
+  if (wanted !== undefined && wanted !== linkedMemoryCell)
+    refuse(`a program with several memories has cells of ${linkedMemoryCell}`);
+  return linkedMemoryCell;
+}
+
 function layoutOf(ir: IrModule, legalized: LegalizedModule, profile: Profile, memoryCell: MemoryCell): Layout {
-  if (!memoryCells.includes(memoryCell)) {
-    const message = `memory cells of ${memoryCell} bytes: expected one of ${memoryCells.join(", ")}`;
-    throw new CompileError({ kind: "usage", message });
-  }
   return {
     tileWidth: profile.tileWidth,
     memoryCell,

@@ -181,6 +181,71 @@ for (const device of testedDevices) {
   });
 }
 
+/** A memory that no host reaches: `fill` writes 256 bytes of it for `rounds` rounds, `sum` adds them up. */
+const hidden: Program = {
+  libraries: {
+    store: `(module (memory 1)
+      (func (export "put") (param i32 i64) (i64.store (local.get 0) (local.get 1)))
+      (func (export "get") (param i32) (result i64) (i64.load (local.get 0))))`,
+  },
+  main: `(module
+    (import "store" "put" (func $put (param i32 i64))) (import "store" "get" (func $get (param i32) (result i64)))
+    (memory 1)
+    (func $sum (export "sum") (result i64) (local $at i32) (local $sum i64)
+      (loop $next
+        (local.set $sum (i64.add (local.get $sum) (call $get (local.get $at))))
+        (br_if $next (i32.lt_u (local.tee $at (i32.add (local.get $at) (i32.const 8))) (i32.const 256))))
+      (local.get $sum))
+    (func (export "fill") (param $rounds i32) (result i64) (local $at i32)
+      (loop $again
+        (local.set $at (i32.const 0))
+        (loop $next
+          (call $put (local.get $at) (i64.add (call $get (local.get $at)) (i64.const 0x1_0000_0001)))
+          (br_if $next (i32.lt_u (local.tee $at (i32.add (local.get $at) (i32.const 8))) (i32.const 256))))
+        (br_if $again (local.tee $rounds (i32.sub (local.get $rounds) (i32.const 1)))))
+      (call $sum)))`,
+};
+
+const filled = (rounds: number) => ({ values: [0x20_0000_0020n * BigInt(rounds)] });
+
+for (const device of testedDevices.filter((id) => id !== "v8")) {
+  for (const profile of device === "cpu" ? Object.keys(profiles) : [undefined]) {
+    const where = profile === undefined ? device : `${device}, profile ${profile}`;
+    test(`a library's memory on ${where} is the instance's own: others are reset, take the next job, or are restored beside it`, async () => {
+      const link = { store: wat(hidden.libraries.store ?? "") };
+      const bytes = wat(hidden.main);
+      const rounds = Array.from({ length: instances }, (_, instance) => instance + 1);
+      await using burst = await WasmBurst.launch({ device, profile });
+      await using module = await burst.compile(bytes, { link });
+      await using pool = await module.instantiate({ instances });
+      await pool.invoke(
+        "fill",
+        rounds.map((count) => [count]),
+      );
+      await pool.reset([3, 17, 40]);
+      const left = rounds.map((count, instance) => filled([3, 17, 40].includes(instance) ? 0 : count));
+      assert.deepEqual(await pool.invoke("sum"), left);
+
+      await using elsewhere = await WasmBurst.launch({ device, profile: profile === "cpu" ? "native" : undefined });
+      await using sameModule = await elsewhere.compile(bytes, { link });
+      await using restored = await sameModule.restore(await pool.snapshot());
+      assert.deepEqual(await restored.invoke("sum"), left);
+
+      // Short jobs end, and others begin in their places, while long ones run.
+      const lengths = Array.from({ length: 300 }, (_, job) => (job % 7 === 0 ? 400 : 1 + (job % 5)));
+      const jobs = await pool.runJobs(
+        "fill",
+        lengths.map((length) => ({ values: [length] })),
+        { sliceFuel: 5000 },
+      );
+      assert.deepEqual(
+        jobs.outcomes.map((outcome) => ("values" in outcome ? { values: outcome.values } : outcome)),
+        lengths.map(filled),
+      );
+    });
+  }
+}
+
 /** Segments that overlap, start functions that see what is there by then, and a function that only its export declares. */
 const ordered: Program = {
   libraries: {

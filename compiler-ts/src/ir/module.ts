@@ -352,7 +352,7 @@ export interface IrMemory {
   readonly maximumPages: number | undefined;
 }
 
-/** A memory beside the instance's own, which some linked module brought: it lies in the tables region, in cells as the own one's. */
+/** A memory beside the instance's own, which some linked module brought: it lies in the tables region, in that region's cells, which the own one has as well then. */
 export interface IrLinkedMemory {
   readonly minimumPages: number;
   /** Pages that are backed: `memory.grow` succeeds up to it. */

@@ -1,6 +1,6 @@
 // Memories beside the instance's own, which linked modules bring. Each lies in the tables region from an even word on; its size in bytes is a word of the state.
 
-// Its first cell of this instance: cells are as large as the own memory's, not as those of the tables around it.
+// Its first cell of this instance. In tiles wb_memory_cell is 4 here, as in the tables around it (compile.ts).
 static inline device uchar* wb_linked_memory(thread wb_instance& instance, uint word) {
   device uint* first_lane = instance.tables - instance.lane;
   return (device uchar*)(first_lane + ulong(word) * wb_tile_width) + instance.lane * wb_memory_cell;
