@@ -14,6 +14,11 @@ struct InstanceNumbers: Sendable, Equatable {
       throw ResponseError(.invalidParams, "`firstInstance`: must be 0 to \(PoolPlan.maximumInstances).")
     }
     let end = first + parameters.instances
+    // Of a part at the beginning the device's limits say more.
+    guard first == 0 || end <= PoolPlan.maximumInstances else {
+      throw ResponseError(
+        .invalidParams, "`firstInstance`: the part ends at \(end), and a whole has at most \(PoolPlan.maximumInstances) instances.")
+    }
     count = parameters.allInstances ?? end
     guard (end...max(end, PoolPlan.maximumInstances)).contains(count) else {
       throw ResponseError(

@@ -73,8 +73,10 @@ extension InstancePool {
     try check(ranges: (parameters.writes ?? []).map { ($0.job, $0.address, $0.bytes.count) }, jobs: parameters.jobs, "writes")
     let reads = (parameters.reads ?? []).map { ($0.job, $0.address, $0.length) }
     try check(ranges: reads, jobs: parameters.jobs, "reads")
-    if let numbers = parameters.numbers, numbers.count != parameters.jobs || numbers.contains(where: { $0 < 0 }) {
-      throw invalid("numbers", "\(parameters.jobs) were expected, one a job, none negative")
+    // Functions of the host may take them for numbers of 32 bits.
+    let numbered = 0...PoolPlan.maximumInstances
+    if let numbers = parameters.numbers, numbers.count != parameters.jobs || !numbers.allSatisfy(numbered.contains) {
+      throw invalid("numbers", "\(parameters.jobs) were expected, one a job, each 0 to \(numbered.upperBound)")
     }
     let records = parameters.jobs * (parameters.resultBytes + 32) + reads.reduce(0) { $0 + $1.2 + 16 }
     guard records <= Self.largestAnswer else {

@@ -66,11 +66,13 @@ struct InitialStateTests {
     let parameters = try parameters([pages, table], firstInstance: 2, allInstances: 6)
     let pool = try client.call(CreatePoolRequest.self, parameters).pool
     #expect(try results(pool, "table", 1) == [70, 80, 90])
-    func run(numbers: [Int]?) throws -> [UInt32] {
-      let jobs = RunJobsRequest.Parameters(
+    func jobs(_ numbers: [Int]?) -> RunJobsRequest.Parameters {
+      RunJobsRequest.Parameters(
         pool: pool, kernel: "table", jobs: 8, arguments: TestKernels.records(Array(repeating: 1, count: 8)), argumentBytes: 4,
         resultBytes: 4, numbers: numbers)
-      return TestKernels.words(try client.call(RunJobsRequest.self, jobs).results)
+    }
+    func run(numbers: [Int]?) throws -> [UInt32] {
+      TestKernels.words(try client.call(RunJobsRequest.self, jobs(numbers)).results)
     }
     #expect(try run(numbers: nil) == [50, 60, 70, 80, 90, 100, 50, 60])
     #expect(try run(numbers: [9, 5, 0, 1, 2, 600, 4, 3]) == [80, 100, 50, 60, 70, 50, 90, 80])
@@ -80,7 +82,12 @@ struct InitialStateTests {
       _ = try client.call(ResetPoolRequest.self, .init(pool: pool, instances: nil))
       #expect(try results(pool, "table", 1) == [70, 80, 90])
     }
-    for (first, all) in [(-1, 6), (4, 6), (2, Int(Int32.max) + 1)] {
+    // Functions of the host get the numbers, some as 32 bits.
+    for number in [-1, Int(Int32.max) + 1] {
+      let refused = client.failure(RunJobsRequest.self, jobs([number, 1, 2, 3, 4, 5, 6, 7]))
+      #expect(refused?.code == .invalidParams && refused?.message.contains("numbers") == true)
+    }
+    for (first, all) in [(-1, 6), (4, 6), (2, Int(Int32.max) + 1), (Int(Int32.max), nil)] {
       let refused = try self.parameters([], firstInstance: first, allInstances: all)
       #expect(client.failure(CreatePoolRequest.self, refused)?.code == .invalidParams)
     }

@@ -77,5 +77,7 @@ struct PoolPlanTests {
     #expect(refusal(Layout(tileWidth: 1, memoryCell: 3, memory: nil, stateBytes: 4, tableBytes: 0))?.contains("memoryCell") == true)
     #expect(refusal(Layout(tileWidth: 1, memoryCell: 4, memory: nil, stateBytes: 0, tableBytes: 0))?.contains("stateBytes") == true)
     #expect(refusal(Layout(tileWidth: 1, memoryCell: 4, memory: nil, stateBytes: 4, tableBytes: 2))?.contains("tableBytes") == true)
+    let nearWords = Layout(tileWidth: 1, memoryCell: 4, memory: nil, stateBytes: 4, tableBytes: 0, nearWords: -1)
+    #expect(refusal(nearWords)?.contains("nearWords") == true)
   }
 }
