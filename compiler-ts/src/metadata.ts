@@ -168,3 +168,11 @@ export type TrapMessage = Exclude<(typeof trapMessages)[number], "">;
 export function trapCode(message: TrapMessage): number {
   return trapMessages.indexOf(message);
 }
+
+/** In place of a function's index, where no function of the module trapped: `wb_no_function` of the text. */
+export const noFunction = 0xffffffff;
+
+/** As traps report it: what is none of the module's is the code that instantiates. */
+export function trappedFunction(functionNames: readonly string[], index: number): string {
+  return index === noFunction ? "(instantiation)" : (functionNames[index] ?? `func[${index}]`);
+}

@@ -295,6 +295,21 @@ test("a start function's trap is named by its library", async () => {
   }
 });
 
+test("a segment that does not fit traps in no function, linked or not", async () => {
+  const bytes = wat(`(module (memory 1) (data (i32.const 65535) "ab") (func (export "f")))`);
+  for (const device of testedDevices) {
+    for (const link of [{}, { lib: wat("(module)") }]) {
+      await using burst = await WasmBurst.launch({ device });
+      await using module = await burst.compile(bytes, { link });
+      await assert.rejects(
+        module.instantiate({ instances: 2 }),
+        /out of bounds memory access in \(instantiation\)/,
+        device,
+      );
+    }
+  }
+});
+
 test("the device v8 says that it takes one memory", async () => {
   await using burst = await WasmBurst.launch({ device: "v8" });
   const link = { lib: wat(`(module (memory 1))`) };

@@ -1,6 +1,6 @@
 /** A pool of isolated instances of one module: invoke, reset, snapshot. */
 import { jobStatus } from "../../../protocol/messages.ts";
-import { trapMessages } from "../metadata.ts";
+import { trapMessages, trappedFunction } from "../metadata.ts";
 import type { BackendModule, BackendPool, ExportedFunction, JobsInvocation, JobsResult } from "./backend.ts";
 import type { HostFailure, HostFunctions } from "./hostFunctions.ts";
 import { checkInstances, PoolGlobals, PoolMemory } from "./poolState.ts";
@@ -252,7 +252,7 @@ export class Pool {
 
   /** Name of a function of the module's index space, as traps report it. */
   functionName(index: number): string {
-    return this.#module.functionNames[index] ?? `func[${index}]`;
+    return trappedFunction(this.#module.functionNames, index);
   }
 
   /** Brings instances (default: all) back to the state after instantiation; all of them also where the host that had them has died. */

@@ -23,7 +23,14 @@ import { usage } from "../api/usage.ts";
 import { recordWords } from "../api/values.ts";
 import { CompileError } from "../diagnostics.ts";
 import { HostError, InstantiationTrap } from "../errors.ts";
-import { type KernelMetadata, type ModuleMetadata, trapCode, trapMessages, wordsOf } from "../metadata.ts";
+import {
+  type KernelMetadata,
+  type ModuleMetadata,
+  trapCode,
+  trapMessages,
+  trappedFunction,
+  wordsOf,
+} from "../metadata.ts";
 import type { ValueType } from "../wasm/module.ts";
 import type { HostClient, RequestOptions } from "./client.ts";
 import { runJobs } from "./jobs.ts";
@@ -149,7 +156,7 @@ export class HostPool implements BackendPool {
     const message = trapMessages[code] ?? `trap ${code}`;
     const [failure] = code === trapCode("host function failed") ? failures.values() : [];
     if (failure !== undefined) throw new InstantiationTrap(message, failure.import, failure.message);
-    throw new InstantiationTrap(message, this.#metadata.functionNames[index] ?? `func[${index}]`);
+    throw new InstantiationTrap(message, trappedFunction(this.#metadata.functionNames, index));
   }
 
   async invoke(invocation: Invocation): Promise<InvocationResult> {

@@ -1,13 +1,10 @@
 /** Prints the bodies of functions, statement by statement. */
 import type { Frame, IrFunction, IrLinkedMemory, IrModule, Local, Statement, WindowWords } from "../ir/module.ts";
 import { memoryBase } from "../legalize/memory/memoryAccess.ts";
-import { trapCode } from "../metadata.ts";
+import { noFunction, trapCode } from "../metadata.ts";
 import { ExpressionPrinter, mslZero } from "./expressions.ts";
 import type { TextBuffer } from "./textBuffer.ts";
 import { declaration, resultType } from "./types.ts";
-
-/** Stands for functions that are not the module's; `wb_no_function` in runtime/instance.metal. */
-const noFunction = 0xffffffff;
 
 export class FunctionWriter {
   readonly #out: TextBuffer;

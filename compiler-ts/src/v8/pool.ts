@@ -14,7 +14,7 @@ import { usage } from "../api/usage.ts";
 import { recordWords } from "../api/values.ts";
 import { CompileError } from "../diagnostics.ts";
 import { HostError, InstantiationTrap } from "../errors.ts";
-import { trapMessages } from "../metadata.ts";
+import { trapMessages, trappedFunction } from "../metadata.ts";
 import type { ThreadTrap } from "./messages.ts";
 import type { Thread } from "./thread.ts";
 
@@ -267,7 +267,7 @@ export function instantiationTrap(
   { code, functionIndex, failure }: ThreadTrap,
   functionNames: readonly string[],
 ): InstantiationTrap {
-  const name = failure?.import ?? functionNames[functionIndex] ?? `func[${functionIndex}]`;
+  const name = failure?.import ?? trappedFunction(functionNames, functionIndex);
   return new InstantiationTrap(trapMessages[code] ?? `trap ${code}`, name, failure?.message);
 }
 

@@ -1,5 +1,5 @@
 /** V8's exceptions in the specification's wording. */
-import { type TrapMessage, trapCode } from "../metadata.ts";
+import { noFunction, type TrapMessage, trapCode } from "../metadata.ts";
 
 export interface TrapSite {
   readonly code: number;
@@ -45,7 +45,7 @@ export function trapOf(error: unknown, bytes: Uint8Array): TrapSite | undefined 
   const message = trapMessage(error);
   if (message === undefined) return undefined;
   const frame = wasmFrame.exec(error.stack ?? "");
-  const functionIndex = Number(frame?.[1] ?? 0);
+  const functionIndex = Number(frame?.[1] ?? noFunction);
   // One message for two traps, but the instruction tells.
   const opcode = frame === null ? undefined : bytes[Number.parseInt(frame[2] ?? "", 16)];
   const undefinedElement = message === "out of bounds table access" && opcode === callIndirect;
