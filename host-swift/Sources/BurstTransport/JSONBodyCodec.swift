@@ -6,6 +6,7 @@ public struct JSONBodyCodec: BodyCodec {
   public init() {}
 
   public func decode(_ body: Data) throws(BodyError) -> WireValue {
+    if let problem = JSONStrings.problem(in: body) { throw BodyError("The body is not valid JSON: \(problem).") }
     do {
       return try JSONDecoder().decode(JSONValue.self, from: body).value
     } catch DecodingError.dataCorrupted(let context) {

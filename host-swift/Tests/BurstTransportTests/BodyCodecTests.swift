@@ -107,6 +107,25 @@ struct BodyCodecTests {
     #expect(problem(JSONBodyCodec(), Data([0x22, 0xFF, 0x22])) != nil)
   }
 
+  @Test(
+    "a malformed string is an error wherever it stands, also as a key, where Foundation would end the process",
+    arguments: [
+      "ff", "c080", "eda080", "e282", "01", "0a", #"\q"#, #"\u12zz"#, #"\u1"#, #"\ud800"#, #"\ud83d\ud83d"#, #"\ud83dx"#, #"\udc00"#,
+    ])
+  func malformedStrings(content: String) throws {
+    let bytes = try content.hasPrefix(#"\"#) ? Data(content.utf8) : #require(Data(hexadecimal: content))
+    for (before, after) in [("{\"", "\":1}"), ("[{\"a\":\"", "\"}]")] {
+      #expect(problem(JSONBodyCodec(), Data(before.utf8) + bytes + Data(after.utf8)) != nil)
+    }
+  }
+
+  @Test("strings with every escape are keys and values")
+  func escapes() throws {
+    let text = #"{"\"\\\/\b\f\n\r\t\u00e9\uD83D\uDE00é":"\\"}"#
+    let key = "\"\\/\u{8}\u{c}\n\r\té\u{1F600}é"
+    #expect(try JSONBodyCodec().decode(Data(text.utf8)) == .map([WireField(key, .string("\\"))]))
+  }
+
   @Test("JSON bytes are base64 with padding, and strings are escaped as JSON.stringify escapes")
   func jsonText() {
     #expect(JSONBodyCodec().encode(.bytes(Data([1]))) == Data("\"AQ==\"".utf8))
