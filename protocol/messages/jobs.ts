@@ -17,7 +17,7 @@ export interface RunJobsParameters {
   readonly reads?: readonly { readonly job: number; readonly address: number; readonly length: number }[];
   /**
    * What jobs go by instead of the instances' numbers, with functions of the host and `perInstance` content of `pool/create`: there the
-   * job with number n gets what instance n modulo all has. Default: their places in this request.
+   * job with number n gets what instance n modulo all has. 0 to 2^31 - 1. Default: their places in this request.
    */
   readonly numbers?: readonly number[];
   /** As of `pool/invoke`, of each job. */
