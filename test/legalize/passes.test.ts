@@ -43,6 +43,7 @@ describe("each legalization pass, before and after", () => {
   const options: Readonly<Record<string, LegalizeOptions>> = {
     splitting: { largestFunction: 10 },
     suspension: { passes: without(["recursionLoops"]) },
+    "accumulators.splitting": { largestFunction: 22 },
     calls: { passes: without(["accumulators"]) },
     earlyReturns: { passes: without(["accumulators"]) },
     fuel: { passes: without(["accumulators", "unrolling"]) },
