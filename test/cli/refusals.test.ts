@@ -43,6 +43,7 @@ describe("refusals: one line on stderr, nothing on stdout, no stack trace", { co
     [["run", modulePath, "--device", "v8", "--invoke", "absent"], 2, /no exported function "absent"; .*add, div/],
     [["run", modulePath, "--device", "v8", "--invoke", "add", "1"], 2, /add takes 2 arguments \(i32, i32\), not 1/],
     [["run", modulePath, "--device", "v8", "--invoke", "add", "1", "1.5"], 2, /argument 2 of add: "1.5" is not an i32/],
+    [["run", modulePath, "--device", "v8", "--invoke", "\u001b[2J"], 2, /no exported function "\\x1b\[2J"/],
     [["run", bad, "--device", "v8", "--invoke", "f"], 65, /offset 0x/],
     [["run", cut, "--device", "v8", "--invoke", "f"], 65, /offset 0x/],
     [["run", importing, "--device", "v8", "--invoke", "g"], 65, /env\.f: \(\) -> \(\)/],

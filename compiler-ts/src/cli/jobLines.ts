@@ -2,6 +2,7 @@
 import { once } from "node:events";
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
+import type { Readable } from "node:stream";
 import type { JobText } from "../jobs.ts";
 import type { WorkDone } from "./activity.ts";
 import { inputError } from "./arguments.ts";
@@ -10,9 +11,9 @@ import { inputError } from "./arguments.ts";
 const longestLine = 2 ** 28;
 const newline = 0x0a;
 
-/** Opened before anything starts, so that a missing file is noticed first. `-` is stdin. */
-export async function openLines(path: string, work: WorkDone): Promise<AsyncIterable<JobText>> {
-  if (path === "-") return readLines("stdin", process.stdin);
+/** Opened before anything starts, so that a missing file is noticed first. `-` is stdin. The lines end where `signal` aborts. */
+export async function openLines(path: string, work: WorkDone, signal: AbortSignal): Promise<AsyncIterable<JobText>> {
+  if (path === "-") return readLines("stdin", process.stdin, signal);
   const stream = createReadStream(path);
   try {
     await once(stream, "open");
@@ -21,15 +22,20 @@ export async function openLines(path: string, work: WorkDone): Promise<AsyncIter
   }
   const { size } = await stat(path);
   if (size > 0) work.readShare = () => stream.bytesRead / size;
-  return readLines(path, stream);
+  return readLines(path, stream, signal);
 }
 
-async function* readLines(path: string, stream: NodeJS.ReadableStream): AsyncGenerator<JobText> {
+async function* readLines(path: string, stream: Readable, signal: AbortSignal): AsyncGenerator<JobText> {
+  // A writer that neither writes nor closes its pipe would be waited for.
+  const stop = () => void stream.destroy();
+  signal.addEventListener("abort", stop);
   try {
     // readline would lose an error of the stream.
     yield* splitLines(stream as AsyncIterable<Uint8Array>);
   } catch (error) {
-    throw inputError(path, error);
+    if (!signal.aborted) throw inputError(path, error);
+  } finally {
+    signal.removeEventListener("abort", stop);
   }
 }
 

@@ -65,8 +65,13 @@ export function outputError(path: string, error: unknown): CliError {
   return new CliError(exitCodes.io, `cannot write ${path}: ${messageOf(error)}`);
 }
 
+/** Names and texts of modules and jobs files are in it: what a terminal would obey is shown instead. */
 export function note(text: string): void {
-  process.stderr.write(`${text}\n`);
+  const shown = text.replace(
+    /[^\P{Cc}\n\t]/gu,
+    (control) => `\\x${control.charCodeAt(0).toString(16).padStart(2, "0")}`,
+  );
+  process.stderr.write(`${shown}\n`);
 }
 
 /** Milliseconds between lines where they cannot be rewritten. */

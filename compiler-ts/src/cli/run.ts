@@ -129,7 +129,7 @@ export async function run(argv: readonly string[], signal: AbortSignal): Promise
   const imports = await readImports(values.imports);
   const needed = describeImports(parseProgram(bytes, link));
   const timeline = values.timeline === undefined ? undefined : await openOutput(values.timeline);
-  const lines = values.jobs === undefined ? undefined : await openLines(values.jobs, options.work);
+  const lines = values.jobs === undefined ? undefined : await openLines(values.jobs, options.work, signal);
 
   const burst = await WasmBurst.launch({
     device: values.device,
@@ -240,8 +240,8 @@ async function runAll(burst: WasmBurst, lines: AsyncIterable<JobText>, options: 
     ...(result.lost > 0 ? [`${result.lost} lost`] : []),
   ];
   if (signal.aborted) {
-    const rest = result.notRun === 0 ? "" : ` and ${result.notRun} jobs that had been read were not run`;
-    note(`interrupted: ${result.jobs} jobs done${rest}, nor was what had not been read`);
+    const read = result.notRun === 0 ? "" : `${counted(result.notRun, "job")} that had been read, and `;
+    note(`interrupted: ${counted(result.jobs, "job")} done; not run: ${read}what had not been read`);
     return exitCodes.interrupted;
   }
   const suffix = failed.length === 0 ? "" : ` (${failed.join(", ")})`;
