@@ -8,6 +8,7 @@ import { CompileError } from "../compiler-ts/src/diagnostics.ts";
 import { type Profile, profiles } from "../compiler-ts/src/metadata.ts";
 import { type BenchModule, corpus } from "./corpus.ts";
 import { generateModule } from "./generateModule.ts";
+import { explainProblems } from "./main.ts";
 import { formatTable, median } from "./measure.ts";
 
 const gate = { kilobytes: 100, limitMilliseconds: 80, repetitions: 9, rounds: 5 };
@@ -97,6 +98,7 @@ function runGate(profile: Profile): void {
   process.exitCode = passed ? 0 : 1;
 }
 
+explainProblems("compile");
 const { values: options } = parseArgs({
   options: {
     gate: { type: "boolean", default: false },

@@ -16,7 +16,9 @@ typedef struct stream *CUstream;
 typedef struct event *CUevent;
 typedef uint64_t CUdeviceptr;
 
-enum { LIMIT_STACK_SIZE = 0, COMPUTE_CAPABILITY_MAJOR = 75, COMPUTE_CAPABILITY_MINOR = 76, MAX_THREADS_PER_BLOCK = 0 };
+enum { LIMIT_STACK_SIZE = 0, MULTIPROCESSOR_COUNT = 16, COMPUTE_CAPABILITY_MAJOR = 75, COMPUTE_CAPABILITY_MINOR = 76, MAX_SHARED_MEMORY_PER_BLOCK_OPTIN = 97 };
+// Of functions.
+enum { MAX_THREADS_PER_BLOCK = 0, MAX_DYNAMIC_SHARED_SIZE_BYTES = 8 };
 
 #define DRIVER(function)                                        \
   function(cuInit, (unsigned));                                 \
@@ -28,6 +30,8 @@ enum { LIMIT_STACK_SIZE = 0, COMPUTE_CAPABILITY_MAJOR = 75, COMPUTE_CAPABILITY_M
   function(cuModuleLoadData, (CUmodule *, const void *));       \
   function(cuModuleGetFunction, (CUfunction *, CUmodule, const char *)); \
   function(cuFuncGetAttribute, (int *, int, CUfunction));       \
+  function(cuFuncSetAttribute, (CUfunction, int, int));         \
+  function(cuMemGetInfo_v2, (size_t *, size_t *));              \
   function(cuMemAlloc_v2, (CUdeviceptr *, size_t));             \
   function(cuMemcpyHtoD_v2, (CUdeviceptr, const void *, size_t)); \
   function(cuMemcpyDtoH_v2, (void *, CUdeviceptr, size_t));     \
@@ -42,17 +46,14 @@ enum { LIMIT_STACK_SIZE = 0, COMPUTE_CAPABILITY_MAJOR = 75, COMPUTE_CAPABILITY_M
 #define DECLARE(name, parameters) static int(*name) parameters
 DRIVER(DECLARE);
 
-enum {
-  // Frames of recursive kernels: 26 levels of fib, 12 of place.
-  STACK_BYTES = 4096,
-  // What a block may have without asking.
-  SHARED_BYTES = 48 << 10,
-};
+// Frames of recursive kernels: 26 levels of fib, 12 of place.
+enum { STACK_BYTES = 4096 };
 
 static struct {
   CUmodule module;
-  CUdeviceptr arguments, results;
+  CUdeviceptr arguments, results, memory;
   size_t result_bytes;
+  int multiprocessors, most_shared_bytes;
   CUevent start, end;
 } gpu;
 
@@ -84,6 +85,8 @@ void device_load(const char *module) {
   CHECK(cuDeviceGet, &device, 0);
   CHECK(cuDeviceGetAttribute, &major, COMPUTE_CAPABILITY_MAJOR, device);
   CHECK(cuDeviceGetAttribute, &minor, COMPUTE_CAPABILITY_MINOR, device);
+  CHECK(cuDeviceGetAttribute, &gpu.multiprocessors, MULTIPROCESSOR_COUNT, device);
+  CHECK(cuDeviceGetAttribute, &gpu.most_shared_bytes, MAX_SHARED_MEMORY_PER_BLOCK_OPTIN, device);
   CHECK(cuDevicePrimaryCtxRetain, &context, device);
   CHECK(cuCtxSetCurrent, context);
   CHECK(cuCtxSetLimit, LIMIT_STACK_SIZE, STACK_BYTES);
@@ -103,18 +106,32 @@ void device_set_records(const void *arguments, size_t argument_bytes, size_t res
   CHECK(cuMemcpyHtoD_v2, gpu.arguments, arguments, argument_bytes);
 }
 
+void device_set_memory(size_t bytes, uint32_t instances) {
+  size_t needed = bytes * ((instances + (size_t)31) / 32 * 32), free, total;
+  CHECK(cuMemGetInfo_v2, &free, &total);
+  if (!cuMemAlloc_v2(&gpu.memory, needed)) return;
+  fprintf(stderr, "%u instances with %zu bytes each need %.1f GB of the GPU's memory, of which %.1f GB are free\n", instances, bytes, (double)needed * 1e-9, (double)free * 1e-9);
+  exit(1);
+}
+
 double device_run(const struct kernel *kernel, unsigned threads, uint32_t instances) {
   CUfunction function;
   int most_threads;
   CHECK(cuModuleGetFunction, &function, gpu.module, kernel->name);
   CHECK(cuFuncGetAttribute, &most_threads, MAX_THREADS_PER_BLOCK, function);
-  unsigned shared = kernel->shared_bytes * threads;
-  if (threads > (unsigned)most_threads || shared > SHARED_BYTES) return -1;
+  unsigned shared = kernel->shared_bytes * threads, blocks = (instances + threads - 1) / threads;
+  if (threads > (unsigned)most_threads || shared > (unsigned)gpu.most_shared_bytes) return -1;
+  if (kernel->resident) {
+    unsigned resident = (unsigned)gpu.multiprocessors * (kernel->resident / threads);
+    if (!resident) return -1;
+    if (blocks > resident) blocks = resident;
+  }
+  CHECK(cuFuncSetAttribute, function, MAX_DYNAMIC_SHARED_SIZE_BYTES, (int)shared);
   // No result of an earlier round passes for one of this.
   CHECK(cuMemsetD8_v2, gpu.results, 0xee, gpu.result_bytes);
-  void *parameters[] = {&gpu.arguments, &gpu.results, &instances};
+  void *parameters[] = {&gpu.arguments, &gpu.results, &instances, &gpu.memory};
   CHECK(cuEventRecord, gpu.start, NULL);
-  CHECK(cuLaunchKernel, function, (instances + threads - 1) / threads, 1, 1, threads, 1, 1, shared, NULL, parameters, NULL);
+  CHECK(cuLaunchKernel, function, blocks, 1, 1, threads, 1, 1, shared, NULL, parameters, NULL);
   CHECK(cuEventRecord, gpu.end, NULL);
   CHECK(cuEventSynchronize, gpu.end);
   float milliseconds;

@@ -16,10 +16,6 @@ static int (*nvrtcGetCUBINSize)(nvrtcProgram, size_t *);
 static int (*nvrtcGetCUBIN)(nvrtcProgram, char *);
 static const char *(*nvrtcGetErrorString)(int);
 
-// Without CUDA's headers there is no other.
-static const char stdint[] =
-    "typedef int int32_t;\ntypedef unsigned int uint32_t;\ntypedef long long int64_t;\ntypedef unsigned long long uint64_t;\n";
-
 static void check(const char *call, int status) {
   if (!status) return;
   fprintf(stderr, "%s: %s\n", call, nvrtcGetErrorString(status));
@@ -75,7 +71,7 @@ struct compiled compile_kernels(const char *module, const char *architecture) {
       "--std=c++17", target, "--fmad=false", "--ftz=false", "--prec-div=true", "--prec-sqrt=true", "--ptxas-options=-v",
   };
   nvrtcProgram program;
-  check("nvrtcCreateProgram", nvrtcCreateProgram(&program, kernel_text(module), file, 1, (const char *[]){stdint}, (const char *[]){"stdint.h"}));
+  check("nvrtcCreateProgram", nvrtcCreateProgram(&program, kernel_text(module), file, HEADERS, header_texts, header_names));
   int status = nvrtcCompileProgram(program, sizeof options / sizeof *options, options);
   size_t log_bytes, code_bytes;
   check("nvrtcGetProgramLogSize", nvrtcGetProgramLogSize(program, &log_bytes));
