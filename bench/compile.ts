@@ -8,9 +8,10 @@ import { CompileError } from "../compiler-ts/src/diagnostics.ts";
 import { type Profile, profiles } from "../compiler-ts/src/metadata.ts";
 import { type BenchModule, corpus } from "./corpus.ts";
 import { generateModule } from "./generateModule.ts";
+import { explainProblems } from "./main.ts";
 import { formatTable, median } from "./measure.ts";
 
-const gate = { kilobytes: 100, limitMilliseconds: 80, repetitions: 9, rounds: 5 };
+const gate = { kilobytes: 100, limitMilliseconds: 80, repetitions: 9, rounds: 30 };
 /** A process is warm once the engine has optimized what runs often; before it, its compiler competes for the time. */
 const warmUps = 12;
 /** A large module is repeated until this much time has gone, but at least `leastRepetitions` times. */
@@ -97,6 +98,7 @@ function runGate(profile: Profile): void {
   process.exitCode = passed ? 0 : 1;
 }
 
+explainProblems("compile");
 const { values: options } = parseArgs({
   options: {
     gate: { type: "boolean", default: false },

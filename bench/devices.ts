@@ -1,9 +1,11 @@
 /** The same work on one device and on several that share it (`--devices cuda --devices cuda:all`): invocations and queues of jobs. */
 import { parseArgs } from "node:util";
 import { WasmBurst } from "../compiler-ts/src/index.ts";
+import { explainProblems } from "./main.ts";
 import { formatTable, median } from "./measure.ts";
 import { execution, moduleBytes, programs, schedule } from "./programs.ts";
 
+explainProblems("devices");
 const { values: flags } = parseArgs({
   options: {
     devices: { type: "string", multiple: true, default: ["cuda", "cuda:all"] },
@@ -18,7 +20,7 @@ const { values: flags } = parseArgs({
 
 const program = programs.find(({ name }) => name === flags.program);
 if (program === undefined)
-  throw new Error(`no program ${flags.program}; there are ${programs.map((p) => p.name).join(", ")}`);
+  throw new RangeError(`no program ${flags.program}; there are ${programs.map((p) => p.name).join(", ")}`);
 const { exportName, argumentsOf, memoryPages } = program;
 const jobs = Number(flags.jobs);
 

@@ -14,11 +14,28 @@ export async function runBench(name: string, main: () => Promise<void>): Promise
   try {
     await main();
   } catch (error) {
-    // parseArgs throws TypeErrors with a code of its own.
-    const isUsage =
-      error instanceof RangeError || error instanceof CompileError || (error instanceof TypeError && "code" in error);
-    if (!isUsage && !(error instanceof HostError || error instanceof BaselineError)) throw error;
-    console.error(`${name}: ${error.message}`);
-    process.exitCode = isUsage ? 2 : 70;
+    process.exitCode = explained(name, error);
   }
+}
+
+/** The same for a program that is no function: to be called before anything that can fail. */
+export function explainProblems(name: string): void {
+  process.on("uncaughtException", (error) => {
+    try {
+      process.exit(explained(name, error));
+    } catch {
+      console.error(error);
+      process.exit(1);
+    }
+  });
+}
+
+/** Rethrows what is a bug. */
+function explained(name: string, error: unknown): number {
+  // parseArgs throws TypeErrors with a code of its own.
+  const isUsage =
+    error instanceof RangeError || error instanceof CompileError || (error instanceof TypeError && "code" in error);
+  if (!isUsage && !(error instanceof HostError || error instanceof BaselineError)) throw error;
+  console.error(`${name}: ${error.message}`);
+  return isUsage ? 2 : 70;
 }

@@ -7,9 +7,11 @@ import { parseArgs } from "node:util";
 import { type ExportedFunction, type Pool, WasmBurst } from "../compiler-ts/src/index.ts";
 import { wat } from "../test/support/wat.ts";
 import { recordsOf } from "./baselines.ts";
+import { explainProblems } from "./main.ts";
 import { formatTable, median } from "./measure.ts";
 import { type BenchProgram, chosenPrograms, execution, moduleBytes, schedule } from "./programs.ts";
 
+explainProblems("overhead");
 const { values: flags } = parseArgs({
   options: {
     device: { type: "string", default: "auto" },

@@ -56,7 +56,7 @@ function commandNamed(name: string): Command {
 }
 
 async function print(text: string): Promise<ExitCode> {
-  const output = openOutput();
+  const output = await openOutput();
   await output.write(`${text}\n`);
   await output.end();
   return exitCodes.ok;
@@ -77,6 +77,8 @@ function interruptSignal(): AbortSignal {
   return controller.signal;
 }
 
+// Nobody is left to be told. The results and the exit code are what they are.
+process.stderr.on("error", () => {});
 const signal = interruptSignal();
 try {
   process.exitCode = await main(process.argv.slice(2), signal);

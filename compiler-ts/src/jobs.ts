@@ -39,12 +39,19 @@ export interface JobLine {
   readonly job: Job | { readonly error: string };
 }
 
+/** A line as text, or why it is none. */
+export type JobText = string | { readonly error: string };
+
 /** Lazily, so that a file of any size streams. */
-export async function* parseJobs(lines: AsyncIterable<string>): AsyncGenerator<JobLine> {
+export async function* parseJobs(lines: AsyncIterable<JobText>): AsyncGenerator<JobLine> {
   let line = 0;
   let instance = 0;
   for await (const text of lines) {
     line++;
+    if (typeof text !== "string") {
+      yield { instance: instance++, line, job: text };
+      continue;
+    }
     const content = line === 1 ? text.replace(/^\uFEFF/, "") : text;
     if (content.trim() === "") continue;
     yield { instance: instance++, line, job: parseLine(content) };
@@ -63,6 +70,9 @@ function parseLine(text: string): JobLine["job"] {
   }
 }
 
+/** Bytes that one job may read: its line of results has to fit in a string, and the host's answer in a message. */
+const largestRead = 2 ** 28;
+
 const fields: ReadonlySet<string> = new Set(["invoke", "args", "memory", "read"]);
 
 function parseJob(value: unknown): Job {
@@ -74,11 +84,18 @@ function parseJob(value: unknown): Job {
     invoke: job.invoke,
     args: listOf(job.args, "args"),
     memory: listOf(job.memory, "memory").map((entry, index) => parseWrite(entry, `memory[${index}]`)),
-    read: listOf(job.read, "read").map((entry, index) => {
-      const range = objectOf(entry, `read[${index}]`);
-      return { at: naturalOf(range.at, `read[${index}].at`), length: naturalOf(range.length, `read[${index}].length`) };
-    }),
+    read: parseReads(job.read),
   };
+}
+
+function parseReads(value: unknown): Job["read"] {
+  const reads = listOf(value, "read").map((entry, index) => {
+    const range = objectOf(entry, `read[${index}]`);
+    return { at: naturalOf(range.at, `read[${index}].at`), length: naturalOf(range.length, `read[${index}].length`) };
+  });
+  const bytes = reads.reduce((sum, { length }) => sum + length, 0);
+  if (bytes > largestRead) throw new TypeError(`"read" has ${bytes} bytes, over the limit of ${largestRead} for a job`);
+  return reads;
 }
 
 function parseWrite(value: unknown, what: string): Job["memory"][number] {

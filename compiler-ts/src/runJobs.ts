@@ -6,7 +6,7 @@ import type { ScheduleSettings } from "../../protocol/messages.ts";
 import type { Imports } from "./api/imports.ts";
 import type { BurstModule } from "./api/module.ts";
 import type { InvokeResult, Pool, Trap } from "./api/pool.ts";
-import { unknownExport } from "./api/usage.ts";
+import { unknownExport, wrongNumberOfArguments } from "./api/usage.ts";
 import type { Value } from "./api/values.ts";
 import { CompileError } from "./diagnostics.ts";
 import { HostError, messageOf } from "./errors.ts";
@@ -251,8 +251,7 @@ async function runRound(typed: readonly Placed[], { pool, module, options, outco
 function argumentsOf(job: Job, module: BurstModule): Value[] {
   const types = module.functions.get(job.invoke)?.parameters ?? [];
   if (job.args.length !== types.length) {
-    const message = `${job.invoke} takes ${types.length} arguments (${types.join(", ")}), not ${job.args.length}`;
-    throw new CompileError({ kind: "usage", message });
+    throw wrongNumberOfArguments(job.invoke, types, job.args.length);
   }
   return types.map((type, index) => parseValue(type, job.args[index], `argument ${index + 1} of ${job.invoke}`));
 }

@@ -3,7 +3,7 @@
  * shortest text that reads back as the same value: `0.1`, `1e+30`, `-0`, `nan`, `inf`, `-inf`. So each type has one form in JSON,
  * whatever the value. A reference is null or a number, a v128 its 16 bytes in hexadecimal.
  */
-import { usage } from "./api/usage.ts";
+import { aValueOf, usage } from "./api/usage.ts";
 import type { Value } from "./api/values.ts";
 import type { ValueType } from "./wasm/module.ts";
 
@@ -30,7 +30,7 @@ export function valueToJson(type: ValueType, value: Value): JsonValue {
 export function parseValue(type: ValueType, given: unknown, what: string): Value {
   const parsed = parse(type, given);
   if (parsed !== undefined) return parsed;
-  throw usage(`${what}: ${JSON.stringify(given) ?? String(given)} is not an ${type}${hint(type, given)}`);
+  throw usage(`${what}: ${JSON.stringify(given) ?? String(given)} is not ${aValueOf(type)}${hint(type, given)}`);
 }
 
 function parse(type: ValueType, given: unknown): Value | undefined {

@@ -2,7 +2,10 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import { directory, modulePath, root, wasmburst } from "../support/commandLine.ts";
+import { compileModule } from "../../compiler-ts/src/compile.ts";
+import { profiles } from "../../compiler-ts/src/metadata.ts";
+import { directory, file, modulePath, root, wasmburst } from "../support/commandLine.ts";
+import { wat } from "../support/wat.ts";
 
 describe("the other commands", { concurrency: 2 }, () => {
   test("compile writes MSL to stdout, the same bytes each time", async () => {
@@ -15,7 +18,7 @@ describe("the other commands", { concurrency: 2 }, () => {
 
   test("compile writes several kinds into a directory", async () => {
     const output = join(directory, "out");
-    const kinds = ["--emit", "msl", "--emit", "ir,metadata"];
+    const kinds = ["--emit", "msl", "--emit", "ir,metadata,image"];
     const { code, stderr } = await wasmburst([
       "compile",
       modulePath,
@@ -28,12 +31,28 @@ describe("the other commands", { concurrency: 2 }, () => {
       "add",
     ]);
     assert.equal(code, 0, stderr);
-    assert.deepEqual(readdirSync(output).sort(), ["module.ir", "module.json", "module.metal"]);
+    assert.deepEqual(readdirSync(output).sort(), ["module.image", "module.ir", "module.json", "module.metal"]);
     const metadata = JSON.parse(readFileSync(join(output, "module.json"), "utf8"));
     assert.deepEqual(
       metadata.kernels.map(({ exportName }: { exportName: string }) => exportName),
       ["add"],
     );
+  });
+
+  test("compile writes the image that goes with the text, byte for byte", async () => {
+    const bytes = wat('(module (memory 1) (data (i32.const 0) "\\ff\\00\\80") (func (export "f")))');
+    const output = join(directory, "segments.image");
+    const { code, stderr } = await wasmburst([
+      "compile",
+      file("segments.wasm", bytes),
+      "--emit",
+      "image",
+      "-o",
+      output,
+    ]);
+    assert.equal(code, 0, stderr);
+    assert.deepEqual([...readFileSync(output)], [...compileModule(bytes, { profile: profiles.apple }).image]);
+    assert.ok(readFileSync(output).includes(Buffer.of(0xff, 0, 0x80)));
   });
 
   test("inspect shows exports with their types, as text and as JSON", async () => {

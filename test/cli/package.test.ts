@@ -1,7 +1,7 @@
 /** What `npm pack` would publish, unpacked where there is no checkout: the commands run, and the library's entries are there. */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -46,8 +46,20 @@ describe("the npm package", { skip: isBuilt ? false : "dist/ is not built: npm r
     assert.equal(output, "function pool/invoke\n");
   });
 
+  it("has the files that the README's commands name", () => {
+    const readme = readFileSync(join(installed(), "README.md"), "utf8");
+    const named = new Set(readme.match(/\bexamples\/[\w./]+\.(?:wasm|ndjson)\b/g));
+    assert.ok(named.size >= 3);
+    for (const path of named) assert.ok(existsSync(join(installed(), path)), path);
+  });
+
   it("has the host's sources, and nothing of the tests and benches", () => {
     assert.ok(existsSync(join(installed(), "host-swift/Package.swift")));
+    // A map that names a source which is not there is a warning of every bundler.
+    assert.deepEqual(
+      readdirSync(join(installed(), "dist"), { recursive: true }).filter((name) => String(name).endsWith(".map")),
+      [],
+    );
     assert.deepEqual(
       readdirSync(installed()).filter((name) => ["test", "bench", "compiler-ts", ".cache"].includes(name)),
       [],

@@ -43,6 +43,7 @@ describe("refusals: one line on stderr, nothing on stdout, no stack trace", { co
     [["run", modulePath, "--device", "v8", "--invoke", "absent"], 2, /no exported function "absent"; .*add, div/],
     [["run", modulePath, "--device", "v8", "--invoke", "add", "1"], 2, /add takes 2 arguments \(i32, i32\), not 1/],
     [["run", modulePath, "--device", "v8", "--invoke", "add", "1", "1.5"], 2, /argument 2 of add: "1.5" is not an i32/],
+    [["run", modulePath, "--device", "v8", "--invoke", "\u001b[2J"], 2, /no exported function "\\x1b\[2J"/],
     [["run", bad, "--device", "v8", "--invoke", "f"], 65, /offset 0x/],
     [["run", cut, "--device", "v8", "--invoke", "f"], 65, /offset 0x/],
     [["run", importing, "--device", "v8", "--invoke", "g"], 65, /env\.f: \(\) -> \(\)/],
@@ -77,8 +78,18 @@ describe("refusals: one line on stderr, nothing on stdout, no stack trace", { co
       74,
       /cannot write/,
     ],
+    [
+      ["run", modulePath, "--device", "v8", "--invoke", "pair", "--timeline", join(directory, "no", "file")],
+      74,
+      /cannot write/,
+    ],
+    [["run", modulePath, "--instances", "-1", "--invoke", "pair"], 2, /^wasmburst: --instances -1: .*at least 1\n$/],
+    [["run", modulePath, "--invoke", "pair", "--instances", "--device", "v8"], 2, /^wasmburst: .*'--instances'.*\n$/],
+    [["inspect", modulePath, "--functions", "-1"], 2, /--functions -1: expected/],
+    [["run", modulePath, "--device", "v8", "--invoke", "negate"], 2, /negate takes 1 argument \(f64\), not 0/],
+    [["compile", modulePath, "--emit", "ir,msl", "-o", modulePath], 74, /cannot write .*module\.wasm/],
     [["run", modulePath, "--device", "metal", "--invoke", "pair"], 69, /no-host/],
-    [["compile", modulePath, "--emit", "elf"], 2, /--emit elf: expected msl, ir, metadata/],
+    [["compile", modulePath, "--emit", "elf"], 2, /--emit elf: expected msl, ir, metadata, image/],
     [["compile", modulePath, "--memory-cell", "12"], 2, /--memory-cell 12: expected one of 4, 8, 16, 32, 64/],
     [["compile", modulePath, "--profile", "pc"], 2, /--profile pc: expected apple, native, cpu/],
     [["compile", modulePath, "--emit", "ir", "--emit", "msl"], 2, /need --output/],
@@ -111,7 +122,7 @@ describe("a host that fails", { concurrency: 2 }, () => {
   };
   const cases: readonly (readonly [string, number, RegExp])[] = [
     ["crash", 70, /exit code 42; its last lines:\n {2}about to fail\n {2}fatal: out of registers/],
-    ["garbage", 70, /unreadable message from the host/],
+    ["garbage", 70, /host-garbage: unreadable message from the host/],
     ["otherMajor", 69, /protocol 7\.0, this client 1\.\d+/],
     ["normal", 69, /no device "cpu"/],
   ];

@@ -173,8 +173,20 @@ test("an interrupt ends an endless run with 130, keeps what has ended and says w
   child.kill("SIGINT");
   const [code] = await once(child, "close");
   assert.equal(code, 130);
-  assert.equal(
-    stderr,
-    "interrupted: 1 jobs done and 1 jobs that had been read were not run, nor was what had not been read\n",
-  );
+  assert.equal(stderr, "interrupted: 1 job done; not run: 1 job that had been read, and what had not been read\n");
+});
+
+test("an interrupt does not wait for a pipe into which nobody writes", async () => {
+  const child = start(["run", modulePath, "--device", "v8", "--jobs", "-"]);
+  let stderr = "";
+  child.stderr.on("data", (chunk) => {
+    stderr += chunk;
+  });
+  // More than one batch: the first results say that it runs.
+  child.stdin.write('{"invoke":"pair"}\n'.repeat(1025));
+  await once(child.stdout, "data");
+  child.kill("SIGINT");
+  const [code] = await once(child, "close");
+  assert.equal(code, 130);
+  assert.match(stderr, /interrupted: 1024 jobs done; not run: 1 job that had been read, and what had not been read\n$/);
 });

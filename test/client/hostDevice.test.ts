@@ -111,7 +111,7 @@ describe("a device of the host", { skip: hostMissing }, () => {
     await pool.globals.set(33, "g", words(9, 8, 7, 6));
     assert.deepEqual(await pool.globals.get(33, "g"), words(9, 8, 7, 6));
     assert.deepEqual(await pool.globals.get(32, "g"), words(1, 2, 3, 4));
-    await assert.rejects(pool.globals.set(0, "g", words(1)), /not an v128 \(a Uint8Array of 16 bytes\)/);
+    await assert.rejects(pool.globals.set(0, "g", words(1)), /not a v128 \(a Uint8Array of 16 bytes\)/);
   });
 
   test("more arguments than half of scratch holds are refused with both numbers", async () => {

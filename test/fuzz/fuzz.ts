@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { explainProblems } from "../../bench/main.ts";
 import { profiles } from "../../compiler-ts/src/index.ts";
 import { FuzzDevice } from "./device.ts";
 import { regressionText } from "./regressionFile.ts";
@@ -13,6 +14,7 @@ import { searchSmith } from "./smithSource.ts";
 const usage = `npm run fuzz -- [--count N] [--seed S] [--profile ${Object.keys(profiles).join("|")}|all] [--device D]
               [--source own|smith] [--slices] [--unoptimized] [--shrink-seconds N] [--out DIRECTORY]`;
 
+explainProblems("fuzz");
 const { values } = parseArgs({
   options: {
     count: { type: "string", default: "200" },
@@ -29,14 +31,14 @@ const { values } = parseArgs({
 
 function number(name: "count" | "seed" | "shrink-seconds"): number {
   const value = Number(values[name]);
-  if (!Number.isSafeInteger(value) || value < 0) throw new Error(`--${name} takes a whole number\n${usage}`);
+  if (!Number.isSafeInteger(value) || value < 0) throw new RangeError(`--${name} takes a whole number\n${usage}`);
   return value;
 }
 
 const known = Object.keys(profiles);
 const chosen = values.profile === "all" ? known : values.profile.split(",");
-if (chosen.some((profile) => !known.includes(profile))) throw new Error(usage);
-if (values.source !== "own" && values.source !== "smith") throw new Error(usage);
+if (chosen.some((profile) => !known.includes(profile))) throw new RangeError(usage);
+if (values.source !== "own" && values.source !== "smith") throw new RangeError(usage);
 const seed = number("seed");
 const options = { count: number("count"), seed, shrinkSeconds: number("shrink-seconds") };
 

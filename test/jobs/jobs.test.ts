@@ -123,6 +123,9 @@ for (const device of ["v8", "cpu"])
       '{"invoke":"load","args":[0],"memory":[{"at":65536,"utf8":"a"}]}',
       '{"invoke":"count","args":[1],"read":[{"at":65535,"length":2}]}',
       '{"invoke":"count","args":["x"]}',
+      // Within no memory and in no message, however small each of them is.
+      `{"invoke":"count","args":[1],"read":[${Array(5000).fill('{"at":0,"length":65536}')}]}`,
+      '{"invoke":"count","args":[1],"read":[{"at":0,"length":4294967295}]}',
     ];
     const expected: readonly JobResult[] = [
       { instance: 0, values: [1], read: ["AQIAAA==", ""] },
@@ -135,6 +138,8 @@ for (const device of ["v8", "cpu"])
       { instance: 7, error: `line 9: "memory" is not within the instance's memory: 1 bytes at 65536` },
       { instance: 8, error: `line 10: "read" is not within the instance's memory: 2 bytes at 65535` },
       { instance: 9, error: 'line 11: argument 1 of count: "x" is not an i32' },
+      { instance: 10, error: 'line 12: "read" has 327680000 bytes, over the limit of 268435456 for a job' },
+      { instance: 11, error: 'line 13: "read" has 4294967295 bytes, over the limit of 268435456 for a job' },
     ];
 
     for (const instances of [1, 2, 3, 100]) {
@@ -142,7 +147,7 @@ for (const device of ["v8", "cpu"])
         const { written, summary } = await results(mixed, instances);
         assert.deepEqual(written, expected);
         const { jobs, traps, errors } = summary;
-        assert.deepEqual({ jobs, traps, errors }, { jobs: 10, traps: 1, errors: 6 });
+        assert.deepEqual({ jobs, traps, errors }, { jobs: 12, traps: 1, errors: 8 });
       });
     }
 

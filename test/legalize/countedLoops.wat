@@ -1,4 +1,4 @@
-;; Counted: by a step of 4 to a bound, down to zero, one in another. Not: a start or a bound that is not known, another way back, a counter that misses its bound, too many iterations.
+;; Counted: by a step of 4 to a bound, down to zero, one in another. Not: a start or a bound that is not known, another way back, a counter that misses its bound or begins behind it, too many iterations.
 (module (memory 1)
   (func $f (export "f") (param $n i32) (result i32) (local $i i32) (local $j i32) (local $sum i32)
     loop $step
@@ -29,6 +29,14 @@
     i32.const 0 local.set $i
     loop $wraps
       local.get $i i32.const 2 i32.add local.tee $i i32.const 7 i32.ne br_if $wraps
+    end
+    i32.const -1 local.set $i
+    loop $behind
+      local.get $i i32.const 1 i32.add local.tee $i i32.const 8 i32.lt_u br_if $behind
+    end
+    i32.const 0x7fffffff local.set $i
+    loop $behindSigned
+      local.get $i i32.const 1 i32.add local.tee $i i32.const 8 i32.lt_s br_if $behindSigned
     end
     i32.const 0 local.set $i
     loop $long

@@ -43,6 +43,7 @@ describe("each legalization pass, before and after", () => {
   const options: Readonly<Record<string, LegalizeOptions>> = {
     splitting: { largestFunction: 10 },
     suspension: { passes: without(["recursionLoops"]) },
+    "accumulators.splitting": { largestFunction: 22 },
     calls: { passes: without(["accumulators"]) },
     earlyReturns: { passes: without(["accumulators"]) },
     fuel: { passes: without(["accumulators", "unrolling"]) },
@@ -63,6 +64,15 @@ describe("each legalization pass, before and after", () => {
       assertGolden(new URL(`${input}.expected.ir`, directory), `; before\n${texts.before}\n; after\n${texts.after}`);
     });
   }
+
+  it("nesting, in the copies of a recursive function, which share its locals", () => {
+    const opened = "local.get $n i32.load local.tee $n i32.const 3 i32.and if ".repeat(45);
+    const text = `(module (memory 1) (func $f (export "f") (param $n i32) (result i32)
+      local.get $n i32.const 1 i32.sub call $f local.get $n i32.rotl local.set $n ${opened} ${"end ".repeat(45)} local.get $n))`;
+    const { before = "", after = "" } = textsByPass(wat(text)).get("nesting") ?? {};
+    assert.notEqual(before, after);
+    assert.match(after, /function f0_f_level1/);
+  });
 
   it("covers every pass", () => {
     const bytes = wat(`(module (func (export "f")))`);

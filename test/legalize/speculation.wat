@@ -1,5 +1,6 @@
 ;; A step of what n-body programs do, in one run: products of products need no test of their own, nor does one of tested factors beside a sum. What hides a NaN,
-;; or is no arithmetic, ends a run; a single guard stays where it is.
+;; or is no arithmetic, ends a run; a single guard stays where it is. Two that
+;; swap their values have copies of them.
 (module (memory 1)
   (func $f (export "f") (param $x f32) (param $y f32) (param $at i32) (result f32) (local $dx f32) (local $pull f32) (local $force f32)
     local.get $at f32.load local.get $x f32.sub local.set $dx
@@ -11,4 +12,9 @@
     local.get $at i32.const 1 i32.add local.set $at
     local.get $x f32.sqrt local.set $pull
     local.get $at local.get $pull f32.store
-    local.get $dx local.get $y f32.add))
+    local.get $dx local.get $y f32.add)
+  (func $swap (export "swap") (param $x f32) (param $y f32) (result f32) (local $product f32)
+    local.get $x local.get $y f32.mul local.set $product
+    local.get $x local.get $y local.set $x local.set $y
+    local.get $product local.get $y f32.mul local.set $product
+    local.get $product local.get $y f32.add))

@@ -1,4 +1,4 @@
-/** What fuzzing found once, on V8 and on every profile, in one launch and in many. */
+/** What fuzzing found once, or somebody who read, on V8 and on every profile, in one launch and in many. */
 import { readdirSync } from "node:fs";
 import { after, test } from "node:test";
 import { listDevices } from "../../compiler-ts/src/index.ts";

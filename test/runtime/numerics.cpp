@@ -72,11 +72,14 @@ static bool mayPropagate(Kind kind, uint64_t bits) {
 
 // Sign operations are exact on NaNs; elsewhere a NaN is any quiet one where an operand is a NaN that is not canonical, else canonical.
 static bool isRight(const Operation& operation, uint64_t a, uint64_t b, uint64_t result, uint64_t expected) {
-  if (result == expected) return true;
+  // Any NaN may be promoted, also one that no instruction may give (compiler-ts/src/legalize/floats/seenBits.ts).
+  bool hides = std::strstr(operation.name, "_promote");
+  if (result == expected && !hides) return true;
   if (!isFloat(operation.result)) return false;
   FloatFormat format = formatOf(operation.result);
   bool exact = std::strstr(operation.name, "_abs") || std::strstr(operation.name, "_neg") || std::strstr(operation.name, "_copysign");
-  if (exact || !format.isNaN(expected) || !format.isNaN(result)) return false;
+  if (exact || !format.isNaN(expected) || !format.isNaN(result)) return result == expected;
+  if (hides) return format.isCanonicalNaN(result);
   bool any = mayPropagate(operation.first, a) || (operation.binary && mayPropagate(operation.second, b));
   return any ? (result & format.quietBit()) != 0 : format.isCanonicalNaN(result);
 }

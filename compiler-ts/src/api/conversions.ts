@@ -1,6 +1,7 @@
 /** What an imported function returns, as the JavaScript API of WebAssembly converts it (ToWebAssemblyValue), in records. */
 import { wordsOf } from "../metadata.ts";
 import type { ValueType } from "../wasm/module.ts";
+import { aValueOf } from "./usage.ts";
 import { show, type Value, writeValue } from "./values.ts";
 
 /**
@@ -27,7 +28,7 @@ export function writeConverted(type: ValueType, value: unknown, target: Uint32Ar
   try {
     writeValue(type, convert(type, value), target, at, () => what);
   } catch {
-    throw new TypeError(`${what} returned ${show(value)}, which is not an ${type}${hints[type] ?? ""}`);
+    throw new TypeError(`${what} returned ${show(value)}, which is not ${aValueOf(type)}${hints[type] ?? ""}`);
   }
 }
 

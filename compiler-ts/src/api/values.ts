@@ -5,7 +5,7 @@
 
 import { wordsOf } from "../metadata.ts";
 import type { ValueType } from "../wasm/module.ts";
-import { usage } from "./usage.ts";
+import { aValueOf, usage } from "./usage.ts";
 
 export type Value = number | bigint | null | Uint8Array;
 
@@ -46,7 +46,7 @@ export function readRecord(types: readonly ValueType[], source: Uint32Array, at:
 const scratch = new DataView(new ArrayBuffer(8));
 
 export function writeValue(type: ValueType, value: Value, target: Uint32Array, at: number, what: () => string): void {
-  const wrong = (range: string) => usage(`${what()}: ${show(value)} is not an ${type} (${range})`);
+  const wrong = (range: string) => usage(`${what()}: ${show(value)} is not ${aValueOf(type)} (${range})`);
   switch (type) {
     case "i32":
       if (typeof value !== "number" || !Number.isInteger(value) || value < -(2 ** 31) || value >= 2 ** 32) {

@@ -40,6 +40,18 @@ function isFlag(word: string): boolean {
   return word.startsWith("-") && word !== "-" && !negativeNumber.test(word);
 }
 
+/** `--flag -5` as `--flag=-5`, which parseArgs refuses as ambiguous: what the flag takes can say better what is wrong. */
+export function attachNegatives(argv: readonly string[]): string[] {
+  const words: string[] = [];
+  for (const word of argv) {
+    const flag = words.at(-1);
+    if (flag !== undefined && /^--[^=]+$/.test(flag) && negativeNumber.test(word))
+      words[words.length - 1] = `${flag}=${word}`;
+    else words.push(word);
+  }
+  return words;
+}
+
 /** A whole number from `minimum`; `undefined` stays. */
 export function wholeNumber(text: string | undefined, flag: string, minimum = 1): number | undefined {
   if (text === undefined) return undefined;

@@ -4,28 +4,30 @@ import { basename, join } from "node:path";
 import { parseArgs } from "node:util";
 import { compileModule, emitIr } from "../compile.ts";
 import { type CompiledModule, type Profile, profiles } from "../metadata.ts";
-import { memoryCell, modulePath, readInput, readLibraries } from "./arguments.ts";
-import { CliError, type ExitCode, exitCodes, usageError } from "./exitCodes.ts";
-import { openOutput } from "./output.ts";
+import { attachNegatives, memoryCell, modulePath, readInput, readLibraries } from "./arguments.ts";
+import { type ExitCode, exitCodes, usageError } from "./exitCodes.ts";
+import { openOutput, outputError } from "./output.ts";
 
-export const compileHelp = `usage: wasmburst compile MODULE.wasm [--emit msl|ir|metadata]... [-o PATH]
+export const compileHelp = `usage: wasmburst compile MODULE.wasm [--emit msl|ir|metadata|image]... [-o PATH]
 
 Compiles without running.
 
-  --emit KIND       msl (default): Metal Shading Language; ir: the structured IR; metadata: JSON. May be repeated.
-  --output, -o PATH one kind: the file to write (default: stdout); several: the directory for MODULE.metal, .ir, .json
+  --emit KIND       msl (default): Metal Shading Language; ir: the structured IR; metadata: JSON;
+                    image: the module's segments, as the host wants them. May be repeated.
+  --output, -o PATH one kind: the file to write (default: stdout); several: the directory for MODULE.metal, .ir,
+                    .json, .image
   --profile NAME    apple (default), native or cpu: what the device can do
   --link NAME=FILE  resolve imports from NAME with the exports of another module; may be repeated, a library may
                     import from those before it
   --exports A,B     make kernels for these exported functions only
   --memory-cell N   bytes of linear memory that lie together: 4, 8, 16, 32 or 64; default: what suits the code`;
 
-const extensions = { msl: "metal", ir: "ir", metadata: "json" } as const;
+const extensions = { msl: "metal", ir: "ir", metadata: "json", image: "image" } as const;
 type EmitKind = keyof typeof extensions;
 
 export async function compile(argv: readonly string[]): Promise<ExitCode> {
   const { values, positionals } = parseArgs({
-    args: [...argv],
+    args: attachNegatives(argv),
     allowPositionals: true,
     options: {
       emit: { type: "string", multiple: true },
@@ -49,32 +51,38 @@ export async function compile(argv: readonly string[]): Promise<ExitCode> {
   }
   const bytes = await readInput(path);
   let compiled: CompiledModule | undefined;
-  const textOf = (kind: EmitKind): string => {
+  const contentOf = (kind: EmitKind): string | Uint8Array => {
     if (kind === "ir") return emitIr(bytes, options);
     compiled ??= compileModule(bytes, options);
+    if (kind === "image") return compiled.image;
     return kind === "msl" ? compiled.text : `${JSON.stringify(compiled.metadata, null, 2)}\n`;
   };
   const [first, ...others] = kinds;
   if (first !== undefined && others.length === 0) {
-    const text = textOf(first);
-    const output = openOutput(values.output);
-    await output.write(text);
+    const content = contentOf(first);
+    const output = await openOutput(values.output);
+    await output.write(content);
     await output.end();
     return exitCodes.ok;
   }
   await writeAll(
     values.output as string,
-    kinds.map((kind) => ({ name: `${basename(path, ".wasm")}.${extensions[kind]}`, text: textOf(kind) })),
+    kinds.map((kind) => ({ name: `${basename(path, ".wasm")}.${extensions[kind]}`, content: contentOf(kind) })),
   );
   return exitCodes.ok;
 }
 
-async function writeAll(directory: string, files: readonly { readonly name: string; readonly text: string }[]) {
+interface EmittedFile {
+  readonly name: string;
+  readonly content: string | Uint8Array;
+}
+
+async function writeAll(directory: string, files: readonly EmittedFile[]) {
   try {
     await mkdir(directory, { recursive: true });
-    for (const { name, text } of files) await writeFile(join(directory, name), text);
+    for (const { name, content } of files) await writeFile(join(directory, name), content);
   } catch (error) {
-    throw new CliError(exitCodes.io, error instanceof Error ? error.message : String(error));
+    throw outputError(directory, error);
   }
 }
 

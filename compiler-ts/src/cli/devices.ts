@@ -11,6 +11,7 @@ export const devicesHelp = `usage: wasmburst devices [--json] [--watch]
 
 Lists the devices of this machine, their limits and profile, and why one cannot be used.
 
+  --json    as JSON; with --watch one object a line
   --watch   show the heat of each until interrupted: state, temperature, power, what throttles it`;
 
 export async function devices(argv: readonly string[], signal: AbortSignal): Promise<ExitCode> {
@@ -23,7 +24,7 @@ export async function devices(argv: readonly string[], signal: AbortSignal): Pro
   if (values.watch === true) return watch(values.json === true, signal);
   const found = await listDevices();
   const v8 = { id: "v8", name: v8DeviceName, usable: true, threads: availableParallelism() };
-  const output = openOutput();
+  const output = await openOutput();
   if (values.json === true) {
     await output.write(`${JSON.stringify({ ...found, devices: [...found.devices, v8] }, null, 2)}\n`);
   } else {
@@ -36,7 +37,7 @@ export async function devices(argv: readonly string[], signal: AbortSignal): Pro
 }
 
 async function watch(json: boolean, signal: AbortSignal): Promise<ExitCode> {
-  const output = openOutput();
+  const output = await openOutput();
   let written = Promise.resolve();
   const failure = new AbortController();
   await watchHeat(

@@ -69,8 +69,9 @@ export function describeError(error: unknown): string {
     error instanceof CompileError ||
     error instanceof HostError ||
     error instanceof InstantiationTrap ||
-    isParseArgsError(error) ||
     isSystemError(error);
+  // Node's advice on flags has lines of its own.
+  if (isParseArgsError(error)) return messageOf(error).replaceAll("\n", " ");
   return known ? messageOf(error) : `internal error: ${messageOf(error)} (WASMBURST_DEBUG=1 shows where)`;
 }
 

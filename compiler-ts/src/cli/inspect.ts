@@ -2,7 +2,7 @@
 import { parseArgs } from "node:util";
 import { parseProgram } from "../link/program.ts";
 import { inspect as inspectModule, renderInspection } from "../wasm/inspect.ts";
-import { modulePath, readInput, readLibraries, wholeNumber } from "./arguments.ts";
+import { attachNegatives, modulePath, readInput, readLibraries, wholeNumber } from "./arguments.ts";
 import { type ExitCode, exitCodes } from "./exitCodes.ts";
 import { openOutput } from "./output.ts";
 
@@ -16,7 +16,7 @@ Shows exports, imports, memories, features, functions by size and call graph fac
 
 export async function inspect(argv: readonly string[]): Promise<ExitCode> {
   const { values, positionals } = parseArgs({
-    args: [...argv],
+    args: attachNegatives(argv),
     allowPositionals: true,
     options: { json: { type: "boolean" }, functions: { type: "string" }, link: { type: "string", multiple: true } },
   });
@@ -24,7 +24,7 @@ export async function inspect(argv: readonly string[]): Promise<ExitCode> {
   const inspection = inspectModule(
     parseProgram(await readInput(modulePath(positionals)), await readLibraries(values.link)),
   );
-  const output = openOutput();
+  const output = await openOutput();
   await output.write(
     values.json === true
       ? `${JSON.stringify(inspection, null, 2)}\n`

@@ -3,6 +3,7 @@
 import { once } from "node:events";
 import { createWriteStream } from "node:fs";
 import type { Writable } from "node:stream";
+import { messageOf } from "../errors.ts";
 import { CliError, exitCodes } from "./exitCodes.ts";
 
 export interface Output {
@@ -15,16 +16,13 @@ export interface Output {
 /** The reader of stdout closed it, as `head` does: not an error, but there is nothing left to do. */
 export class StdoutClosed extends Error {}
 
-/** `-` or `undefined` is stdout. */
-export function openOutput(path?: string): Output {
+/** `-` or `undefined` is stdout. A file that cannot be written is refused here, before there is anything to lose. */
+export async function openOutput(path?: string): Promise<Output> {
   const toStdout = path === undefined || path === "-";
-  const stream: Writable = toStdout ? process.stdout : createWriteStream(path);
+  const stream = toStdout ? process.stdout : await openFile(path);
   let failure: Error | undefined;
   stream.on("error", (error: NodeJS.ErrnoException) => {
-    failure =
-      toStdout && error.code === "EPIPE"
-        ? new StdoutClosed()
-        : new CliError(exitCodes.io, `cannot write ${toStdout ? "stdout" : path}: ${error.message}`);
+    failure = toStdout && error.code === "EPIPE" ? new StdoutClosed() : outputError(toStdout ? "stdout" : path, error);
   });
   const check = () => {
     if (failure !== undefined) throw failure;
@@ -53,8 +51,27 @@ export function openOutput(path?: string): Output {
   };
 }
 
+async function openFile(path: string): Promise<Writable> {
+  const stream = createWriteStream(path);
+  try {
+    await once(stream, "open");
+  } catch (error) {
+    throw outputError(path, error);
+  }
+  return stream;
+}
+
+export function outputError(path: string, error: unknown): CliError {
+  return new CliError(exitCodes.io, `cannot write ${path}: ${messageOf(error)}`);
+}
+
+/** Names and texts of modules and jobs files are in it: what a terminal would obey is shown instead. */
 export function note(text: string): void {
-  process.stderr.write(`${text}\n`);
+  const shown = text.replace(
+    /[^\P{Cc}\n\t]/gu,
+    (control) => `\\x${control.charCodeAt(0).toString(16).padStart(2, "0")}`,
+  );
+  process.stderr.write(`${shown}\n`);
 }
 
 /** Milliseconds between lines where they cannot be rewritten. */

@@ -1,8 +1,5 @@
 /** `wasmburst run`: one export in many instances, or a jobs file. */
 
-import { once } from "node:events";
-import { createReadStream } from "node:fs";
-import { stat } from "node:fs/promises";
 import { basename } from "node:path";
 import { parseArgs } from "node:util";
 import type { ScheduleSettings } from "../../../protocol/messages.ts";
@@ -12,7 +9,8 @@ import type { Imports } from "../api/imports.ts";
 import type { BurstModule } from "../api/module.ts";
 import type { InvokeResult } from "../api/pool.ts";
 import { refuseMissing } from "../api/resolveImports.ts";
-import { formatResult, parseJobs } from "../jobs.ts";
+import { wrongNumberOfArguments } from "../api/usage.ts";
+import { formatResult, type JobText, parseJobs } from "../jobs.ts";
 import { type Libraries, parseProgram } from "../link/program.ts";
 import type { MemoryCell } from "../metadata.ts";
 import { runJobs } from "../runJobs.ts";
@@ -20,8 +18,8 @@ import { parseValue, valueToJson } from "../valueText.ts";
 import type { ValueType } from "../wasm/module.ts";
 import { Activity, WorkDone } from "./activity.ts";
 import {
+  attachNegatives,
   type InvokeArguments,
-  inputError,
   memoryCell,
   modulePath,
   readInput,
@@ -32,6 +30,7 @@ import {
 } from "./arguments.ts";
 import { type ExitCode, exitCodes, usageError } from "./exitCodes.ts";
 import { readImports } from "./imports.ts";
+import { openLines } from "./jobLines.ts";
 import { note, type Output, openOutput, ProgressLine } from "./output.ts";
 import { scheduleFlags, scheduleHelp, scheduleOf } from "./schedule.ts";
 import { timelinePage } from "./timeline.ts";
@@ -89,7 +88,7 @@ interface RunOptions {
 export async function run(argv: readonly string[], signal: AbortSignal): Promise<ExitCode> {
   const { invoke, rest } = takeInvoke(argv);
   const { values, positionals } = parseArgs({
-    args: [...rest],
+    args: attachNegatives(rest),
     allowPositionals: true,
     options: {
       jobs: { type: "string" },
@@ -129,8 +128,8 @@ export async function run(argv: readonly string[], signal: AbortSignal): Promise
   const link = await readLibraries(values.link);
   const imports = await readImports(values.imports);
   const needed = describeImports(parseProgram(bytes, link));
-  const timeline = values.timeline === undefined ? undefined : openOutput(values.timeline);
-  const lines = values.jobs === undefined ? undefined : await openLines(values.jobs, options.work);
+  const timeline = values.timeline === undefined ? undefined : await openOutput(values.timeline);
+  const lines = values.jobs === undefined ? undefined : await openLines(values.jobs, options.work, signal);
 
   const burst = await WasmBurst.launch({
     device: values.device,
@@ -149,7 +148,7 @@ export async function run(argv: readonly string[], signal: AbortSignal): Promise
   });
   try {
     refuseMissing(needed, imports, burst.hostFunctions);
-    const output = openOutput(values.output);
+    const output = await openOutput(values.output);
     const all = { ...options, bytes, link, imports, output };
     const exitCode =
       lines === undefined ? await runOne(burst, invoke as InvokeArguments, all) : await runAll(burst, lines, all);
@@ -175,9 +174,7 @@ async function runOne(burst: WasmBurst, invoke: InvokeArguments, options: RunOpt
   });
   const { parameters = [], results: types = [] } = module.functions.get(invoke.name) ?? {};
   if (invoke.args.length !== parameters.length) {
-    throw usageError(
-      `${invoke.name} takes ${parameters.length} arguments (${parameters.join(", ")}), not ${invoke.args.length}`,
-    );
+    throw wrongNumberOfArguments(invoke.name, parameters, invoke.args.length);
   }
   const values = parameters.map((type, index) =>
     parseValue(type, invoke.args[index], `argument ${index + 1} of ${invoke.name}`),
@@ -199,8 +196,7 @@ async function runOne(burst: WasmBurst, invoke: InvokeArguments, options: RunOpt
     const text = formatOutcome(types, result);
     counts.set(text, (counts.get(text) ?? 0) + 1);
   }
-  for (const [text, count] of counts)
-    await options.output.write(`${text}  (${count} instance${count === 1 ? "" : "s"})\n`);
+  for (const [text, count] of counts) await options.output.write(`${text}  (${counted(count, "instance")})\n`);
   note(summary(burst, module, instances, elapsed));
   return results.some((result) => "trap" in result) ? exitCodes.trap : exitCodes.ok;
 }
@@ -213,7 +209,7 @@ function formatOutcome(types: readonly ValueType[], result: InvokeResult): strin
   return types.map((type, index) => String(valueToJson(type, result.values[index] ?? null))).join(" ") || "(no result)";
 }
 
-async function runAll(burst: WasmBurst, lines: AsyncIterable<string>, options: RunOptions): Promise<ExitCode> {
+async function runAll(burst: WasmBurst, lines: AsyncIterable<JobText>, options: RunOptions): Promise<ExitCode> {
   const { signal, instances = defaultRoundSize } = options;
   const batch = burst.device.id === "v8" ? instances : Math.max(instances, largestBatch * burst.device.count);
   const exports = new Set(exportedFunctions(parseProgram(options.bytes, options.link)).keys());
@@ -244,14 +240,14 @@ async function runAll(burst: WasmBurst, lines: AsyncIterable<string>, options: R
     ...(result.lost > 0 ? [`${result.lost} lost`] : []),
   ];
   if (signal.aborted) {
-    const rest = result.notRun === 0 ? "" : ` and ${result.notRun} jobs that had been read were not run`;
-    note(`interrupted: ${result.jobs} jobs done${rest}, nor was what had not been read`);
+    const read = result.notRun === 0 ? "" : `${counted(result.notRun, "job")} that had been read, and `;
+    note(`interrupted: ${counted(result.jobs, "job")} done; not run: ${read}what had not been read`);
     return exitCodes.interrupted;
   }
   const suffix = failed.length === 0 ? "" : ` (${failed.join(", ")})`;
   note(
     module === undefined
-      ? `${result.jobs} jobs${suffix}`
+      ? `${counted(result.jobs, "job")}${suffix}`
       : `${summary(burst, module, result.jobs, elapsed)}${laneUseText(result.laneUse)}${suffix}`,
   );
   if (result.lost > 0) return exitCodes.failure;
@@ -263,12 +259,16 @@ function summary(burst: WasmBurst, module: BurstModule, instances: number, secon
   const { compileSeconds, buildSeconds, cached } = module.timings;
   const rate = seconds > 0 ? Math.round(instances / seconds).toLocaleString("en") : "∞";
   return [
-    `${instances} instance${instances === 1 ? "" : "s"} on ${burst.device.id} (${burst.device.name})`,
+    `${counted(instances, "instance")} on ${burst.device.id} (${burst.device.name})`,
     `${rate} instances/s`,
     `compile ${milliseconds(compileSeconds)}`,
     `build ${milliseconds(buildSeconds)}${cached ? " (cached)" : ""}`,
     `run ${milliseconds(seconds)}`,
   ].join(", ");
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? "" : "s"}`;
 }
 
 function laneUseText(laneUse: number | undefined): string {
@@ -278,34 +278,4 @@ function laneUseText(laneUse: number | undefined): string {
 function milliseconds(seconds: number): string {
   const value = seconds * 1000;
   return `${value < 10 ? value.toFixed(2) : Math.round(value)} ms`;
-}
-
-/** Opened before anything starts, so that a missing file is noticed first. */
-async function openLines(path: string, work: WorkDone): Promise<AsyncIterable<string>> {
-  if (path === "-") return readLines("stdin", process.stdin);
-  const stream = createReadStream(path);
-  try {
-    await once(stream, "open");
-  } catch (error) {
-    throw inputError(path, error);
-  }
-  const { size } = await stat(path);
-  if (size > 0) work.readShare = () => stream.bytesRead / size;
-  return readLines(path, stream);
-}
-
-async function* readLines(path: string, stream: NodeJS.ReadableStream): AsyncGenerator<string> {
-  try {
-    // readline would lose an error of the stream.
-    let rest = "";
-    stream.setEncoding("utf8");
-    for await (const chunk of stream) {
-      const lines = (rest + String(chunk)).split("\n");
-      rest = lines.pop() ?? "";
-      yield* lines;
-    }
-    if (rest !== "") yield rest;
-  } catch (error) {
-    throw inputError(path, error);
-  }
 }

@@ -54,16 +54,16 @@ export class HostClient {
     const connection = connectProcess(host);
     const timeout = setTimeout(() => {
       host.kill();
-      connection.close(
-        new HostError("hostExited", `the host did not answer within ${handshakeTimeout / 1000} s: ${path}`),
-      );
+      connection.close(new HostError("hostExited", `the host did not answer within ${handshakeTimeout / 1000} s`));
     }, handshakeTimeout);
     let version: string;
     try {
       ({ protocolVersion: version } = await handshake(connection, { name: "wasmburst", version: clientVersion }));
     } catch (error) {
       host.kill();
-      throw error;
+      if (!(error instanceof HostError)) throw error;
+      // Which program it was says more than how it ended, where it is no host at all.
+      throw new HostError(error.code, `${path}: ${error.message}`, error.data);
     } finally {
       clearTimeout(timeout);
     }

@@ -35,7 +35,7 @@ export function locateHost(options: LocateOptions = {}): string {
   throw new HostError(
     "hostNotFound",
     `no host found: WASMBURST_HOST is not set, the package ${hostPackageName} is not installed, and there is no local build ` +
-      `(swift build -c release in host-swift/)`,
+      `(swift build -c release --package-path ${join(root, "host-swift")})`,
   );
 }
 

@@ -159,8 +159,14 @@ function componentPasses(
         ]
       : []),
     each("calls", (func) => calls(module, func, graph)),
-    // Behind `suspension`, whose guards nest as well; makes blocks that `chains` joins.
-    each("nesting", nesting),
+    // Behind `suspension`, whose guards nest as well, and whose copies it must see together; makes blocks that `chains` joins.
+    {
+      name: "nesting",
+      pass: (component: Component): Component => {
+        nesting(component);
+        return component;
+      },
+    },
     // After `exits` there are no labels.
     each("chains", chains),
     each("exits", exits),

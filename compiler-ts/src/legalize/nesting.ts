@@ -16,9 +16,24 @@ const shallowStatement = 8;
 type Block = Extract<Statement, { kind: "block" }>;
 type If = Extract<Statement, { kind: "if" }>;
 
-export function nesting(func: IrFunction): void {
-  const heights = new Heights();
-  if (heights.ofList(func.body) > deepFunction) new Flattening(func, heights).run();
+/** Copies of a function have its locals in common: what becomes a variable in one is a variable in all. */
+export function nesting(component: readonly IrFunction[]): void {
+  const widened = new Map<number, ReadonlySet<Local>>();
+  for (const func of component) {
+    const heights = new Heights();
+    if (heights.ofList(func.body) <= deepFunction) continue;
+    new Flattening(func, heights).run();
+    const others = widened.get(originalOf(func)) ?? [];
+    widened.set(originalOf(func), new Set([...others, ...func.variables]));
+  }
+  for (const func of component) {
+    const variables = widened.get(originalOf(func));
+    if (variables !== undefined) func.variables = [...new Set([...func.variables, ...variables])];
+  }
+}
+
+function originalOf({ copyOf, index }: IrFunction): number {
+  return copyOf ?? index;
 }
 
 /** Levels of the text that statements take. */

@@ -64,6 +64,21 @@ class Splitting {
     if (this.#parts === 0) return;
     this.#func.variables = [...this.#variables];
     this.#func.lowered = withParts(this.#func.lowered);
+    this.#copyParameters();
+  }
+
+  /** One that a part has for a variable of its own is none any more: passes tell variables, which begin as zero, by their kind. */
+  #copyParameters(): void {
+    const func = this.#func;
+    const copies: Statement[] = [];
+    func.parameters = func.parameters.map((local) => {
+      if (local.kind === "parameter") return local;
+      const given: Local = { kind: "parameter", type: local.type, name: `${local.name}_given` };
+      copies.push(assign(local, read(given)));
+      func.variables.push(local);
+      return given;
+    });
+    func.body = [...copies, ...func.body];
   }
 
   #size(statement: Statement): number {

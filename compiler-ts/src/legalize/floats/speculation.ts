@@ -80,7 +80,7 @@ class Speculation {
       if (run.tested.length >= mostTests || losesNan(statement.value, run.values)) end();
       run.originals.push(statement);
       const value = this.#fast(statement.value, "exact", run);
-      const kept = value.kind === "apply" ? this.#keep(value, run) : value;
+      const kept = isSettled(value) ? value : this.#keep(value, run);
       run.values.set(statement.target, kept);
       if (kept.kind === "local") run.ends.add(kept.local);
     }
@@ -211,6 +211,11 @@ function losesNan(expression: Expression, locals: ReadonlyMap<Local, Expression>
   if (expression.kind !== "apply") return false;
   if (!arithmetic.test(expression.operation)) return mentions(expression, locals);
   return expression.operands.some((operand) => losesNan(operand, locals));
+}
+
+/** Not so a copy of a variable, as where two swap their values: assigned in their order, the first would be gone when the second is due. */
+function isSettled(value: Expression): boolean {
+  return value.kind === "constant" || (value.kind === "local" && value.local.kind === "temporary");
 }
 
 function isSame(a: Expression, b: Expression): boolean {

@@ -151,13 +151,15 @@ class MemoryWindows {
     const roots = new Set([...candidates, ...inside, ...comparisons.map(({ other }) => other)].map(({ root }) => root));
     const assumed = assumptions.filter(({ root }) => roots.has(root));
     const assumedValue = ({ base, constant }: Assumption): Expression => sum(read(base), constant);
+    const assumes = assumed.map((assumption) => assign(assumption.local, assumedValue(assumption)));
+    for (const statement of assumes) widenScope(statement, this.#variables);
     const open = candidates.map((candidate): Open => ({ candidate, window: this.#window(candidate) }));
     const bases = open.flatMap(({ candidate: { root, start }, window: { base } }) =>
       base.kind === "local" ? [assign(base.local, placeFrom(root, start))] : [],
     );
     const windowed = [
       // The shader compiler sees it then.
-      ...assumed.map((assumption) => assign(assumption.local, assumedValue(assumption))),
+      ...assumes,
       ...open.map(({ candidate: { taken, unsure }, window }): Statement => {
         // What is put back has to be there.
         const words = deferred ? ascending([...taken, ...unsure]) : taken;

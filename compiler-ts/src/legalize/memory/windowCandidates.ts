@@ -165,7 +165,8 @@ export function ascending(words: Iterable<number>): number[] {
 function leaveToMemory(group: readonly TracedAccess[], served: Set<Access>, residue: number): void {
   const wordsOf = (traced: TracedAccess): readonly [number, number] => {
     const place = placeOf(traced) - residue;
-    return [place >> 2, (place + accessBytes(traced.access.operation) - 1) >> 2];
+    // Places reach over 2^31, where shifts would be negative.
+    return [Math.floor(place / 4), Math.floor((place + accessBytes(traced.access.operation) - 1) / 4)];
   };
   const left = new Set<number>();
   for (let changed = true; changed; ) {

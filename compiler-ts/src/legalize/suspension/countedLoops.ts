@@ -136,7 +136,8 @@ function iterationsOf(start: number, step: number, { operation, bound }: Test): 
   }
   const signed = operation === "lt_s";
   const [from, to] = signed ? [start | 0, bound | 0] : [start, bound];
-  if (step <= 0 || from < 0 || to + step > (signed ? 0x7fffffff : 0xffffffff)) return undefined;
+  // From behind the bound too: a counter that begins as -1 is 0 at the first test.
+  if (step <= 0 || from < 0 || Math.max(from, to) + step > (signed ? 0x7fffffff : 0xffffffff)) return undefined;
   return Math.max(1, Math.ceil((to - from) / step));
 }
 
