@@ -36,7 +36,7 @@ export function layOutLinkedMemories(
   tableWords: number,
   allocateStateWord: (words: number) => number,
 ): { readonly memories: readonly IrLinkedMemory[]; readonly words: number } {
-  // Cells of 8 bytes start at even words, in every tile.
+  // Without tiles its words of 8 bytes have to lie at multiples of 8.
   let word = tableWords + (module.memories.length > 1 ? tableWords % 2 : 0);
   let pages = 0;
   const memories = module.memories.slice(1).map(({ limits: { minimum, maximum } }, index): IrLinkedMemory => {
