@@ -62,13 +62,21 @@ function weigh(list: readonly Statement[], weight: number, ways: Ways): boolean 
 
 /** Whether what lies at a place is exchanged, and the place comes from what was loaded straight before. */
 function looksUp(list: readonly Statement[]): boolean {
+  return list.some(
+    (statement, at) =>
+      statement.kind === "store" &&
+      loadedBefore(list, at, statement) !== undefined &&
+      comesFromLoads(statement.address, list.slice(0, at)),
+  );
+}
+
+function comesFromLoads(address: Expression, before: readonly Statement[]): boolean {
   const loaded = new Set<Local>();
-  return list.some((statement, at) => {
+  for (const statement of before) {
     if (statement.kind === "load") loaded.add(statement.target);
     else if (statement.kind === "assign" && mentions(statement.value, loaded)) loaded.add(statement.target);
-    const isStored = statement.kind === "store" && loaded.size > 0 && mentions(statement.address, loaded);
-    return isStored && loadedBefore(list, at, statement) !== undefined;
-  });
+  }
+  return mentions(address, loaded);
 }
 
 /** Accesses through pointers that the loop steps by constants, if its end is found in memory. */
