@@ -11,7 +11,7 @@ import { generateModule } from "./generateModule.ts";
 import { explainProblems } from "./main.ts";
 import { formatTable, median } from "./measure.ts";
 
-const gate = { kilobytes: 100, limitMilliseconds: 80, repetitions: 9, rounds: 30 };
+const gate = { kilobytes: 100, limitMilliseconds: 80, repetitions: 9, rounds: 100 };
 /** A process is warm once the engine has optimized what runs often; before it, its compiler competes for the time. */
 const warmUps = 12;
 /** A large module is repeated until this much time has gone, but at least `leastRepetitions` times. */
