@@ -59,15 +59,19 @@ stage_swift() {
     echo "skipped: there is no Swift on this machine"
     return
   fi
+  ensure_nvrtc
+  # It opens its builtins by name, and pip's folder is on no loader's path.
+  if [ -n "$nvrtc" ]; then export WASMBURST_NVRTC="$nvrtc" LD_LIBRARY_PATH="$(dirname "$nvrtc"):${LD_LIBRARY_PATH:-}"; fi
   swift test --package-path host-swift --disable-xctest
 }
 
-# Registers of the kernels on NVIDIA GPUs; skips itself without NVRTC. A Swift older than 6 is on PATH, but cannot build the tool.
+# Registers of the kernels on NVIDIA GPUs; skips itself where NVRTC cannot be had. A Swift older than 6 is on PATH, but cannot build the tool.
 stage_cuda() {
   if [ "$swift_ready" = no ]; then
     echo "skipped: there is no Swift on this machine"
     return
   fi
+  ensure_nvrtc
   npm run --silent check:cuda
 }
 

@@ -148,6 +148,18 @@ build_host() {
   step "swift build" swift build --package-path host-swift -c release
 }
 
+# NVRTC, for checks of the cuda device's kernels, which need neither GPU nor driver: 87 MB from PyPI. Sets nvrtc, empty where it cannot be had.
+ensure_nvrtc() {
+  nvrtc=${WASMBURST_NVRTC:-$PWD/.cache/nvrtc/nvidia/cu13/lib/libnvrtc.so.13}
+  if [ -e "$nvrtc" ]; then return; fi
+  nvrtc=
+  if [ -n "${WASMBURST_NVRTC:-}" ] || [ "$(uname -sm)" != "Linux x86_64" ]; then return; fi
+  if bounded 180 python3 -m pip install --quiet --disable-pip-version-check --retries 1 --timeout 15 --no-deps --target .cache/nvrtc \
+    nvidia-cuda-nvrtc==13.0.88 >"$setup_logs/nvrtc.log" 2>&1; then
+    nvrtc=$PWD/.cache/nvrtc/nvidia/cu13/lib/libnvrtc.so.13
+  fi
+}
+
 setup() {
   check_node
   install_npm_packages
