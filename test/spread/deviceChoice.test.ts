@@ -1,20 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { chooseDevices, labelsOf } from "../../compiler-ts/src/api/deviceChoice.ts";
-import { profiles } from "../../compiler-ts/src/metadata.ts";
 import type { DeviceDescription } from "../../protocol/messages.ts";
+import { describedDevice } from "../support/describedDevice.ts";
 
 function described(id: string, reason?: string): DeviceDescription {
-  const limits = {
-    maxThreadsPerThreadgroup: 1,
-    threadExecutionWidth: 1,
-    maxThreadgroupMemoryLength: 0,
-    maxBufferLength: 0,
-    recommendedMaxWorkingSetSize: 0,
-    currentAllocatedSize: 0,
-  };
-  const usable = reason === undefined ? { usable: true } : { usable: false, reason };
-  return { id, name: id, ...usable, profile: profiles.native, limits };
+  return describedDevice(id, reason === undefined ? {} : { usable: false, reason });
 }
 
 const machine = ["cuda", "cuda:1", "metal", "metal-2", "cpu"].map((id) => described(id));

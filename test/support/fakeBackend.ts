@@ -5,7 +5,7 @@ import { HostClient } from "../../compiler-ts/src/host/client.ts";
 import { connect, handshake } from "../../compiler-ts/src/host/connection.ts";
 import { HostKeeper } from "../../compiler-ts/src/host/keeper.ts";
 import { type CompiledModule, profiles } from "../../compiler-ts/src/metadata.ts";
-import type { DeviceDescription } from "../../protocol/messages.ts";
+import { describedDevice } from "./describedDevice.ts";
 import { type Handler, serveFakeHost } from "./fakeHost.ts";
 import { wire } from "./streams.ts";
 
@@ -29,20 +29,7 @@ export const compiled: CompiledModule = {
   },
 };
 
-const device: DeviceDescription = {
-  id: "gpu",
-  name: "A fake GPU",
-  usable: true,
-  profile: profiles.apple,
-  limits: {
-    maxThreadsPerThreadgroup: 1,
-    threadExecutionWidth: 1,
-    maxThreadgroupMemoryLength: 0,
-    maxBufferLength: 0,
-    recommendedMaxWorkingSetSize: 0,
-    currentAllocatedSize: 0,
-  },
-};
+const device = describedDevice("gpu", { name: "A fake GPU", profile: profiles.apple });
 
 /** A module of a backend over a fake host, and the list of what the host is asked. */
 export async function fakeBackend(
