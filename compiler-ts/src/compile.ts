@@ -3,7 +3,7 @@ import { CompileError } from "./diagnostics.ts";
 import { dumpModule } from "./ir/dump.ts";
 import type { IrGlobal, IrModule, IrTable } from "./ir/module.ts";
 import { type LegalizedModule, type LegalizeOptions, legalize, type PassObserver } from "./legalize/index.ts";
-import { chooseMemoryCell, defaultMemoryCell } from "./legalize/memory/memoryCell.ts";
+import { defaultMemoryCell, type WaysThroughMemory, waysThroughMemory } from "./legalize/memory/memoryCell.ts";
 import type { PassOptions } from "./legalize/passOptions.ts";
 import { type Libraries, parseProgram } from "./link/program.ts";
 import { lowerModule } from "./lower/lowerModule.ts";
@@ -37,7 +37,7 @@ export interface CompileOptions {
   readonly suspension?: boolean | undefined;
   /** For measurements and tests alone. */
   readonly passes?: PassOptions | undefined;
-  /** Bytes of linear memory that lie together; default: 8, or 32 where `chooseMemoryCell` finds a reason (docs/performance.md). */
+  /** Bytes of linear memory that lie together; default: 8, or 32 where `waysThroughMemory` finds a reason (docs/performance.md). */
   readonly memoryCell?: MemoryCell | undefined;
   readonly observe?: PassObserver;
 }
@@ -90,10 +90,11 @@ function compileDecoded(
   const kernels = kernelsOf(module, options.exports);
   const ir = lowerModule(module, { roots: kernels.map((kernel) => kernel.functionIndex) });
   const lowered = clock();
-  const memoryCell = memoryCellOf(ir, options);
-  const legalized = legalize(ir, { ...options, ...forProfile(options) });
+  const ways = waysOf(ir, options.profile);
+  const memoryCell = memoryCellOf(ir, ways, options);
+  const legalized = legalize(ir, { ...options, ...forProfile(options), converges: ways.hasTable });
   const legal = clock();
-  const layout = layoutOf(ir, legalized, options.profile, memoryCell);
+  const layout = layoutOf(ir, legalized, options.profile, memoryCell, ways);
   const text = writeModule({ legalized, profile: options.profile, layout, kernels, instantiateKernel });
   const written = clock();
   const metadata = metadataOf(module, ir, kernels, layout, options.profile, legalized.recursionLoops);
@@ -113,7 +114,8 @@ export function emitIr(
   const kernels = kernelsOf(module, options.exports);
   const ir = lowerModule(module, { roots: kernels.map((kernel) => kernel.functionIndex) });
   if (stage === "lowered") return dumpModule(ir);
-  const legalized: LegalizedModule = legalize(ir, { ...options, ...forProfile(options) });
+  const converges = waysOf(ir, options.profile).hasTable;
+  const legalized: LegalizedModule = legalize(ir, { ...options, ...forProfile(options), converges });
   return dumpModule(legalized.module);
 }
 
@@ -164,22 +166,35 @@ function kernelsOf(module: Module, wanted: readonly string[] | undefined): Kerne
 /** Linked memories lie in the tables region, of which the host clears and copies the words of an instance: in larger cells those would be other instances' bytes. */
 const linkedMemoryCell: MemoryCell = 4;
 
+function waysOf(ir: IrModule, profile: Profile): WaysThroughMemory {
+  return profile.tileWidth === 1 ? { cell: defaultMemoryCell, hasTable: false } : waysThroughMemory(ir);
+}
+
 function memoryCellOf(
   ir: IrModule,
+  ways: WaysThroughMemory,
   { profile, memoryCell: wanted }: Pick<CompileOptions, "profile" | "memoryCell">,
 ): MemoryCell {
   const refuse = (reason: string): never => {
     throw new CompileError({ kind: "usage", message: `memory cells of ${wanted} bytes: ${reason}` });
   };
   if (wanted !== undefined && !memoryCells.includes(wanted)) refuse(`expected one of ${memoryCells.join(", ")}`);
-  if (profile.tileWidth === 1) return wanted ?? defaultMemoryCell;
-  if (ir.linkedMemories.length === 0) return wanted ?? chooseMemoryCell(ir);
+  if (profile.tileWidth === 1 || ir.linkedMemories.length === 0) return wanted ?? ways.cell;
   if (wanted !== undefined && wanted !== linkedMemoryCell)
     refuse(`a program with several memories has cells of ${linkedMemoryCell}`);
   return linkedMemoryCell;
 }
 
-function layoutOf(ir: IrModule, legalized: LegalizedModule, profile: Profile, memoryCell: MemoryCell): Layout {
+/** Seven lines of 128 bytes: lz4 is fastest on an H100 with 256 threads a multiprocessor, which has 228 KiB that can be cache (docs/performance.md). */
+const cacheOfPartedThread = 7 * 128;
+
+function layoutOf(
+  ir: IrModule,
+  legalized: LegalizedModule,
+  profile: Profile,
+  memoryCell: MemoryCell,
+  ways: WaysThroughMemory,
+): Layout {
   return {
     tileWidth: profile.tileWidth,
     memoryCell,
@@ -187,6 +202,7 @@ function layoutOf(ir: IrModule, legalized: LegalizedModule, profile: Profile, me
     stateBytes: ir.stateWords * 4,
     tableBytes: ir.tableWords * 4,
     nearWords: legalized.nearWords,
+    cacheBytes: ways.hasTable ? cacheOfPartedThread : 0,
   };
 }
 

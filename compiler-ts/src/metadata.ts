@@ -97,6 +97,8 @@ export interface Layout {
   readonly tableBytes: number;
   /** Words of threadgroup memory that a thread has use for; 0: kernels have no such parameter. A launch may give fewer, down to none. */
   readonly nearWords: number;
+  /** Bytes of a multiprocessor's cache that each thread has use for; 0: as many threads as fit may run side by side. */
+  readonly cacheBytes: number;
 }
 
 export interface ModuleMetadata {

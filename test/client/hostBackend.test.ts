@@ -10,7 +10,7 @@ test("a module is loaded with what the compiler made of it", async () => {
     device: "gpu",
     text,
     image,
-    layout: { tileWidth: 32, memoryCell: 8, stateBytes: 32, tableBytes: 0, nearWords: 0 },
+    layout: { tileWidth: 32, memoryCell: 8, stateBytes: 32, tableBytes: 0, nearWords: 0, cacheBytes: 0 },
     instantiateKernel: metadata.instantiateKernel,
     kernels: ["run_f"],
     records: { argumentBytes: 12, resultBytes: 8 },

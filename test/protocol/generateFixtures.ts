@@ -75,6 +75,7 @@ request("module-load-request", 2, protocol.loadModule, {
     stateBytes: 16,
     tableBytes: 8,
     nearWords: 0,
+    cacheBytes: 896,
   },
   instantiateKernel: "instantiate",
   kernels: ["run_fib"],

@@ -83,7 +83,10 @@ function dumpList(list: readonly Statement[], indent: string, lines: string[]): 
         nested("once", statement.body);
         break;
       case "repeatedly":
-        nested(`repeatedly${count(statement.counted)}`, statement.body);
+        nested(
+          `repeatedly${statement.together === undefined ? "" : ` together ${statement.together.name}`}${count(statement.counted)}`,
+          statement.body,
+        );
         break;
       case "if":
         nested(`if ${dumpExpression(statement.condition)}${results(statement.results)}`, statement.whenTrue);

@@ -264,8 +264,13 @@ export type Statement =
     }
   /** Executes its body once; `leave` inside goes on behind it. */
   | { readonly kind: "once"; readonly body: Statement[] }
-  /** Repeats until a `leave`; falling off the end leaves as well. */
-  | { readonly kind: "repeatedly"; readonly body: Statement[]; readonly counted?: CountedLoop | undefined }
+  /** Repeats until a `leave`; falling off the end leaves as well. `together`: lanes that begin it wait for one another where they end it or the function. */
+  | {
+      readonly kind: "repeatedly";
+      readonly body: Statement[];
+      readonly counted?: CountedLoop | undefined;
+      readonly together?: Local | undefined;
+    }
   | { readonly kind: "leave" }
   | { readonly kind: "repeat" };
 

@@ -178,8 +178,10 @@ class FunctionVerifier {
         inside(statement.default, [], [], breakable + 1);
         break;
       case "once":
-      case "repeatedly":
         inside(statement.body, [], [], breakable + 1);
+        break;
+      case "repeatedly":
+        inside(statement.body, statement.together === undefined ? [] : [statement.together], [], breakable + 1);
         break;
       case "chain":
         statement.segments.forEach((segment, position) => {

@@ -39,7 +39,7 @@ function withBody(statement: Extract<Statement, { body: Statement[] }>, body: St
     case "once":
       return { kind: "once", body };
     case "repeatedly":
-      return { kind: "repeatedly", body, counted: statement.counted };
+      return { kind: "repeatedly", body, counted: statement.counted, together: statement.together };
   }
 }
 

@@ -4,6 +4,7 @@ import { branchTables } from "./branchTables.ts";
 import { analyzeCallGraph, type CallGraph } from "./callGraph.ts";
 import { calls } from "./calls.ts";
 import { chains } from "./chains.ts";
+import { convergence } from "./convergence.ts";
 import { declarations } from "./declarations.ts";
 import { exits } from "./exits.ts";
 import { anyNan, type NativeFloats } from "./floats/anyNan.ts";
@@ -51,6 +52,8 @@ export interface LegalizeOptions {
   readonly nativeFloats?: NativeFloats | undefined;
   /** f32 arithmetic flushes subnormals. `false` guards each operation, which is right everywhere, and slow. */
   readonly flushes?: boolean | undefined;
+  /** Lanes that part find their ways together again behind loops. Default: no. */
+  readonly converges?: boolean | undefined;
   readonly passes?: PassOptions | undefined;
   /** Statements above which a function is split; tests have small ones. */
   readonly largestFunction?: number | undefined;
@@ -118,7 +121,7 @@ function componentPasses(
   module: IrModule,
   facts: MemoryFacts,
   suspension: Suspension | undefined,
-  { nativeFloats, flushes = false, passes = {} }: LegalizeOptions,
+  { nativeFloats, flushes = false, converges = false, passes = {} }: LegalizeOptions,
 ): readonly { readonly name: string; readonly pass: (component: Component) => Component }[] {
   const each = (name: string, change: (func: IrFunction) => void) => ({
     name,
@@ -132,6 +135,7 @@ function componentPasses(
     accumulators: accumulates,
     memoryWindows: windows = true,
     exchanges: exchanged = true,
+    convergence: together = true,
     unrolling = defaultBodies,
   } = passes;
   const costs: Costs = new Map();
@@ -170,6 +174,8 @@ function componentPasses(
     // After `exits` there are no labels.
     each("chains", chains),
     each("exits", exits),
+    // There are no other constructs that are left by ends of the function.
+    ...(converges && together ? [each("convergence", convergence)] : []),
     // Last: it looks at where each variable finally occurs.
     each("declarations", declarations),
   ];

@@ -13,6 +13,8 @@ export interface PassOptions {
   readonly memoryWindows?: boolean | undefined;
   /** `false`: stores do not wait for what was loaded from their place (`exchanges.ts`). */
   readonly exchanges?: boolean | undefined;
+  /** `false`: lanes that leave a loop go on by themselves, also in modules with tables (`convergence.ts`). */
+  readonly convergence?: boolean | undefined;
   /** Bodies of a small loop for one checkpoint, at most; `false`: each has its own (`unrolling.ts`). */
   readonly unrolling?: number | false | undefined;
 }
@@ -23,6 +25,7 @@ export const passNames = [
   "memoryFacts",
   "memoryWindows",
   "exchanges",
+  "convergence",
   "unrolling",
 ] as const;
 

@@ -11,6 +11,8 @@ export class FunctionWriter {
   readonly #module: IrModule;
   readonly #expressions = new ExpressionPrinter();
   #function: IrFunction | undefined;
+  /** Of the loops around, innermost first: ends their lanes' waiting for this one. */
+  #together: readonly string[] = [];
 
   constructor(out: TextBuffer, module: IrModule) {
     this.#out = out;
@@ -82,14 +84,14 @@ export class FunctionWriter {
           ? `${expressions.runtimeName("wb_attribute_trap")}(instance, ${this.#functionNumber()}); `
           : "";
         const save = statement.frame === undefined ? "" : `${this.#save(statement.frame)} `;
-        out.line(`if (instance.trap != 0u) { ${attribute}${save}return ${this.#resultType()}(); }`);
+        out.line(`if (instance.trap != 0u) { ${attribute}${save}${this.#end(`${this.#resultType()}()`)} }`);
         return;
       }
       case "checkpoint": {
         const fuel = statement.fuel.name;
         const suspend = `${expressions.runtimeName("wb_suspend")}(instance, ${fuel}, position, ${this.#functionNumber()});`;
         const save = this.#save(statement.frame as Frame);
-        out.line(`if (as_type<int>(${fuel}) <= 0) { ${suspend} ${save} return ${this.#resultType()}(); }`);
+        out.line(`if (as_type<int>(${fuel}) <= 0) { ${suspend} ${save} ${this.#end(`${this.#resultType()}()`)} }`);
         out.line(`${fuel} = ${fuel} - ${statement.cost}u;`);
         return;
       }
@@ -144,17 +146,11 @@ export class FunctionWriter {
         return;
       }
       case "repeatedly":
-        if (statement.counted?.unrolled === true) out.line("#pragma clang loop unroll(full)");
-        out.scope(
-          statement.counted === undefined
-            ? "while (true) {"
-            : `while (true) { // ${statement.counted.iterations} times at most`,
-          () => this.#list(statement.body),
-        );
+        this.#repeatedly(statement);
         return;
       case "unwind":
         out.line(this.#save(statement.frame));
-        out.line(`return ${this.#resultType()}();`);
+        out.line(this.#end(`${this.#resultType()}()`));
         return;
       case "leave":
         out.line("break;");
@@ -192,7 +188,8 @@ export class FunctionWriter {
   }
 
   #trap(code: string): string {
-    return `return ${this.#expressions.runtimeName("wb_trap")}<${this.#resultType()}>(instance, ${code}, ${this.#functionNumber()});`;
+    const trap = this.#expressions.runtimeName("wb_trap");
+    return this.#end(`${trap}<${this.#resultType()}>(instance, ${code}, ${this.#functionNumber()})`);
   }
 
   #functionNumber(): string {
@@ -234,8 +231,12 @@ export class FunctionWriter {
   }
 
   #return(values: readonly string[]): string {
-    if (values.length === 0) return "return;";
-    return values.length === 1 ? `return ${values[0]};` : `return {${values.join(", ")}};`;
+    return this.#end(values.length > 1 ? `{${values.join(", ")}}` : values[0]);
+  }
+
+  /** Of the function. */
+  #end(result: string | undefined): string {
+    return [...this.#together, result === undefined ? "return;" : `return ${result};`].join(" ");
   }
 
   #call(statement: Extract<Statement, { kind: "call" }>): void {
@@ -252,6 +253,22 @@ export class FunctionWriter {
         this.#out.line(`${target(local)} = ${all}.r${i};`);
       });
     }
+  }
+
+  #repeatedly({ body, counted, together }: Extract<Statement, { kind: "repeatedly" }>): void {
+    const out = this.#out;
+    const outer = this.#together;
+    const end =
+      together === undefined ? undefined : `${this.#expressions.runtimeName("wb_lanes_together")}(${together.name});`;
+    if (together !== undefined) {
+      out.line(`${declaration(together)} = ${this.#expressions.runtimeName("wb_lanes")}();`);
+      this.#together = [end as string, ...outer];
+    }
+    if (counted?.unrolled === true) out.line("#pragma clang loop unroll(full)");
+    const most = counted === undefined ? "" : ` // ${counted.iterations} times at most`;
+    out.scope(`while (true) {${most}`, () => this.#list(body));
+    if (end !== undefined) out.line(end);
+    this.#together = outer;
   }
 
   #if(statement: Extract<Statement, { kind: "if" }>): void {

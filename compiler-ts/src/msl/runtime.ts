@@ -21,6 +21,7 @@ function runtimeFiles(profile: Profile): readonly string[] {
     "instance.metal",
     "state.metal",
     "branch_tables.metal",
+    "convergence.metal",
     ...(contiguous ? ["memory_contiguous.metal"] : ["memory_tiled.metal", "window.metal"]),
     "suspension.metal",
     "stack.metal",

@@ -14,7 +14,7 @@ public struct Layout: Codable, Sendable, Equatable {
   }
 
   public let tileWidth: Int
-  /// 4 or 8 bytes.
+  /// Bytes.
   public let memoryCell: Int
   /// `nil` where the module has no memory.
   public let memory: Memory?
@@ -22,14 +22,19 @@ public struct Layout: Codable, Sendable, Equatable {
   public let tableBytes: Int
   /// Words of threadgroup memory that a thread has use for; 0: kernels have no such parameter.
   public let nearWords: Int
+  /// Bytes of a multiprocessor's cache that each thread has use for; 0 or `nil`: as many threads as fit may run side by side.
+  public let cacheBytes: Int?
 
-  public init(tileWidth: Int, memoryCell: Int, memory: Memory?, stateBytes: Int, tableBytes: Int, nearWords: Int = 0) {
+  public init(
+    tileWidth: Int, memoryCell: Int, memory: Memory?, stateBytes: Int, tableBytes: Int, nearWords: Int = 0, cacheBytes: Int? = nil
+  ) {
     self.tileWidth = tileWidth
     self.memoryCell = memoryCell
     self.memory = memory
     self.stateBytes = stateBytes
     self.tableBytes = tableBytes
     self.nearWords = nearWords
+    self.cacheBytes = cacheBytes
   }
 }
 

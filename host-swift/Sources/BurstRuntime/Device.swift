@@ -11,6 +11,7 @@ final class Device: @unchecked Sendable {
   let profile: Profile
   let scheduler: DeviceScheduler
   let threadgroups: ThreadgroupWidth
+  let residence: ResidentThreads
   private let probe = Locked<Probe?>(nil)
   private let loss = Locked<String?>(nil)
 
@@ -25,6 +26,7 @@ final class Device: @unchecked Sendable {
     self.id = id
     let (multiprocessors, memory) = Self.size(of: metal)
     threadgroups = ThreadgroupWidth(multiprocessors: multiprocessors, threadgroupMemory: memory, fixed: threadgroupWidth)
+    residence = ResidentThreads(cache: memory, fixed: Self.fixedResidence)
     profile =
       switch Kind(metal) {
       case .cpu: .cpu
@@ -35,8 +37,13 @@ final class Device: @unchecked Sendable {
     scheduler = DeviceScheduler(device: id, source: .system(of: metal), detectsSlowdown: Kind(metal) == .metal)
   }
 
+  /// Nobody looks at what it could hold up: no display is attached to it, as to a processor one may be.
+  var isHeadless: Bool { kind != .cpu && metal.isHeadless }
+
   /// What the environment asks for, to measure and to test: on the cpu device it changes nothing but which threads are neighbours.
   static let fixedThreadgroupWidth = ProcessInfo.processInfo.environment["WASMBURST_THREADGROUP"].flatMap { Int($0) }
+
+  static let fixedResidence = ProcessInfo.processInfo.environment["WASMBURST_RESIDENT"].flatMap { Int($0) }
 
   /// Multiprocessors, and bytes of threadgroup memory of one (`ThreadgroupWidth`).
   private static func size(of metal: any MTLDevice) -> (Int, Int) {

@@ -34,7 +34,7 @@ final class Dispatcher {
     self.hostKernels = hostKernels
     self.pool = pool
     self.rules = rules
-    learnedFuel = LearnedFuel(rules)
+    learnedFuel = LearnedFuel(rules, isHeadless: device.isHeadless)
     self.buffers = buffers
     self.queue = queue
     self.device = device
@@ -49,7 +49,7 @@ final class Dispatcher {
     return LaunchSize(
       lanes: most, minimumLanes: buffers.plan.status.tileWidth,
       fuel: fuel ?? learned ?? device.kind.initialSliceFuel(lanes: lanes), fuelIsFixed: fuel != nil,
-      slice: SliceTime(fixed: rules.slice), expected: fuel == nil && learned != nil ? learnedFuel.aim : nil)
+      slice: SliceTime(fixed: rules.slice, isHeadless: device.isHeadless), expected: fuel == nil && learned != nil ? learnedFuel.aim : nil)
   }
 
   /// Of a run of `jobs`, where those that end are filled anew.
@@ -59,7 +59,7 @@ final class Dispatcher {
     return LaunchSize(
       lanes: lanes, minimumLanes: buffers.plan.status.tileWidth,
       fuel: fuel ?? learned?.fuel ?? device.kind.initialSliceFuel(lanes: lanes), fuelIsFixed: fuel != nil,
-      slice: learned?.slice ?? SliceTime(fixed: rules.slice))
+      slice: learned?.slice ?? SliceTime(fixed: rules.slice, isHeadless: device.isHeadless))
   }
 
   /// What a launch whose fuel nobody fixed took, for first launches to come. `refilled`: in a run of jobs, what slices aim at after it.
@@ -109,7 +109,12 @@ final class Dispatcher {
         let memory = nearWords * Self.wordOfThreadgroup
         if memory > 0 { encoder.setThreadgroupMemoryLength(memory, index: 0) }
         let width = device.threadgroups.threads(lanes: slice.lanes.count, memory: memory)
-        dispatch(encoder, threads: slice.lanes.count, slice.pipeline, width: width)
+        // Threadgroup memory that is used limits them already.
+        let resident = memory > 0 ? 0 : device.residence.most(cacheBytes: plan.cacheBytes)
+        limitResidence(encoder, resident) {
+          dispatch(
+            encoder, threads: slice.lanes.count, slice.pipeline, width: resident > 0 ? min(width, ResidentThreads.group) : width)
+        }
         move(encoder, RecordKernels.report, RecordKernels.Grid(all, plan, isDetailed: slice.isDetailed), records.report)
         if slice.resultBytes > 0 {
           let grid = RecordKernels.Grid(all, plan, record: (plan.resultsAddress, slice.resultBytes), endedOnly: true)
@@ -199,6 +204,16 @@ final class Dispatcher {
   /// Words of threadgroup memory for each thread.
   private func nearWords(of device: any MTLDevice) -> Int {
     min(buffers.plan.nearWords, device.maxThreadgroupMemoryLength / Self.wordOfThreadgroup)
+  }
+
+  /// For what `body` dispatches. Metal has no word for it.
+  private func limitResidence(_ encoder: any MTLComputeCommandEncoder, _ threads: Int, _ body: () -> Void) {
+    #if os(Linux)
+      let limiting = threads > 0 ? encoder as? any MultiprocessorEncoder : nil
+      limiting?.setResidentThreads(threads)
+      defer { limiting?.setResidentThreads(0) }
+    #endif
+    body()
   }
 
   /// Whole threadgroups, of `width` threads where the kernel can, which every device can do: threads beyond the count return at once.

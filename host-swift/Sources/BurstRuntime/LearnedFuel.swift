@@ -2,7 +2,7 @@
 /// slices each time. Pure.
 ///
 /// Fuel is charged by what instructions cost, but other arguments may make each unit slower, at worst some thirty times, as by waiting for
-/// memory. A first launch that aims at 20 ms is then over in 0.6 s, and the next run knows better.
+/// memory. A first launch that aims at 20 ms is then over in 0.6 s, and the next run knows better. Where no display waits, it aims at 40.
 struct LearnedFuel<Kind: Hashable & Sendable>: Sendable {
   /// Seconds that a first launch should take.
   let aim: Double
@@ -10,14 +10,14 @@ struct LearnedFuel<Kind: Hashable & Sendable>: Sendable {
   private var known: [Kind: UInt32] = [:]
   private var slices: [Kind: SliceTime] = [:]
 
-  private static var firstSlice: Double { 0.020 }
+  private static func firstSlice(isHeadless: Bool) -> Double { isHeadless ? 0.040 : 0.020 }
   /// Against a launch that was seen.
   private static var largestGrowth: Double { 4 }
   /// How much longer a unit of fuel takes on a full GPU than for a single lane, at most (`Device.Kind.initialSliceFuel`).
   private static var fullOverEmpty: Double { 8 }
 
-  init(_ rules: BurstRules) {
-    aim = rules.slice ?? min(Self.firstSlice, rules.burst)
+  init(_ rules: BurstRules, isHeadless: Bool = false) {
+    aim = rules.slice ?? min(Self.firstSlice(isHeadless: isHeadless), rules.burst)
     longest = SliceTime(fixed: rules.slice).longest
   }
 

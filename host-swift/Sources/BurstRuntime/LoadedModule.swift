@@ -63,6 +63,7 @@ extension Layout {
       (0...Self.maximumRegionBytes).contains(tableBytes) && tableBytes % 4 == 0, "tableBytes",
       "must be a multiple of 4 from 0 to \(Self.maximumRegionBytes)")
     try require((0...Self.maximumRegionBytes).contains(nearWords), "nearWords", "must be 0 to \(Self.maximumRegionBytes)")
+    try require((0...Self.maximumRegionBytes).contains(cacheBytes ?? 0), "cacheBytes", "must be 0 to \(Self.maximumRegionBytes)")
     if let memory {
       try require((0...Self.maximumPages).contains(memory.minimumPages), "memory.minimumPages", "must be 0 to \(Self.maximumPages)")
       if let maximum = memory.maximumPages {

@@ -9,6 +9,8 @@ struct PoolPlan: Sendable, Equatable {
   let scratchBytes: Int
   /// Of threadgroup memory, that a thread has use for.
   let nearWords: Int
+  /// Of a multiprocessor's cache, that a thread has use for.
+  let cacheBytes: Int
   let status: TiledRegion
   let state: TiledRegion
   let memory: TiledRegion
@@ -31,6 +33,7 @@ struct PoolPlan: Sendable, Equatable {
     callStackBytes = try Self.part(parameters.execution?.callStack, "callStack", default: 16_384)
     scratchBytes = try Self.part(parameters.execution?.scratch, "scratch", default: 16_384)
     nearWords = layout.nearWords
+    cacheBytes = layout.cacheBytes ?? 0
 
     func region(_ bytes: Int, cell: Int = 4) -> TiledRegion {
       TiledRegion(tileWidth: layout.tileWidth, cell: cell, bytesPerInstance: bytes)

@@ -68,6 +68,20 @@ struct LaunchSizeTests {
     #expect(abs(slice.shortest - 0.01) < 1e-6)
   }
 
+  @Test("without a display slices are 30 to 40 ms long; while lanes are filled anew as long as elsewhere")
+  func headless() {
+    var slice = SliceTime(isHeadless: true)
+    #expect(abs(slice.aim - 0.03) < 1e-9)
+    for _ in 0..<20 { slice.adapt(overhead: 0.002) }
+    #expect(abs(slice.aim - 0.04) < 1e-6 && slice.aim < slice.longest)
+    var (refilled, other) = (slice, SliceTime())
+    for _ in 0..<40 {
+      refilled.adapt(overhead: 0.0001, turnover: 0.1)
+      other.adapt(overhead: 0.0001, turnover: 0.1)
+    }
+    #expect(abs(refilled.aim - other.aim) < 1e-6)
+  }
+
   @Test("a slice's time that the user sets is met within a quarter")
   func fixedTime() {
     var five = LaunchSize(lanes: 64, minimumLanes: 32, fuel: 1 << 12, fuelIsFixed: false, slice: SliceTime(fixed: 0.005))

@@ -79,6 +79,7 @@ struct LearnedFuelTests {
   @Test("a slice's time that the user sets, and a short burst, are what the first launch aims at")
   func rules() throws {
     #expect(LearnedFuel<Int>(BurstRules()).aim == 0.020)
+    #expect(LearnedFuel<Int>(BurstRules(), isHeadless: true).aim == 0.040)
     var short = try BurstRules(ScheduleSettings(slice: 2))
     #expect(LearnedFuel<Int>(short).aim == 0.002)
     short = try BurstRules(ScheduleSettings(burst: 15))

@@ -79,5 +79,7 @@ struct PoolPlanTests {
     #expect(refusal(Layout(tileWidth: 1, memoryCell: 4, memory: nil, stateBytes: 4, tableBytes: 2))?.contains("tableBytes") == true)
     let nearWords = Layout(tileWidth: 1, memoryCell: 4, memory: nil, stateBytes: 4, tableBytes: 0, nearWords: -1)
     #expect(refusal(nearWords)?.contains("nearWords") == true)
+    let cacheBytes = Layout(tileWidth: 1, memoryCell: 4, memory: nil, stateBytes: 4, tableBytes: 0, cacheBytes: -1)
+    #expect(refusal(cacheBytes)?.contains("cacheBytes") == true)
   }
 }

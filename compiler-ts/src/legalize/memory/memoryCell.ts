@@ -2,7 +2,7 @@
  * How many bytes of an instance's memory lie together. Small cells are best where the lanes of a tile touch the same addresses, which is where their loops take the
  * same number of steps. A loop that ends by what it has loaded takes a number of its own in each instance: its lanes drift apart, and one that walks through
  * memory then wants its next words in the sector that it has fetched. So do lanes that each look in a table for where they have seen their data before, and go on
- * with what they find. Measured in docs/performance.md.
+ * with what they find: at any time each of them reads and writes at places of its own. Measured in docs/performance.md.
  */
 import { accessBytes } from "../../ir/access.ts";
 import type { Expression, IrModule, Local, Statement } from "../../ir/module.ts";
@@ -25,12 +25,20 @@ const longestStep = 16;
 /** Of all accesses, by weight: between the programs that gain and those that lose. */
 const leastShare = 0.2;
 
-export function chooseMemoryCell(module: IrModule): MemoryCell {
+export interface WaysThroughMemory {
+  /** What suits them. */
+  readonly cell: MemoryCell;
+  /** There are loops that keep tables by what they load. */
+  readonly hasTable: boolean;
+}
+
+export function waysThroughMemory(module: IrModule): WaysThroughMemory {
   const ways: Ways = { walks: 0, all: 0, hasTable: false };
   for (const func of module.functions.values()) {
     if (func.lowered.has("load") || func.lowered.has("store")) weigh(func.body, 1, ways);
   }
-  return ways.hasTable || ways.walks > ways.all * leastShare ? forWalks : defaultMemoryCell;
+  const cell = ways.hasTable || ways.walks > ways.all * leastShare ? forWalks : defaultMemoryCell;
+  return { cell, hasTable: ways.hasTable };
 }
 
 interface Ways {

@@ -56,9 +56,11 @@ final class CUDAContext: Sendable {
     case maxThreadsPerBlock = 1
     case maxSharedMemoryPerBlock = 8
     case multiprocessorCount = 16
+    case hasTimeLimit = 17  // KERNEL_EXEC_TIMEOUT
     case computeCapabilityMajor = 75
     case computeCapabilityMinor = 76
     case maxSharedMemoryPerMultiprocessor = 81
+    case reservedSharedMemoryPerBlock = 111
   }
 
   static func attribute(_ attribute: Attribute, of device: CUDADriver.Device, _ driver: CUDADriver) throws(CUDAError) -> Int {

@@ -14,7 +14,10 @@ final class CUDADevice: NSObject, CompilingDevice, MultiprocessorDevice {
   /// On the PCI bus, as NVML takes it.
   let busIdentifier: String?
   let multiprocessorCount: Int
+  /// Drivers end kernels after some seconds where a display would wait for them.
+  let isHeadless: Bool
   let threadgroupMemoryOfMultiprocessor: Int
+  private let residence: CUDAResidence
   private let maxThreads: Int
   private let sharedMemory: Int
   private let allocated = Mutex(0)
@@ -35,7 +38,11 @@ final class CUDADevice: NSObject, CompilingDevice, MultiprocessorDevice {
     maxThreads = try CUDAContext.attribute(.maxThreadsPerBlock, of: device, driver)
     sharedMemory = try CUDAContext.attribute(.maxSharedMemoryPerBlock, of: device, driver)
     multiprocessorCount = try CUDAContext.attribute(.multiprocessorCount, of: device, driver)
+    isHeadless = try CUDAContext.attribute(.hasTimeLimit, of: device, driver) == 0
     threadgroupMemoryOfMultiprocessor = try CUDAContext.attribute(.maxSharedMemoryPerMultiprocessor, of: device, driver)
+    // Drivers of CUDA 10 and before do not know it.
+    let reserved = (try? CUDAContext.attribute(.reservedSharedMemoryPerBlock, of: device, driver)) ?? 0
+    residence = CUDAResidence(most: threadgroupMemoryOfMultiprocessor, reserved: reserved)
     fault = PlannedFault(environment: environment)
     let context = CUDAContext(driver: driver, device: device)
     self.context = context
@@ -77,7 +84,6 @@ extension CUDADevice {
   var recommendedMaxWorkingSetSize: UInt64 { UInt64(context.workingSetSize) }
   var currentAllocatedSize: Int { allocated.withLock { $0 } }
   var isLowPower: Bool { false }
-  var isHeadless: Bool { true }
   var isRemovable: Bool { false }
 
   func supportsFamily(_ gpuFamily: MTLGPUFamily) -> Bool { false }
@@ -87,7 +93,7 @@ extension CUDADevice {
   }
 
   func makeCommandQueue(maxCommandBufferCount: Int) -> (any MTLCommandQueue)? {
-    guard maxCommandBufferCount > 0, let stream = try? CUDAStream(context: context, fault: fault) else { return nil }
+    guard maxCommandBufferCount > 0, let stream = try? CUDAStream(context: context, residence: residence, fault: fault) else { return nil }
     return SerialCommandQueue(device: self, runner: stream, maxCommandBufferCount: maxCommandBufferCount)
   }
 

@@ -57,6 +57,7 @@ struct CUDADriver: Sendable {
   typealias LinkComplete = @convention(c) (LinkState, UnsafeMutablePointer<UnsafeRawPointer?>, UnsafeMutablePointer<Int>) -> Status
   typealias LinkDestroy = @convention(c) (LinkState) -> Status
   typealias FunctionGetAttribute = @convention(c) (UnsafeMutablePointer<Int32>, Int32, Function) -> Status
+  typealias FunctionSetAttribute = @convention(c) (Function, Int32, Int32) -> Status
   typealias LaunchKernel =
     @convention(c) (
       Function, UInt32, UInt32, UInt32, UInt32, UInt32, UInt32, UInt32, Stream?, UnsafePointer<UnsafeMutableRawPointer?>?,
@@ -99,6 +100,7 @@ struct CUDADriver: Sendable {
   let linkComplete: LinkComplete
   let linkDestroy: LinkDestroy
   let functionGetAttribute: FunctionGetAttribute
+  let functionSetAttribute: FunctionSetAttribute
   let launchKernel: LaunchKernel
   let getErrorName: GetErrorText
   let getErrorString: GetErrorText
@@ -144,6 +146,7 @@ struct CUDADriver: Sendable {
       let linkComplete = library.function("cuLinkComplete", as: LinkComplete.self),
       let linkDestroy = library.function("cuLinkDestroy", as: LinkDestroy.self),
       let functionGetAttribute = library.function("cuFuncGetAttribute", as: FunctionGetAttribute.self),
+      let functionSetAttribute = library.function("cuFuncSetAttribute", as: FunctionSetAttribute.self),
       let launchKernel = library.function("cuLaunchKernel", as: LaunchKernel.self),
       let getErrorName = library.function("cuGetErrorName", as: GetErrorText.self),
       let getErrorString = library.function("cuGetErrorString", as: GetErrorText.self)
@@ -183,6 +186,7 @@ struct CUDADriver: Sendable {
     self.linkComplete = linkComplete
     self.linkDestroy = linkDestroy
     self.functionGetAttribute = functionGetAttribute
+    self.functionSetAttribute = functionSetAttribute
     self.launchKernel = launchKernel
     self.getErrorName = getErrorName
     self.getErrorString = getErrorString

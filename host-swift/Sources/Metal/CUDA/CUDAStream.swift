@@ -11,6 +11,7 @@ final class CUDAStream: CommandExecutor, @unchecked Sendable {
   private let arena: CUDADriver.DevicePointer
   /// Where it lies there.
   private var addresses: [ObjectIdentifier: CUDADriver.DevicePointer] = [:]
+  private let residence: CUDAResidence
   private let fault: PlannedFault?
   /// Kernels of this command buffer get addresses where nothing is: what the driver then says is what it says of a kernel gone wrong.
   private var isStruck = false
@@ -20,7 +21,7 @@ final class CUDAStream: CommandExecutor, @unchecked Sendable {
   private static let arenaBytes = 1 << 20
   private static let nonBlocking: UInt32 = 1  // CU_STREAM_NON_BLOCKING
 
-  init(context: CUDAContext, fault: PlannedFault?) throws(CUDAError) {
+  init(context: CUDAContext, residence: CUDAResidence, fault: PlannedFault?) throws(CUDAError) {
     var stream: CUDADriver.Stream?
     var (start, end): (CUDADriver.Event?, CUDADriver.Event?)
     var arena: CUDADriver.DevicePointer = 0
@@ -29,6 +30,7 @@ final class CUDAStream: CommandExecutor, @unchecked Sendable {
     try context.perform { $0.eventCreate(&end, 0) }
     try context.perform { $0.memoryAllocate(&arena, Self.arenaBytes) }
     self.context = context
+    self.residence = residence
     self.fault = fault
     self.stream = stream!
     self.start = start!
@@ -123,6 +125,7 @@ final class CUDAStream: CommandExecutor, @unchecked Sendable {
     // The wrapper's parameters: see CUDAKernelText.
     var pointers = try kernel.buffers.map { try address(of: dispatch.bindings[$0]!) }
     if isStruck { pointers = pointers.map { _ in Self.wildAddress } }
+    let sharedBytes = try sharedBytes(of: dispatch, kernel)
     var extents = [UInt32(grid.width), UInt32(grid.height), UInt32(grid.depth)]
     try pointers.withUnsafeMutableBytes { pointers in
       try extents.withUnsafeMutableBytes { extents in
@@ -133,11 +136,21 @@ final class CUDAStream: CommandExecutor, @unchecked Sendable {
           driver.launchKernel(
             kernel.function, Self.blocks(grid.width, group.width), Self.blocks(grid.height, group.height),
             Self.blocks(grid.depth, group.depth), UInt32(group.width), UInt32(group.height), UInt32(group.depth),
-            UInt32(kernel.usesThreadgroupMemory ? dispatch.threadgroupMemoryLength : 0), stream, list, nil)
+            UInt32(sharedBytes), stream, list, nil)
         }
       }
     }
   }
+
+  /// That each block gets when it starts.
+  private func sharedBytes(of dispatch: KernelDispatch, _ kernel: CUDAModule.Kernel) throws -> Int {
+    if kernel.usesThreadgroupMemory { return dispatch.threadgroupMemoryLength }
+    guard dispatch.residentThreads > 0 else { return 0 }
+    try perform { $0.functionSetAttribute(kernel.function, Self.preferredCarveout, residence.carveoutPercent) }
+    return residence.bytes(threads: dispatch.residentThreads, group: dispatch.threadsPerThreadgroup.volume)
+  }
+
+  private static let preferredCarveout: Int32 = 9  // CU_FUNC_ATTRIBUTE_PREFERRED_SHARED_MEMORY_CARVEOUT
 
   private func address(of binding: KernelBinding) throws -> UInt64 {
     switch binding {

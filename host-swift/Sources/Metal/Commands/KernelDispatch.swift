@@ -33,6 +33,8 @@ struct KernelDispatch {
   var threadsPerThreadgroup: MTLSize
   /// Bytes.
   var threadgroupMemoryLength: Int
+  /// On a multiprocessor, at most; 0: as many as fit.
+  var residentThreads: Int
 
   /// Throws where the kernel `name` needs a buffer (bit n of `mask`: buffer n) that is not set.
   func requireBuffers(_ mask: UInt64, of name: String) throws(MTLCommandBufferError) {

@@ -1,9 +1,10 @@
 import Foundation
 
-final class SerialComputeCommandEncoder: SerialCommandEncoder, MTLComputeCommandEncoder {
+final class SerialComputeCommandEncoder: SerialCommandEncoder, MultiprocessorEncoder {
   let dispatchType: MTLDispatchType
   private var pipeline: (any MTLComputePipelineState)?
   private var threadgroupMemoryLength = 0
+  private var residentThreads = 0
   private var bindings = [KernelBinding?](repeating: nil, count: KernelSignature.bufferCount)
 
   init(commandBuffer: SerialCommandBuffer, dispatchType: MTLDispatchType) {
@@ -52,6 +53,11 @@ final class SerialComputeCommandEncoder: SerialCommandEncoder, MTLComputeCommand
     threadgroupMemoryLength = length
   }
 
+  func setResidentThreads(_ most: Int) {
+    require(most >= 0, "the number of resident threads \(most) is negative")
+    residentThreads = most
+  }
+
   func dispatchThreads(_ threadsPerGrid: MTLSize, threadsPerThreadgroup: MTLSize) {
     let pipeline = pipelineForDispatch(threadsPerThreadgroup: threadsPerThreadgroup)
     requireExtents(threadsPerGrid, "threadsPerGrid")
@@ -59,7 +65,7 @@ final class SerialComputeCommandEncoder: SerialCommandEncoder, MTLComputeCommand
       .dispatch(
         KernelDispatch(
           pipeline: pipeline, bindings: bindings, threadsPerGrid: threadsPerGrid, threadsPerThreadgroup: threadsPerThreadgroup,
-          threadgroupMemoryLength: threadgroupMemoryLength)))
+          threadgroupMemoryLength: threadgroupMemoryLength, residentThreads: residentThreads)))
   }
 
   func dispatchThreadgroups(_ threadgroupsPerGrid: MTLSize, threadsPerThreadgroup: MTLSize) {
