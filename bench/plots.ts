@@ -28,11 +28,12 @@ export interface Run {
 
 const [left, right, lineHeight] = [110, 90, 18];
 
-/** A group of bars for each program, a bar for each baseline; of the rows with the most instances. */
+/** A group of bars for each program, a bar for each baseline; of each program's row with the most instances. */
 export function ratios(runs: readonly Run[]): string {
   const compared = runs.flatMap((run) => run.rows).filter(({ baselines }) => baselines.length > 0);
-  const most = Math.max(...compared.map(({ instances }) => instances));
-  const rows = compared.filter(({ instances }) => instances === most);
+  const byCount = compared.toSorted((a, b) => a.instances - b.instances);
+  const largest = new Map(byCount.map((row) => [row.program, row]));
+  const rows = [...new Set(compared.map(({ program }) => largest.get(program) as (typeof compared)[number]))];
   const labels = [...new Set(rows.flatMap(({ baselines }) => baselines.map(({ label }) => label)))];
   const bars = rows.flatMap(({ program, baselines }) => baselines.map((baseline) => ({ program, ...baseline })));
   const { place, ticks } = logarithmic([1, ...bars.map(({ ratio }) => ratio)], left, width - right);
@@ -61,7 +62,9 @@ export function ratios(runs: readonly Run[]): string {
       text(place(tick), y + 14, short(tick), "middle"),
     );
   }
-  return svg(y + 28, `${nameOf(runs)}, ${most.toLocaleString("en-US")} instances: times as fast as`, parts);
+  const counts = [...new Set(rows.map(({ instances }) => instances))].toSorted((a, b) => a - b);
+  const range = [...new Set([counts[0], counts.at(-1)])].map((count) => count?.toLocaleString("en-US")).join(" to ");
+  return svg(y + 28, `${nameOf(runs)}, ${range} instances: times as fast as`, parts);
 }
 
 /** A line for each program through its numbers of instances. */

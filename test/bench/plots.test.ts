@@ -67,14 +67,20 @@ describe("plots of throughput", () => {
     assert.equal(heightOf("shorter"), heightOf("one"));
   });
 
-  test("bars are of the most instances that were compared with anything", () => {
+  test("bars are of each program's most instances that were compared with anything", () => {
     const alone: Run = {
       ...run(1e6, 1),
       rows: [{ program: "alone", instances: 1e6, device: 1, deviceAlone: 1, baselines: [] }],
     };
     const svg = ratios([run(512, 10), alone, run(2048, 20)]);
-    assert.match(svg, /2,048 instances/);
+    assert.match(svg, /, 2,048 instances/);
     assert.doesNotMatch(svg, />alone</);
+    assert.equal(svg.match(/>one</g)?.length, 1);
+    const other: Run = {
+      ...run(4096, 1),
+      rows: run(4096, 1).rows.map((row) => ({ ...row, program: `other ${row.program}` })),
+    };
+    assert.match(ratios([other, run(512, 10)]), /, 512 to 4,096 instances/);
   });
 
   test("a file that is no such JSON is an error that names it", async () => {

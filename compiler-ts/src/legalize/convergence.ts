@@ -1,7 +1,7 @@
 /**
  * Lanes that begin a loop together wait for one another where they leave it. A loop that can end its function, as every loop with a checkpoint can, has no place behind it
  * that all lanes pass; so the compiler for NVIDIA's GPUs lets those that have left go on by themselves, one after the other. Where each lane is at places of its own in memory
- * anyway, that is what costs most; elsewhere the waiting can cost more than it gives (docs/performance.md, Convergence).
+ * anyway, that is what costs most; elsewhere the waiting can cost more than it gives (docs/performance.md, Lanes apart).
  *
  * Every way out of a loop has to pass the end of its waiting, or the others wait for ever: behind the loop, and before each end of the function inside.
  */

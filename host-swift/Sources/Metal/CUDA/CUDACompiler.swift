@@ -50,8 +50,8 @@ struct CUDACompiler: KernelCompiler {
   /// Bytes of text. The largest example has 0.1 MB.
   private static let largeText = 256 << 10
 
-  /// Bytes of functions for a unit of translation, nil where a text is compiled as a whole. A unit costs a tenth of a second besides. It has to be asked for: no driver
-  /// has linked units yet, only nvJitLink, and functions that are called from other units take more registers.
+  /// Bytes of functions for a unit of translation, nil where a text is compiled as a whole. A unit costs a tenth of a second besides. It has to be asked for:
+  /// functions that are called from other units take more registers, and nobody has measured what that costs.
   static func unitBytes(ofText bytes: Int, environment: [String: String]) -> Int? {
     guard bytes >= largeText, environment["WASMBURST_NVRTC_UNITS"] == "1" else { return nil }
     return max(64 << 10, bytes / 40)
