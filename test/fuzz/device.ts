@@ -3,6 +3,8 @@
 import { readRecord, recordWords, writeRecord } from "../../compiler-ts/src/api/values.ts";
 import { type BurstModule, HostError, InstantiationTrap, type Pool, WasmBurst } from "../../compiler-ts/src/index.ts";
 import { trapMessages } from "../../compiler-ts/src/metadata.ts";
+import type { ValueType } from "../../compiler-ts/src/wasm/module.ts";
+import { copyDifference, repeated } from "./copies.ts";
 import { deviceImports } from "./importedFunctions.ts";
 import {
   type Call,
@@ -75,12 +77,12 @@ export interface Limits {
 }
 
 async function observe(module: BurstModule, item: Case, limits: Limits): Promise<Run> {
-  const { bytes, instances, calls } = item;
-  const seen = interfaceOf(bytes);
+  const { instances, copies } = item;
+  const seen = interfaceOf(item.bytes);
   const memoryPages = seen.memory?.maximumPages;
   const instantiated = await attempt(() =>
     module.instantiate({
-      instances,
+      instances: instances * copies,
       execution: { ...execution, ...limits.execution },
       ...(seen.imports ? { imports: deviceImports } : {}),
       ...(memoryPages === undefined ? {} : { memoryPages }),
@@ -88,18 +90,28 @@ async function observe(module: BurstModule, item: Case, limits: Limits): Promise
   );
   if ("trap" in instantiated) return instantiated;
   await using pool = instantiated;
-  const outcomes: Outcome[][] = [];
-  for (const call of calls) outcomes.push(await invoke(pool, call, seen, instances, limits));
+  const answers: Answer[] = [];
+  for (const call of item.calls) answers.push(await invoke(pool, call, seen, item, limits));
+  // Not before it has ended is the pool released.
+  return await observePool(pool, item, seen, answers);
+}
+
+/** What the calls of `item` have answered and left in a pool of all copies of its instances. */
+export async function observePool(
+  pool: Pool,
+  item: Case,
+  seen: Interface,
+  answers: readonly Answer[],
+): Promise<Extract<Run, { readonly instances: unknown }>> {
+  const observePlace = async (place: number): Promise<Observation> => ({
+    outcomes: answers.map((answer) => outcomeOf(answer, place)),
+    globals: await Promise.all(seen.globals.map(({ name }) => pool.globals.get(place, name))),
+    memory: seen.memory && (await readMemory(pool, place)),
+  });
   const observations: Observation[] = [];
-  for (let instance = 0; instance < instances; instance++) {
-    const globals = seen.globals.map(({ name }) => pool.globals.get(instance, name));
-    observations.push({
-      outcomes: outcomes.map((ofCall) => ofCall[instance] as Outcome),
-      globals: await Promise.all(globals),
-      memory: seen.memory && (await readMemory(pool, instance)),
-    });
-  }
-  return { instances: observations };
+  for (let instance = 0; instance < item.instances; instance++) observations.push(await observePlace(instance));
+  const unlike = await copyDifference(pool, item, seen, answers, observations, observePlace);
+  return { instances: observations, unlike };
 }
 
 async function attempt(instantiate: () => Promise<Pool>): Promise<Pool | { readonly trap: string }> {
@@ -111,28 +123,37 @@ async function attempt(instantiate: () => Promise<Pool>): Promise<Pool | { reado
   }
 }
 
-async function invoke(
+/** Of all instances of the pool, as records: there may be thousands. */
+export interface Answer {
+  readonly types: readonly ValueType[];
+  readonly status: Uint32Array;
+  readonly results: Uint32Array;
+}
+
+export async function invoke(
   pool: Pool,
   call: Call,
   seen: Interface,
-  instances: number,
-  { fuel = mostFuel, sliceFuel }: Limits,
-): Promise<Outcome[]> {
+  { instances, copies }: Case,
+  { fuel = mostFuel, sliceFuel }: Limits = {},
+): Promise<Answer> {
   const { parameters, results: types } = seen.functions.get(call.name) ?? { parameters: [], results: [] };
   const width = recordWords(parameters);
   const records = new Uint32Array(width * instances);
   call.arguments.forEach((values, instance) => {
     writeRecord(parameters, values, records, instance * width, call.name);
   });
-  const { status, results } = await pool.invokeRecords(call.name, records, {
+  const { status, results } = await pool.invokeRecords(call.name, repeated(records, copies), {
     fuel,
     ...(sliceFuel === undefined ? {} : { sliceFuel }),
   });
-  return Array.from({ length: instances }, (_, instance) => {
-    const code = status[instance * 2] ?? 0;
-    if (code === 0) return { values: readRecord(types, results, instance * recordWords(types)) };
-    return { trap: trapMessages[code] ?? `trap ${code}`, functionIndex: status[instance * 2 + 1] ?? 0 };
-  });
+  return { types, status, results };
+}
+
+function outcomeOf({ types, status, results }: Answer, place: number): Outcome {
+  const code = status[place * 2] ?? 0;
+  if (code === 0) return { values: readRecord(types, results, place * recordWords(types)) };
+  return { trap: trapMessages[code] ?? `trap ${code}`, functionIndex: status[place * 2 + 1] ?? 0 };
 }
 
 /** The API does not tell the memory's size; a read beyond it is refused. */

@@ -23,6 +23,19 @@ test("40 generated modules run as on V8 with the profiles cpu and apple", { skip
   assert.ok(tally.moduleRuns === 80 && tally.trapped < tally.calls / 2, JSON.stringify(tally));
 });
 
+test("512 instances of 8 modules, 64 copies of each, run as on V8", { skip: hostProblem ?? false }, async () => {
+  const device = await FuzzDevice.launch("native");
+  const tally = emptyTally();
+  try {
+    await searchOwn({ count: 8, seed: 5, shrinkSeconds: 30, copies: 64 }, [device], tally, (finding) => {
+      assert.fail(regressionText(finding));
+    });
+  } finally {
+    await device.close();
+  }
+  assert.ok(tally.calls >= 8 * 512 && tally.trapped < tally.calls / 2, JSON.stringify(tally));
+});
+
 test("what 20 programs do does not depend on where they are suspended", { skip: hostProblem ?? false }, async () => {
   const devices = await Promise.all(["cpu", "apple"].map((profile) => FuzzDevice.launch(profile)));
   const tally = emptyTally();

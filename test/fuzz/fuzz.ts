@@ -12,7 +12,7 @@ import { compareSlices, slicedPrograms } from "./slices.ts";
 import { searchSmith } from "./smithSource.ts";
 
 const usage = `npm run fuzz -- [--count N] [--seed S] [--profile ${Object.keys(profiles).join("|")}|all] [--device D]
-              [--source own|smith] [--slices] [--unoptimized] [--shrink-seconds N] [--out DIRECTORY]`;
+              [--source own|smith] [--slices] [--copies N] [--unoptimized] [--shrink-seconds N] [--out DIRECTORY]`;
 
 explainProblems("fuzz");
 const { values } = parseArgs({
@@ -23,15 +23,18 @@ const { values } = parseArgs({
     device: { type: "string", default: "cpu" },
     source: { type: "string", default: "own" },
     slices: { type: "boolean", default: false },
+    copies: { type: "string", default: "1" },
     unoptimized: { type: "boolean", default: false },
     "shrink-seconds": { type: "string", default: "60" },
     out: { type: "string", default: "test/regressions" },
   },
 });
 
-function number(name: "count" | "seed" | "shrink-seconds"): number {
+function number(name: "count" | "seed" | "shrink-seconds" | "copies", least = 0): number {
   const value = Number(values[name]);
-  if (!Number.isSafeInteger(value) || value < 0) throw new RangeError(`--${name} takes a whole number\n${usage}`);
+  if (!Number.isSafeInteger(value) || value < least) {
+    throw new RangeError(`--${name} takes a whole number from ${least}\n${usage}`);
+  }
   return value;
 }
 
@@ -40,7 +43,12 @@ const chosen = values.profile === "all" ? known : values.profile.split(",");
 if (chosen.some((profile) => !known.includes(profile))) throw new RangeError(usage);
 if (values.source !== "own" && values.source !== "smith") throw new RangeError(usage);
 const seed = number("seed");
-const options = { count: number("count"), seed, shrinkSeconds: number("shrink-seconds") };
+const options = {
+  count: number("count"),
+  seed,
+  shrinkSeconds: number("shrink-seconds"),
+  copies: number("copies", 1),
+};
 
 const tally = emptyTally();
 const findings: string[] = [];
@@ -73,7 +81,7 @@ process.exitCode = findings.length === 0 ? 0 : 1;
 function report(): void {
   const seconds = Math.round((performance.now() - started) / 1000);
   console.log(
-    `${tally.programs} programs, ${tally.moduleRuns} module runs (${chosen.join(", ")}; source ${values.source}, seed ${seed}), ${tally.calls} calls, ` +
+    `${tally.programs} programs, ${tally.moduleRuns} module runs (${chosen.join(", ")}; source ${values.source}, seed ${seed}, ${options.copies} of each instance), ${tally.calls} calls, ` +
       `${tally.trapped} of them trapped, ${findings.length} differences, ${seconds} s`,
   );
 }

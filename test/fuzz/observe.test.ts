@@ -22,6 +22,7 @@ const text = `(module
 const item: Case = {
   bytes: assemble(text),
   instances: 2,
+  copies: 3,
   calls: [
     { name: "same", arguments: [[-0], [Number.NaN]] },
     { name: "cut", arguments: [[1.5], [Number.NaN]] },

@@ -15,6 +15,8 @@ setFlagsFromString("--no-liftoff");
 export interface Case {
   readonly bytes: Uint8Array;
   readonly instances: number;
+  /** How often each instance is there on a device; all are to do the same. */
+  readonly copies: number;
   readonly calls: readonly Call[];
 }
 
@@ -22,6 +24,16 @@ export interface Call {
   readonly name: string;
   /** One list an instance. */
   readonly arguments: readonly (readonly Value[])[];
+}
+
+/** A call as one instance has it. */
+interface InstanceCall {
+  readonly name: string;
+  readonly arguments: readonly Value[];
+}
+
+export function callsOf({ calls }: Case, instance: number): readonly InstanceCall[] {
+  return calls.map((call) => ({ name: call.name, arguments: call.arguments[instance] ?? [] }));
 }
 
 export type Outcome = { readonly values: readonly Value[] } | { readonly trap: string; readonly functionIndex: number };
@@ -34,8 +46,10 @@ export interface Observation {
   readonly memory: Uint8Array | undefined;
 }
 
-/** One observation an instance, or the trap that ended instantiation. */
-export type Run = { readonly instances: readonly Observation[] } | { readonly trap: string };
+/** One observation an instance, or the trap that ended instantiation. `unlike`: how a copy differs from the instance that was observed. */
+export type Run =
+  | { readonly instances: readonly Observation[]; readonly unlike?: string | undefined }
+  | { readonly trap: string };
 
 /** The names and types that a run looks at: what JavaScript can, so neither functions nor globals with a v128. */
 export interface Interface {
@@ -117,34 +131,46 @@ function asValue(value: unknown): Value {
 }
 
 /** The first thing in which `actual` differs from the run `expected` of `reference`; `undefined` if nothing does. */
-export function difference(expected: Run, actual: Run, { calls, bytes }: Case, reference = "V8"): string | undefined {
+export function difference(expected: Run, actual: Run, item: Case, reference = "V8"): string | undefined {
   if ("trap" in expected || "trap" in actual) {
     const [want, have] = [expected, actual].map((run) => ("trap" in run ? `trap ${run.trap}` : "no trap"));
     if (want === have) return undefined;
     return `instantiation: ${reference} has ${want}, the device ${have}`;
   }
-  const { functions, globals } = interfaceOf(bytes);
+  const seen = interfaceOf(item.bytes);
   for (const [instance, want] of expected.instances.entries()) {
     const have = actual.instances[instance];
     if (have === undefined) return `instance ${instance} is missing`;
-    for (const [index, call] of calls.entries()) {
-      const results = functions.get(call.name)?.results ?? [];
-      const [left, right] = [want.outcomes[index], have.outcomes[index]];
-      if (left === undefined || right === undefined || !sameOutcome(left, right, results)) {
-        const given = show(call.arguments[instance] ?? [], functions.get(call.name)?.parameters ?? []);
-        return `instance ${instance}, call ${index}, ${call.name}(${given}): ${reference} has ${showOutcome(left, results)}, the device ${showOutcome(right, results)}`;
-      }
-    }
-    for (const [index, { name, type }] of globals.entries()) {
-      const [left, right] = [want.globals[index], have.globals[index]];
-      if (!sameValue(type, left, right)) {
-        return `instance ${instance}, global ${name}: ${reference} has ${show([left], [type])}, the device ${show([right], [type])}`;
-      }
-    }
-    const memory = memoryDifference(want.memory, have.memory, reference);
-    if (memory !== undefined) return `instance ${instance}, memory: ${memory}`;
+    const found = observationDifference(want, have, callsOf(item, instance), seen, reference);
+    if (found !== undefined) return `instance ${instance}, ${found}`;
   }
-  return undefined;
+  return actual.unlike;
+}
+
+/** Of one instance, or of two that are to do the same. */
+export function observationDifference(
+  want: Observation,
+  have: Observation,
+  calls: readonly InstanceCall[],
+  { functions, globals }: Interface,
+  reference: string,
+): string | undefined {
+  for (const [index, call] of calls.entries()) {
+    const results = functions.get(call.name)?.results ?? [];
+    const [left, right] = [want.outcomes[index], have.outcomes[index]];
+    if (left === undefined || right === undefined || !sameOutcome(left, right, results)) {
+      const given = show(call.arguments, functions.get(call.name)?.parameters ?? []);
+      return `call ${index}, ${call.name}(${given}): ${reference} has ${showOutcome(left, results)}, the device ${showOutcome(right, results)}`;
+    }
+  }
+  for (const [index, { name, type }] of globals.entries()) {
+    const [left, right] = [want.globals[index], have.globals[index]];
+    if (!sameValue(type, left, right)) {
+      return `global ${name}: ${reference} has ${show([left], [type])}, the device ${show([right], [type])}`;
+    }
+  }
+  const memory = memoryDifference(want.memory, have.memory, reference);
+  return memory === undefined ? undefined : `memory: ${memory}`;
 }
 
 function memoryDifference(

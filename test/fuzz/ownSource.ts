@@ -15,13 +15,17 @@ export interface CaseShape {
 const thorough: CaseShape = { instances: 8, rounds: 2 };
 
 /** Of one program, or of several in one module. */
-export function caseOf(programs: readonly Program[], shape: CaseShape = thorough): Case & { readonly text: string } {
+export function caseOf(
+  programs: readonly Program[],
+  shape: CaseShape = thorough,
+  copies = 1,
+): Case & { readonly text: string } {
   const text = printModule(programs);
   const calls = Array.from({ length: shape.rounds }, (_, round) => [
     ...programs.flatMap((program, number) => callsOf(program, number, round, shape)),
     { name: probe, arguments: Array.from({ length: shape.instances }, () => []) },
   ]).flat();
-  return { text, bytes: assemble(text), instances: shape.instances, calls };
+  return { text, bytes: assemble(text), instances: shape.instances, copies, calls };
 }
 
 /** More than a round takes. */

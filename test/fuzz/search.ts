@@ -57,7 +57,7 @@ export async function compareRuns(
       message: await differs(device, expected).catch(failureText),
     })),
   );
-  if (tally !== undefined) count(tally, expected, devices.length);
+  if (tally !== undefined) count(tally, expected, item.copies, devices.length);
   const found = outcomes.find(({ message }) => message !== undefined);
   if (found?.message !== undefined) throw new Difference(found.device.profile, found.message);
 }
@@ -68,11 +68,11 @@ function failureText(error: unknown): string {
   return `${error.name}: ${error.message}${details}`;
 }
 
-function count(tally: Tally, run: Run, devices: number): void {
+function count(tally: Tally, run: Run, copies: number, devices: number): void {
   tally.moduleRuns += devices;
   const outcomes = "trap" in run ? [] : run.instances.flatMap((instance) => instance.outcomes);
-  tally.calls += outcomes.length * devices;
-  tally.trapped += outcomes.filter((outcome) => "trap" in outcome).length * devices;
+  tally.calls += outcomes.length * copies * devices;
+  tally.trapped += outcomes.filter((outcome) => "trap" in outcome).length * copies * devices;
 }
 
 /** What the own generator is asked for, and how it is looked at. */
@@ -89,7 +89,7 @@ const drawn = 50;
 
 /** `count` programs of the own generator; what differs is shrunk for at most `shrinkSeconds`. */
 export async function searchOwn(
-  options: { readonly count: number; readonly seed: number; readonly shrinkSeconds: number },
+  options: { readonly count: number; readonly seed: number; readonly shrinkSeconds: number; readonly copies?: number },
   devices: readonly FuzzDevice[],
   tally: Tally,
   onFinding: (finding: Finding) => void,
@@ -101,7 +101,7 @@ export async function searchOwn(
     const property = fc.asyncProperty(draws, async (programs) => {
       if (Date.now() > deadline || tally.programs >= options.count) return;
       try {
-        await comparison(caseOf(programs, shape), failing, deadline === Infinity ? tally : undefined);
+        await comparison(caseOf(programs, shape, options.copies), failing, deadline === Infinity ? tally : undefined);
         if (deadline === Infinity) tally.programs += programs.length;
       } catch (error) {
         if (deadline === Infinity) {
@@ -117,12 +117,12 @@ export async function searchOwn(
     const error = result.errorInstance;
     const [shrunk] = result.counterexample ?? [];
     if (shrunk === undefined || !(error instanceof Difference)) throw error;
-    const { text, ...item } = caseOf(shrunk, shape);
+    const { text, ...item } = caseOf(shrunk, shape, options.copies);
     onFinding({ ...(await reduceCalls(item, failing, comparison)), profile: error.profile, text });
   }
 }
 
-/** Fewer instances, then fewer calls, as long as something differs. */
+/** Fewer copies, then fewer instances, then fewer calls, as long as something differs. */
 export async function reduceCalls(
   item: Case,
   devices: readonly FuzzDevice[],
@@ -134,9 +134,10 @@ export async function reduceCalls(
     if (message !== undefined) best = { case: candidate, message };
     return message !== undefined;
   };
+  for (let copies = 1; copies < item.copies; copies *= 2) if (await attempt({ ...item, copies })) break;
   for (let instance = 0; instance < item.instances; instance++) {
     const calls = item.calls.map((call) => ({ ...call, arguments: call.arguments.slice(instance, instance + 1) }));
-    if (await attempt({ ...item, instances: 1, calls })) break;
+    if (await attempt({ ...best.case, instances: 1, calls })) break;
   }
   for (let index = item.calls.length - 1; index >= 0; index--) {
     const { calls } = best.case;

@@ -52,7 +52,7 @@ const instances = 4;
 const seedBytes = 3000;
 
 export async function searchSmith(
-  options: { readonly count: number; readonly seed: number },
+  options: { readonly count: number; readonly seed: number; readonly copies?: number },
   devices: readonly FuzzDevice[],
   tally: Tally,
   onFinding: (finding: Finding) => void,
@@ -62,7 +62,7 @@ export async function searchSmith(
   try {
     for (let index = 0; index < options.count; index++) {
       // Half of the modules cannot trap and so run to their ends, but for the fuel.
-      const item = caseOf(draw(directory, `${options.seed} ${index}`, index % 2 === 0), index);
+      const item = caseOf(draw(directory, `${options.seed} ${index}`, index % 2 === 0), index, options.copies);
       tally.programs++;
       try {
         await comparison(item, devices, tally);
@@ -140,13 +140,13 @@ function print(directory: string): string {
 }
 
 /** Every exported function once; whatever fuel is left goes to those behind. */
-function caseOf(bytes: Uint8Array, seed: number): Case {
+function caseOf(bytes: Uint8Array, seed: number, copies = 1): Case {
   let key = seed * 7;
   const calls = [...interfaceOf(bytes).functions].map(([name, { parameters }]) => ({
     name,
     arguments: Array.from({ length: instances }, () => parameters.map((type) => argument(type, key++))),
   }));
-  return { bytes, instances, calls };
+  return { bytes, instances, copies, calls };
 }
 
 function argument(type: ValueType, key: number): Value {
