@@ -19,6 +19,7 @@ import type { Module } from "../../compiler-ts/src/wasm/module.ts";
 import { type Call, type Outcome, Refusal, type SpecEngine, type SpecInstance, type SpecModule } from "./engine.ts";
 import { type CallLimits, instantiateEqual, PoolSizes, runningOn } from "./equalInstances.ts";
 import { Machine, Member, minimumOf, type Provision, type Running } from "./machine.ts";
+import { memoryLimit } from "./memoryLimit.ts";
 import { spectestModules } from "./spectest.ts";
 
 /** Units of one invocation: what is miscompiled must not run for ever. */
@@ -28,9 +29,6 @@ const fuel = 1_000_000_000;
 const sliceFuel = process.env.WASMBURST_SPEC_SLICE === undefined ? undefined : Number(process.env.WASMBURST_SPEC_SLICE);
 
 const limits: CallLimits = { fuel, ...(sliceFuel === undefined ? {} : { sliceFuel }) };
-
-/** How far `memory.grow` may go, beyond the minimum; the suite grows to 804 pages. */
-const growth = 1024;
 
 /** `instances`: of every pool. @throws HostError where the device cannot be used. */
 export async function burstEngine(device: string, profile?: string, instances = 1): Promise<SpecEngine> {
@@ -186,14 +184,6 @@ class BurstInstance implements SpecInstance {
     if (member?.machine === undefined || others.length > 0) throw new Error("the host module is not run by itself");
     return { member, machine: member.machine };
   }
-}
-
-/** All of it is backed by real memory, in each instance. */
-function memoryLimit(module: Module): number | undefined {
-  const limits = module.memories[0]?.limits;
-  if (limits === undefined) return undefined;
-  const grows = module.functions.some((body) => body.instructions.some(({ opcode }) => opcode.name === "memory.grow"));
-  return grows ? Math.min(limits.maximum ?? 65_536, limits.minimum + growth) : limits.minimum;
 }
 
 function v8Wordings(trap: string): readonly string[] {

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ResponseError } from "vscode-jsonrpc/node";
-import { errorCodes } from "../../protocol/messages.ts";
+import { type CreatePoolParameters, errorCodes, type PoolTooLargeData } from "../../protocol/messages.ts";
 import { testedDevices, withPool } from "../support/devices.ts";
 import { fakeBackend, loads } from "../support/fakeBackend.ts";
 import { wat } from "../support/wat.ts";
@@ -68,22 +68,41 @@ async function deviceFor(room: number) {
   return fakeBackend({
     ...loads,
     "pool/create": (parameters) => {
-      const { instances: wanted } = parameters as { readonly instances: number };
-      if (wanted > room) throw new ResponseError(errorCodes.poolTooLarge, `${wanted} do not fit`);
+      const { instances: wanted } = parameters as CreatePoolParameters;
+      if (wanted > room) {
+        const data: PoolTooLargeData = {
+          instances: wanted,
+          instancesThatFit: room,
+          bytesPerInstance: 100,
+          limit: "its memory",
+        };
+        throw new ResponseError(errorCodes.poolTooLarge, `${wanted} do not fit`, data);
+      }
       return { pool: 9, memoryPages: 0, bytesPerInstance: 100 };
     },
   });
 }
 
-test("where the device has no room for all, a pool has the most that fit by halves, and the sizes are counted", async () => {
+test("where the device has no room for all, a pool leaves three quarters of it to others, and the sizes are counted", async () => {
   const sizes = new PoolSizes(100);
-  for (const room of [100, 30, 12, 14, 1]) {
+  for (const [room, instances] of [
+    [100, 100],
+    [99, 12],
+    [53, 12],
+    [5, 1],
+    [1, 1],
+  ] as const) {
     const { module } = await deviceFor(room);
     const pool = await instantiateEqual(module, 100, undefined);
-    assert.ok(pool.instances <= room);
+    assert.equal(pool.instances, instances);
     sizes.add(pool.instances);
   }
-  assert.equal(sizes.toString(), "1 pools of 100 equal instances, for want of memory 1 of 25, 2 of 12, 1 of 1");
-  const { module } = await deviceFor(0);
+  assert.equal(sizes.toString(), "1 pools of 100 equal instances, for want of memory 2 of 12, 2 of 1");
+  const { module, asked } = await deviceFor(0);
   await assert.rejects(instantiateEqual(module, 100, undefined), { code: "poolTooLarge" });
+  const creations = asked.filter(({ method }) => method === "pool/create");
+  assert.deepEqual(
+    creations.map(({ parameters }) => (parameters as CreatePoolParameters).instances),
+    [100, 50, 25, 12, 6, 3, 1],
+  );
 });

@@ -7,6 +7,7 @@ import type { BurstModule } from "../../compiler-ts/src/api/module.ts";
 import type { Pool, RecordsResult } from "../../compiler-ts/src/api/pool.ts";
 import { CompileError, HostError } from "../../compiler-ts/src/index.ts";
 import { trapMessages } from "../../compiler-ts/src/metadata.ts";
+import type { PoolTooLargeData } from "../../protocol/messages.ts";
 import type { Call, Outcome } from "./engine.ts";
 import type { Running } from "./machine.ts";
 import { showWords } from "./values.ts";
@@ -19,18 +20,25 @@ export interface CallLimits {
 /** Calls in flight at once. */
 const batchSize = 64;
 
-/** `instances` of them, or the most that the device has room for of a half, a quarter and so on. @throws InstantiationTrap, HostError */
+/**
+ * `instances` of them; where the device has no room, the most of a half, a quarter and so on that leave three quarters of what room there is: a module that is
+ * linked with this one is to have instances, too. @throws InstantiationTrap, HostError
+ */
 export async function instantiateEqual(
   module: BurstModule,
   instances: number,
   memoryPages: number | undefined,
 ): Promise<Pool> {
   const options = memoryPages === undefined ? {} : { memoryPages };
-  for (let count = instances; ; count = Math.floor(count / 2)) {
+  for (let count = instances; ; ) {
     try {
       return await module.instantiate({ ...options, instances: count });
     } catch (error) {
       if (count === 1 || !(error instanceof HostError) || error.code !== "poolTooLarge") throw error;
+      const { instancesThatFit } = error.data as PoolTooLargeData;
+      // 0 where the device could not even give what its limits allow, or has no room for one.
+      const most = instancesThatFit === 0 ? count / 2 : Math.max(1, Math.min(count / 2, instancesThatFit / 4));
+      while (count > most) count = Math.floor(count / 2);
     }
   }
 }
