@@ -1,7 +1,8 @@
 # Sourced by demo.sh and test.sh from the repository's root: brings a fresh machine to a built host and a built dist/.
 # Every step looks first whether it is done, so a second call takes seconds. Afterwards `host_ready` is yes or no; with
 # no Swift and no way to install it, the set-up says so and goes on without the host.
-# Environment: WASMBURST_HOST_DEPS=none|packages decides how the host is built (default: packages where they can be reached).
+# Environment: WASMBURST_HOST_DEPS=none|packages decides how the host is built (default: packages where they can be reached);
+# WASMBURST_HOST names one that is built already.
 
 setup_logs=.cache/setup
 mkdir -p "$setup_logs"
@@ -146,6 +147,15 @@ packages_can_be_had() {
 build_host() {
   choose_host_dependencies
   step "swift build" swift build --package-path host-swift -c release
+  host_ready=yes
+}
+
+# The one that WASMBURST_HOST names, which the client takes before all others: no Swift is installed for it.
+take_host() {
+  [ -f "$WASMBURST_HOST" ] && [ -x "$WASMBURST_HOST" ] || fail "WASMBURST_HOST is \"$WASMBURST_HOST\", which is no executable file"
+  host_ready=yes
+  swift_ready=no
+  if has_swift_6; then swift_ready=yes; fi
 }
 
 # NVRTC, for checks of the cuda device's kernels, which need neither GPU nor driver: 87 MB from PyPI. Sets nvrtc, empty where it cannot be had.
@@ -163,11 +173,12 @@ ensure_nvrtc() {
 setup() {
   check_node
   install_npm_packages
-  ensure_swift
   host_ready=no
-  if [ "$swift_ready" = yes ]; then
-    build_host
-    host_ready=yes
+  if [ -n "${WASMBURST_HOST:-}" ]; then
+    take_host
+  else
+    ensure_swift
+    if [ "$swift_ready" = yes ]; then build_host; fi
   fi
   step "npm run build" npm run --silent build
 }

@@ -12,10 +12,18 @@ const device = process.env.WASMBURST_SPEC_DEVICE ?? "cpu";
 const profiles =
   process.env.WASMBURST_SPEC_PROFILE?.split(",") ?? (device === "cpu" ? ["cpu", "native", "apple"] : [undefined]);
 
+/** Of every pool: more than one must agree. */
+const instances = Number(process.env.WASMBURST_SPEC_INSTANCES ?? 1);
+if (!Number.isSafeInteger(instances) || instances < 1) {
+  throw new Error(
+    `WASMBURST_SPEC_INSTANCES=${process.env.WASMBURST_SPEC_INSTANCES}: expected a positive whole number of instances`,
+  );
+}
+
 /** One failure that says why, in place of one for every file. */
 async function launch(profile: string | undefined): Promise<SpecEngine | undefined> {
   try {
-    return await burstEngine(device, profile);
+    return await burstEngine(device, profile, instances);
   } catch (error) {
     if (!(error instanceof HostError)) throw error;
     test(`the device ${device} can be used`, () => {

@@ -1,4 +1,7 @@
-/** WasmBurst itself: each module of the suite in a pool of one instance, on the device named. Modules that share state are linked into one program (machine.ts). */
+/**
+ * WasmBurst itself: each module of the suite in a pool on the device named, of one instance or of many that must agree (equalInstances.ts). Modules that share state
+ * are linked into one program (machine.ts).
+ */
 
 import { availableParallelism } from "node:os";
 import type { Backend } from "../../compiler-ts/src/api/backend.ts";
@@ -8,14 +11,15 @@ import { HostBackend } from "../../compiler-ts/src/host/backend.ts";
 import { HostClient } from "../../compiler-ts/src/host/client.ts";
 import { HostKeeper } from "../../compiler-ts/src/host/keeper.ts";
 import { locateHost } from "../../compiler-ts/src/host/locate.ts";
-import { CompileError, HostError, InstantiationTrap, type Pool, profiles } from "../../compiler-ts/src/index.ts";
-import { trapMessages } from "../../compiler-ts/src/metadata.ts";
+import { CompileError, HostError, InstantiationTrap, profiles } from "../../compiler-ts/src/index.ts";
 import { V8Backend } from "../../compiler-ts/src/v8/backend.ts";
 import { indistinctTraps } from "../../compiler-ts/src/v8/traps.ts";
 import { parseModule } from "../../compiler-ts/src/wasm/decode.ts";
 import type { Module } from "../../compiler-ts/src/wasm/module.ts";
 import { type Call, type Outcome, Refusal, type SpecEngine, type SpecInstance, type SpecModule } from "./engine.ts";
+import { type CallLimits, instantiateEqual, PoolSizes, runningOn } from "./equalInstances.ts";
 import { Machine, Member, minimumOf, type Provision, type Running } from "./machine.ts";
+import { memoryLimit } from "./memoryLimit.ts";
 import { spectestModules } from "./spectest.ts";
 
 /** Units of one invocation: what is miscompiled must not run for ever. */
@@ -24,18 +28,15 @@ const fuel = 1_000_000_000;
 /** `WASMBURST_SPEC_SLICE=N`: each launch may use N units of fuel, so that instances are suspended and resumed all the time. */
 const sliceFuel = process.env.WASMBURST_SPEC_SLICE === undefined ? undefined : Number(process.env.WASMBURST_SPEC_SLICE);
 
-/** How far `memory.grow` may go, beyond the minimum; the suite grows to 804 pages. */
-const growth = 1024;
+const limits: CallLimits = { fuel, ...(sliceFuel === undefined ? {} : { sliceFuel }) };
 
-/** Requests in flight at once. */
-const batchSize = 64;
-
-/** @throws HostError where the device cannot be used. */
-export async function burstEngine(device: string, profile?: string): Promise<SpecEngine> {
+/** `instances`: of every pool. @throws HostError where the device cannot be used. */
+export async function burstEngine(device: string, profile?: string, instances = 1): Promise<SpecEngine> {
   /** Programs have no bytes of their own. */
   const programs = new WeakMap<Uint8Array, Module>();
   let backend = openBackend(device, profile, programs);
   const { id } = (await backend).device;
+  const sizes = new PoolSizes(instances);
 
   const compile = async (bytes: Uint8Array, exports?: readonly string[]): Promise<BurstModule> => {
     try {
@@ -46,12 +47,21 @@ export async function burstEngine(device: string, profile?: string): Promise<Spe
       throw refusalOf(error);
     }
   };
+  const instantiate = async (module: BurstModule, decoded: Module): Promise<Running> => {
+    try {
+      const pool = await instantiateEqual(module, instances, memoryLimit(decoded));
+      sizes.add(pool.instances);
+      return device === "v8" ? runningOn(pool, {}, v8Wordings) : runningOn(pool, limits);
+    } catch (error) {
+      throw refusalOf(error);
+    }
+  };
   const build = async (program: Module): Promise<Running> => {
     if (device === "v8") throw new Refusal("unsupported", "linked modules");
     const bytes = new Uint8Array();
     programs.set(bytes, program);
     const module = await compile(bytes);
-    const running = await instantiate(module, program, id);
+    const running = await instantiate(module, program);
     return { ...running, release: () => running.release().then(() => module.release().catch(ignoreClosed)) };
   };
   return {
@@ -64,7 +74,7 @@ export async function burstEngine(device: string, profile?: string): Promise<Spe
       return {
         async instantiate() {
           const member = new Member(decoded, exports);
-          Machine.of(member, build, await instantiate(module, decoded, id));
+          Machine.of(member, build, await instantiate(module, decoded));
           return new BurstInstance([member]);
         },
         release: () => module.release().catch(ignoreClosed),
@@ -75,6 +85,7 @@ export async function burstEngine(device: string, profile?: string): Promise<Spe
       for (const member of members) Machine.of(member, build);
       return new BurstInstance(members);
     },
+    ...(instances === 1 ? {} : { remarks: () => sizes.toString() }),
     close: async () => (await backend).close(),
   };
 }
@@ -159,7 +170,7 @@ class BurstInstance implements SpecInstance {
     return machine.invoke(member, calls);
   }
 
-  async readGlobal(name: string): Promise<Uint32Array> {
+  async readGlobal(name: string): Promise<Outcome> {
     const { member, machine } = this.own();
     return machine.readGlobal(member, name);
   }
@@ -175,62 +186,8 @@ class BurstInstance implements SpecInstance {
   }
 }
 
-async function instantiate(module: BurstModule, decoded: Module, device: string): Promise<Running> {
-  try {
-    const memoryPages = memoryLimit(decoded);
-    const pool = await module.instantiate({ instances: 1, ...(memoryPages === undefined ? {} : { memoryPages }) });
-    return runningOn(pool, device);
-  } catch (error) {
-    throw refusalOf(error);
-  }
-}
-
-/** Only for modules that grow their memory: the limit is backed by real memory. */
-function memoryLimit(module: Module): number | undefined {
-  const limits = module.memories[0]?.limits;
-  const grows = module.functions.some((body) => body.instructions.some(({ opcode }) => opcode.name === "memory.grow"));
-  if (limits === undefined || !grows) return undefined;
-  return Math.min(limits.maximum ?? 65_536, limits.minimum + growth);
-}
-
-function runningOn(pool: Pool, device: string): Running {
-  return {
-    /** Requests on one pool run in the order of their arrival, so none waits for the answer to the one before. */
-    async invoke(calls) {
-      const outcomes: Outcome[] = [];
-      for (let first = 0; first < calls.length; first += batchSize) {
-        outcomes.push(
-          ...(await Promise.all(calls.slice(first, first + batchSize).map((call) => invoke(pool, call, device)))),
-        );
-      }
-      return outcomes;
-    },
-    async readGlobal(name) {
-      const value = await pool.globals.get(0, name);
-      if (typeof value !== "number") throw new Error(`global ${name} is no i32`);
-      return Uint32Array.of(value);
-    },
-    release: () => pool.release().catch(ignoreClosed),
-  };
-}
-
-async function invoke(pool: Pool, call: Call, device: string): Promise<Outcome> {
-  try {
-    const options = device === "v8" ? {} : { fuel, ...(sliceFuel === undefined ? {} : { sliceFuel }) };
-    const { status, results } = await pool.invokeRecords(call.name, call.arguments, options);
-    const code = status[0] ?? 0;
-    if (code === 0) return { kind: "values", words: results };
-    return { kind: "trap", messages: wordings(trapMessages[code] ?? `trap ${code}`, device) };
-  } catch (error) {
-    if (error instanceof HostError) return { kind: "failure", reason: `host: ${error.code}`, detail: error.message };
-    if (error instanceof CompileError) return { kind: "failure", reason: error.diagnostic.kind, detail: error.message };
-    throw error;
-  }
-}
-
-function wordings(trap: string, device: string): readonly string[] {
-  const alternatives = device === "v8" ? indistinctTraps.find(([reported]) => reported === trap) : undefined;
-  return alternatives ?? [trap];
+function v8Wordings(trap: string): readonly string[] {
+  return indistinctTraps.find(([reported]) => reported === trap) ?? [trap];
 }
 
 /** With the reason that the exception list groups by: without names and numbers. */

@@ -8,6 +8,8 @@ export interface SpecEngine {
   compile(bytes: Uint8Array, exports: readonly string[]): Promise<SpecModule>;
   /** A fresh instance of the suite's host module, where the engine has imports at all. */
   spectest(): SpecInstance | undefined;
+  /** For the end of a run, what else a person should know of it. */
+  remarks?(): string;
   close(): Promise<void>;
 }
 
@@ -20,7 +22,8 @@ export interface SpecModule {
 export interface SpecInstance {
   /** Runs the calls one after the other; the instance keeps its state. One outcome a call. */
   invoke(calls: readonly Call[]): Promise<readonly Outcome[]>;
-  readGlobal(name: string): Promise<Uint32Array>;
+  /** Values, or a failure. */
+  readGlobal(name: string): Promise<Outcome>;
   release(): Promise<void>;
 }
 

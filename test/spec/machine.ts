@@ -1,5 +1,5 @@
 /**
- * Instances of the suite that share state, as one instance of one program. The suite links a module with instances that have run already, so a machine grows: all
+ * Instances of the suite that share state, as one program. The suite links a module with instances that have run already, so a machine grows: all
  * its modules and the new one are linked again, and what was done so far is done again in the new program. That gives the same state, since nothing in wasm
  * without host functions depends on anything else.
  */
@@ -63,10 +63,10 @@ function typeMinimum(module: Module, kind: "memory" | "table", index: number): n
   return "limits" in type ? type.limits.minimum : undefined;
 }
 
-/** A pool of one instance. */
+/** A pool, whose instances are as one: where they differ, that is the outcome. */
 export interface Running {
   invoke(calls: readonly Call[]): Promise<readonly Outcome[]>;
-  readGlobal(name: string): Promise<Uint32Array>;
+  readGlobal(name: string): Promise<Outcome>;
   release(): Promise<void>;
 }
 
@@ -119,7 +119,7 @@ export class Machine {
     for (const each of machine.members) if (each === member || !each.stateless) each.machine = machine;
     const [outcome] = await machine.invoke(member, [start]);
     if (outcome?.kind === "trap") throw new Refusal("trap", "trap", outcome.messages);
-    if (outcome?.kind === "failure") throw new Refusal("failure", outcome.reason);
+    if (outcome?.kind === "failure") throw refusalOf(outcome);
   }
 
   /** Anything but instantiation that could change a size. */
@@ -137,10 +137,11 @@ export class Machine {
     if (this.plain) await this.release();
     const running = this.running ?? (await this.replay());
     const [outcome] = await running.invoke([renamed({ member, call: { name, arguments: new Uint32Array() } })]);
+    if (outcome?.kind === "failure") throw refusalOf(outcome);
     return outcome?.kind === "values" ? outcome.words[0] : undefined;
   }
 
-  async readGlobal(member: Member, name: string): Promise<Uint32Array> {
+  async readGlobal(member: Member, name: string): Promise<Outcome> {
     const running = this.running ?? (await this.replay());
     return running.readGlobal(this.plain ? name : exportName(member, name));
   }
@@ -156,9 +157,16 @@ export class Machine {
     const running = await this.build(program(this.members));
     this.running = running;
     // Traps among them happened before, too.
-    await running.invoke(this.done.map(renamed));
-    return running;
+    const outcomes = await running.invoke(this.done.map(renamed));
+    const failure = outcomes.find((outcome) => outcome.kind === "failure");
+    if (failure === undefined) return running;
+    await this.release();
+    throw refusalOf(failure);
   }
+}
+
+function refusalOf({ reason, detail }: Extract<Outcome, { kind: "failure" }>): Refusal {
+  return new Refusal("failure", reason, [], detail === undefined ? undefined : new Error(detail));
 }
 
 function renamed({ member, call }: Done): Call {

@@ -123,8 +123,10 @@ test("a wrong bit, a missing trap, a wrong trap, a trap where a value is due and
   }));
   const trapped = await statuses(alwaysTraps);
   assert.deepEqual([trapped[1], trapped[5]], ["trap", "wrong trap"]);
-  const wrongGlobal = changed(() => ({ readGlobal: async () => Uint32Array.of(3) }));
+  const wrongGlobal = changed(() => ({ readGlobal: async () => ({ kind: "values", words: Uint32Array.of(3) }) }));
   assert.equal((await statuses(wrongGlobal))[3], "wrong result");
+  const noGlobal = changed(() => ({ readGlobal: async () => ({ kind: "failure", reason: "out of order" }) }));
+  assert.equal((await statuses(noGlobal))[3], "out of order");
 });
 
 test("an engine that accepts an invalid module fails that assertion", async () => {
@@ -183,6 +185,42 @@ test("a failure of a registered instance after a failed module is blamed on that
     "wrong result",
     "unexpected end",
     "shares state with a module that failed",
+  ]);
+});
+
+test("an instance that nothing can name any more is released before the next module is instantiated, others at the end", async () => {
+  const events: string[] = [];
+  let made = 0;
+  const recording = changed((instance) => {
+    const number = ++made;
+    events.push(`${number} made`);
+    return {
+      async release() {
+        events.push(`${number} released`);
+        await instance.release();
+      },
+    };
+  });
+  const module = (line: number, name?: string): Command => ({
+    line,
+    type: "module",
+    filename: "counter.wasm",
+    ...(name === undefined ? {} : { name }),
+  });
+  const file = fileOf(
+    [module(1), module(2), { line: 3, type: "register", as: "it" }, module(4, "$it"), module(5)],
+    modules,
+  );
+  await run(recording, file);
+  assert.deepEqual(events, [
+    "1 made",
+    "1 released",
+    "2 made",
+    "3 made",
+    "4 made",
+    "4 released",
+    "3 released",
+    "2 released",
   ]);
 });
 

@@ -51,7 +51,7 @@ class FileRun {
   private readonly named = new Map<string, SpecInstance | undefined>();
   private current: SpecInstance | undefined;
   private moduleFailed = false;
-  private readonly owned: { release(): Promise<void> }[] = [];
+  private readonly owned = new Set<{ release(): Promise<void> }>();
   private pending: { readonly target: SpecInstance; readonly commands: InvokeCommand[] } | undefined;
   private readonly file: SpecFile;
   private readonly plans: ReadonlyMap<Command, ModulePlan>;
@@ -86,7 +86,17 @@ class FileRun {
 
   /** Instances before the modules that they are of. */
   async release(): Promise<void> {
-    for (const item of this.owned.reverse()) await item.release();
+    for (const item of [...this.owned].reverse()) await item.release();
+  }
+
+  /** The next module takes its place. Where nothing can name it any more its memory goes: files have dozens of modules, instances may be thousands. */
+  private async retireCurrent(): Promise<void> {
+    const { current } = this;
+    this.current = undefined;
+    if (current === undefined) return;
+    if ([...this.named.values(), ...this.registered.values()].includes(current)) return;
+    this.owned.delete(current);
+    await current.release();
   }
 
   private report(command: Command, finding: Finding): void {
@@ -127,7 +137,7 @@ class FileRun {
   private async execute(command: Command): Promise<Finding> {
     switch (command.type) {
       case "module": {
-        this.current = undefined;
+        await this.retireCurrent();
         const result = await this.instantiate(command);
         const instance = result instanceof Refusal ? undefined : result;
         this.current = instance;
@@ -161,8 +171,7 @@ class FileRun {
         // Invocations went to the queue; what is left reads a global.
         const instance = this.target(command.action);
         if (instance === undefined) return blocked;
-        const words = await instance.readGlobal(command.action.field);
-        return this.blame(instance, judge(command, { kind: "values", words }));
+        return this.blame(instance, judge(command, await instance.readGlobal(command.action.field)));
       }
     }
   }
@@ -172,9 +181,9 @@ class FileRun {
     if (plan === undefined) throw new Error(`line ${command.line} names no module`);
     try {
       const module = await this.compile(plan);
-      this.owned.push(module);
+      this.owned.add(module);
       const instance = await module.instantiate(this.registered);
-      this.owned.push(instance);
+      this.owned.add(instance);
       return instance;
     } catch (error) {
       if (error instanceof Refusal) return error;
@@ -188,7 +197,7 @@ class FileRun {
    */
   private async assertRefused(filename: string): Promise<Finding> {
     try {
-      this.owned.push(await this.engine.compile(this.file.read(filename), []));
+      this.owned.add(await this.engine.compile(this.file.read(filename), []));
       return failed("accepted");
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;

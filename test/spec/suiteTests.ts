@@ -48,9 +48,11 @@ export function testSuite(name: string, start: () => Promise<SpecEngine>): void 
     });
   }
 
-  test(`${name}: the whole suite ran`, (context) => {
+  test(`${name}: the whole suite ran`, async (context) => {
     const verdicts = runs.flatMap((run) => run.verdicts);
     context.diagnostic(`all ${runs.length} files: ${summary(verdicts)}`);
+    const remarks = (await session)?.engine.remarks?.();
+    if (remarks !== undefined) context.diagnostic(remarks);
     // With a name filter only some files run, and the totals say nothing.
     if (runs.length < files.length) return context.skip(`${runs.length} of ${files.length} files ran`);
     assert.deepEqual([files.length, verdicts.length], [filesOfSuite, commandsOfSuite]);

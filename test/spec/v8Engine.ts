@@ -71,11 +71,11 @@ class V8Instance implements SpecInstance {
     });
   }
 
-  async readGlobal(name: string): Promise<Uint32Array> {
+  async readGlobal(name: string): Promise<Outcome> {
     const item = this.exports[name];
     if (!(item instanceof WebAssembly.Global) || typeof item.value !== "number")
       throw new Error(`no i32 global ${name}`);
-    return Uint32Array.of(item.value);
+    return { kind: "values", words: Uint32Array.of(item.value) };
   }
 
   async release(): Promise<void> {}

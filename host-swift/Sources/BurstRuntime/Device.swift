@@ -26,7 +26,7 @@ final class Device: @unchecked Sendable {
     self.id = id
     let (multiprocessors, memory) = Self.size(of: metal)
     threadgroups = ThreadgroupWidth(multiprocessors: multiprocessors, threadgroupMemory: memory, fixed: threadgroupWidth)
-    residence = ResidentThreads(cache: memory, fixed: Self.fixedResidence)
+    residence = ResidentThreads(cache: Self.cache(of: metal), fixed: Self.fixedResidence)
     profile =
       switch Kind(metal) {
       case .cpu: .cpu
@@ -53,6 +53,15 @@ final class Device: @unchecked Sendable {
     #else
       // Metal does not tell. An M1 has 8 cores, and 60 KB a core; on larger GPUs launches are spread less thinly than they could be.
       return (8, 60 << 10)
+    #endif
+  }
+
+  /// Bytes for `ResidentThreads`; 0 where nothing can limit them.
+  private static func cache(of metal: any MTLDevice) -> Int {
+    #if os(Linux)
+      (metal as? any MultiprocessorDevice)?.threadgroupMemoryOfMultiprocessor ?? 0
+    #else
+      0
     #endif
   }
 

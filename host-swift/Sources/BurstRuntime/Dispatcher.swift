@@ -108,13 +108,11 @@ final class Dispatcher {
         launch.withUnsafeBytes { encoder.setBytes($0.baseAddress!, length: $0.count, index: 0) }
         let memory = nearWords * Self.wordOfThreadgroup
         if memory > 0 { encoder.setThreadgroupMemoryLength(memory, index: 0) }
-        let width = device.threadgroups.threads(lanes: slice.lanes.count, memory: memory)
         // Threadgroup memory that is used limits them already.
         let resident = memory > 0 ? 0 : device.residence.most(cacheBytes: plan.cacheBytes)
-        limitResidence(encoder, resident) {
-          dispatch(
-            encoder, threads: slice.lanes.count, slice.pipeline, width: resident > 0 ? min(width, ResidentThreads.group) : width)
-        }
+        let most = resident > 0 ? ResidentThreads.group : ThreadgroupWidth.most
+        let width = device.threadgroups.threads(lanes: slice.lanes.count, memory: memory, most: most)
+        limitResidence(encoder, resident) { dispatch(encoder, threads: slice.lanes.count, slice.pipeline, width: width) }
         move(encoder, RecordKernels.report, RecordKernels.Grid(all, plan, isDetailed: slice.isDetailed), records.report)
         if slice.resultBytes > 0 {
           let grid = RecordKernels.Grid(all, plan, record: (plan.resultsAddress, slice.resultBytes), endedOnly: true)

@@ -25,14 +25,14 @@ struct ThreadgroupWidth: Sendable, Equatable {
   }
 
   /// Threads of each threadgroup, a power of two, so that a group has whole sectors of a tile. `memory`: bytes that each takes of the
-  /// threadgroup memory, however many threads it has.
-  func threads(lanes: Int, memory: Int) -> Int {
+  /// threadgroup memory, however many threads it has. `most`: threads of one, a power of two.
+  func threads(lanes: Int, memory: Int, most: Int = Self.most) -> Int {
     if let fixed { return fixed }
-    guard multiprocessors > 0 else { return Self.most }
+    guard multiprocessors > 0 else { return most }
     let room = memory > 0 ? max(threadgroupMemory / memory, 1) : Self.groupsEach
     let groups = multiprocessors * min(room, Self.groupsEach)
     var threads = 1
-    while threads < Self.most, threads * groups < lanes { threads *= 2 }
+    while threads < most, threads * groups < lanes { threads *= 2 }
     return threads
   }
 }

@@ -26,6 +26,13 @@ struct ThreadgroupWidthTests {
     #expect(small.threads(lanes: 40, memory: 96 << 10) == 1)
   }
 
+  @Test("no more threads than the caller wants in one, unless a width was asked for")
+  func most() {
+    #expect(h100.threads(lanes: 262_144, memory: 0, most: 32) == 32)
+    #expect(h100.threads(lanes: 1024, memory: 0, most: 32) == 2)
+    #expect(ThreadgroupWidth(multiprocessors: 132, threadgroupMemory: 0, fixed: 64).threads(lanes: 1 << 20, memory: 0, most: 32) == 64)
+  }
+
   @Test("where threads run one after the other nothing is spread")
   func processors() {
     let cpu = ThreadgroupWidth(multiprocessors: 0, threadgroupMemory: 0)
