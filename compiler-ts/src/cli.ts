@@ -3,6 +3,7 @@ import { compile, compileHelp } from "./cli/compile.ts";
 import { devices, devicesHelp } from "./cli/devices.ts";
 import { describeError, type ExitCode, exitCodeOf, exitCodes, usageError } from "./cli/exitCodes.ts";
 import { inspect, inspectHelp } from "./cli/inspect.ts";
+import { nearest } from "./cli/nearest.ts";
 import { note, openOutput, StdoutClosed } from "./cli/output.ts";
 import { run, runHelp } from "./cli/run.ts";
 /** `npx wasmburst`: parses the command, calls the API, sets the exit code. */
@@ -50,7 +51,9 @@ async function main(argv: readonly string[], signal: AbortSignal): Promise<ExitC
 function commandNamed(name: string): Command {
   const command = commands.get(name);
   if (command === undefined) {
-    throw usageError(`unknown command "${name}"; there are ${[...commands.keys()].join(", ")} and help`);
+    const meant = nearest(name, [...commands.keys(), "help"]);
+    const advice = meant === undefined ? "" : ` (did you mean ${meant}?)`;
+    throw usageError(`unknown command "${name}"${advice}; there are ${[...commands.keys()].join(", ")} and help`);
   }
   return command;
 }

@@ -1,4 +1,5 @@
 /** The compiler: bytes in, MSL text and metadata out. */
+import { unknownExport } from "./api/usage.ts";
 import { CompileError } from "./diagnostics.ts";
 import { dumpModule } from "./ir/dump.ts";
 import type { IrGlobal, IrModule, IrTable } from "./ir/module.ts";
@@ -146,11 +147,11 @@ function kernelsOf(module: Module, wanted: readonly string[] | undefined): Kerne
   return [...new Set(names)].map((exportName) => {
     const found = functions.find((item) => item.name === exportName);
     if (found === undefined) {
-      const known = functions.map((item) => `"${item.name}"`).join(", ") || "none";
-      throw new CompileError({
-        kind: "usage",
-        message: `no exported function "${exportName}"; the module's exported functions: ${known}`,
-      });
+      throw unknownExport(
+        "function",
+        exportName,
+        functions.map((item) => item.name),
+      );
     }
     const type = module.types[module.functionTypes[found.index] as number] as FunctionType;
     return {

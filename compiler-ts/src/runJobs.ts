@@ -128,7 +128,7 @@ async function runBatch(
   batch.forEach(({ job }, position) => {
     if ("error" in job) fail(position, job.error);
     else if (!exports.has(job.invoke)) {
-      fail(position, unknownExport("function", job.invoke, new Map([...exports].map((name) => [name, name]))));
+      fail(position, unknownExport("function", job.invoke, exports));
     } else wanted.push({ position, job });
   });
   if (wanted.length === 0) return outcomes;

@@ -64,8 +64,11 @@ function parse(type: ValueType, given: unknown): Value | undefined {
 
 function hint(type: ValueType, given: unknown): string {
   const inexact = type === "i64" && typeof given === "number" && !Number.isSafeInteger(given);
-  return inexact ? " that a JSON number holds exactly; write it as a string" : "";
+  if (inexact) return " that a JSON number holds exactly; write it as a string";
+  return (type === "i32" || type === "i64") && parseInteger(given) !== undefined ? `: ${ranges[type]}` : "";
 }
+
+const ranges = { i32: "from -2^31 to 2^32 - 1", i64: "from -2^63 to 2^64 - 1" } as const;
 
 function parseInteger(given: unknown): bigint | undefined {
   // A number beyond 2^53 may have been another one in the text.

@@ -6,22 +6,41 @@ import { exitCodes } from "../../compiler-ts/src/cli/exitCodes.ts";
 import { directory, file, modulePath, root, wasmburst } from "../support/commandLine.ts";
 import { wat } from "../support/wat.ts";
 
+/** Arguments, exit code, what stderr says. */
+type Refusal = readonly [readonly string[], number, RegExp];
+
 describe("refusals: one line on stderr, nothing on stdout, no stack trace", { concurrency: 2 }, () => {
   const bad = file("bad.wasm", Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0, 200));
   const cut = file("cut.wasm", readFileSync(modulePath).subarray(0, 60));
+  const component = file("component.wasm", Uint8Array.of(0, 97, 115, 109, 13, 0, 1, 0));
   const importing = file("importing.wasm", wat('(module (import "env" "f" (func)) (func (export "g")))'));
   const starts = file("starts.wasm", wat('(module (func $begin unreachable) (start $begin) (func (export "g")))'));
+  const jobs = file("own.ndjson", '{"invoke": "pair"}\n');
   const absent = join(directory, "absent.wasm");
 
-  const cases: readonly (readonly [readonly string[], number, RegExp])[] = [
+  // Of /proc: Node's own way to make a folder with those above it never ends there.
+  const onLinux: readonly Refusal[] =
+    process.platform === "linux"
+      ? [
+          [["compile", modulePath, "-o", "/dev/full"], 74, /cannot write \/dev\/full: ENOSPC/],
+          [["compile", modulePath, "--emit", "msl,ir", "-o", "/proc/none/out"], 74, /cannot write \/proc\/none\/out/],
+        ]
+      : [];
+  const cases: readonly Refusal[] = [
     [[], 2, /which command/],
-    [["frobnicate"], 2, /unknown command "frobnicate"/],
+    [["frobnicate"], 2, /unknown command "frobnicate"; there are run/],
+    [["rnu"], 2, /unknown command "rnu" \(did you mean run\?\)/],
     [["run"], 2, /which module/],
     [["run", modulePath], 2, /either --invoke or --jobs/],
     [["run", modulePath, "--invoke"], 2, /--invoke needs/],
     [["run", modulePath, "--invoke", "--instances", "3"], 2, /--invoke needs/],
     [["run", modulePath, "--invoke", "pair", "--jobs", "x"], 2, /either --invoke or --jobs/],
-    [["run", modulePath, "--frob", "--invoke", "pair"], 2, /--frob/],
+    [["run", modulePath, "--frob=2", "--invoke", "pair"], 2, /unknown option --frob=2; "wasmburst help run"/],
+    [["run", modulePath, "--invoke", "pair", "--instnaces", "3"], 2, /--instnaces \(did you mean --instances\?\)/],
+    [["run", modulePath, "-invoke", "pair"], 2, /unknown option -invoke \(did you mean --invoke\?\)/],
+    [["run", modulePath, "--invoke", "pair", "--invoke", "nothing"], 2, /--invoke is given twice/],
+    [["compile", modulePath, "--instances", "3"], 2, /unknown option --instances; "wasmburst help compile"/],
+    [["run", "--invoke", "pair", modulePath], 2, /which module\? what follows --invoke pair are its arguments/],
     [["run", modulePath, "extra", "--invoke", "pair"], 2, /unexpected argument "extra"/],
     [["run", modulePath, "--instances", "0", "--invoke", "pair"], 2, /--instances 0/],
     [["run", modulePath, "--instances", "many", "--invoke", "pair"], 2, /--instances many/],
@@ -43,8 +62,17 @@ describe("refusals: one line on stderr, nothing on stdout, no stack trace", { co
     [["run", modulePath, "--device", "v8", "--invoke", "absent"], 2, /no exported function "absent"; .*add, div/],
     [["run", modulePath, "--device", "v8", "--invoke", "add", "1"], 2, /add takes 2 arguments \(i32, i32\), not 1/],
     [["run", modulePath, "--device", "v8", "--invoke", "add", "1", "1.5"], 2, /argument 2 of add: "1.5" is not an i32/],
+    [
+      ["run", modulePath, "--device", "v8", "--invoke", "add", "1", "0x100000000"],
+      2,
+      /"0x100000000" is not an i32: from -2\^31 to 2\^32 - 1/,
+    ],
     [["run", modulePath, "--device", "v8", "--invoke", "\u001b[2J"], 2, /no exported function "\\x1b\[2J"/],
     [["run", bad, "--device", "v8", "--invoke", "f"], 65, /offset 0x/],
+    [["run", file("text.wat", "\n(module)"), "--invoke", "f"], 65, /text\.wat looks like WebAssembly text: .*wat2wasm/],
+    [["run", file("empty.wasm", ""), "--invoke", "f"], 65, /empty\.wasm is empty/],
+    [["compile", file("page.wasm", "<!doctype html>")], 65, /page\.wasm is not a WebAssembly module/],
+    [["inspect", component], 65, /component\.wasm is a WebAssembly component/],
     [["run", cut, "--device", "v8", "--invoke", "f"], 65, /offset 0x/],
     [["run", importing, "--device", "v8", "--invoke", "g"], 65, /env\.f: \(\) -> \(\)/],
     [["run", importing, "--jobs", file("none.ndjson", ""), "--instances", "1"], 65, /imports are not provided: env\.f/],
@@ -93,9 +121,17 @@ describe("refusals: one line on stderr, nothing on stdout, no stack trace", { co
     [["compile", modulePath, "--memory-cell", "12"], 2, /--memory-cell 12: expected one of 4, 8, 16, 32, 64/],
     [["compile", modulePath, "--profile", "pc"], 2, /--profile pc: expected apple, native, cpu/],
     [["compile", modulePath, "--emit", "ir", "--emit", "msl"], 2, /need --output/],
-    [["compile", modulePath, "--exports", "add,absent"], 2, /"absent"/],
+    [
+      ["compile", modulePath, "--exports", "add,absent"],
+      2,
+      /no exported function "absent"; the module exports add, div/,
+    ],
+    [["compile", modulePath, "-o", modulePath], 2, /module\.wasm is what is read/],
+    [["run", modulePath, "--jobs", jobs, "-o", `${directory}/./own.ndjson`], 2, /own\.ndjson is what is read/],
+    [["run", modulePath, "--jobs", jobs, "--timeline", jobs], 2, /own\.ndjson is what is read/],
     [["compile", bad], 65, /offset/],
     [["compile", modulePath, "--profile", "cpu", "-o", join(directory, "no", "file")], 74, /cannot write/],
+    ...onLinux,
     [["inspect", absent], 66, /no such file/],
     [["inspect", cut], 65, /offset/],
     [["devices", "cpu"], 2, /unexpected argument "cpu"/],

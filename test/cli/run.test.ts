@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { directory, file, modulePath, onV8, start, wasmburst } from "../support/commandLine.ts";
@@ -189,4 +189,13 @@ test("an interrupt does not wait for a pipe into which nobody writes", async () 
   const [code] = await once(child, "close");
   assert.equal(code, 130);
   assert.match(stderr, /interrupted: 1024 jobs done; not run: 1 job that had been read, and what had not been read\n$/);
+});
+
+test("folders that are missing above the output are made", async () => {
+  const folder = join(directory, "deep", "er");
+  for (const _ of ["new", "there already"]) {
+    const { code, stderr } = await wasmburst(["compile", modulePath, "--emit", "msl,ir", "-o", folder]);
+    assert.deepEqual({ code, stderr }, { code: 0, stderr: "" });
+  }
+  assert.deepEqual(readdirSync(folder).sort(), ["module.ir", "module.metal"]);
 });

@@ -291,7 +291,7 @@ export class Pool {
 
   #function(name: string): ExportedFunction {
     const found = this.#module.functions.get(name);
-    if (found === undefined) throw unknownExport("function", name, this.#module.functions);
+    if (found === undefined) throw unknownExport("function", name, this.#module.functions.keys());
     return found;
   }
 }

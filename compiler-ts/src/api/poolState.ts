@@ -72,7 +72,7 @@ export class PoolGlobals {
 
   #global(name: string): ExportedGlobal {
     const found = this.#module.globals.get(name);
-    if (found === undefined) throw unknownExport("global", name, this.#module.globals);
+    if (found === undefined) throw unknownExport("global", name, this.#module.globals.keys());
     return found;
   }
 }

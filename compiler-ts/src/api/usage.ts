@@ -8,8 +8,8 @@ export function usage(message: string): CompileError {
 
 const namesShown = 20;
 
-export function unknownExport(kind: string, name: string, known: ReadonlyMap<string, unknown>): CompileError {
-  const names = [...known.keys()];
+export function unknownExport(kind: string, name: string, known: Iterable<string>): CompileError {
+  const names = [...known];
   const shown = names.length > namesShown ? [...names.slice(0, namesShown), "…"] : names;
   return usage(`no exported ${kind} "${name}"; the module exports ${shown.join(", ") || "none"}`);
 }

@@ -95,18 +95,35 @@ export async function readLibraries(flags: readonly string[] | undefined): Promi
     if (name === undefined || path === undefined)
       throw usageError(`--link ${flag}: expected NAME=LIBRARY.wasm, with the name that imports give`);
     if (Object.hasOwn(libraries, name)) throw usageError(`--link: two libraries are named ${name}`);
-    libraries[name] = await readInput(path);
+    libraries[name] = await readModule(path);
   }
   return libraries;
 }
 
-export async function readInput(path: string): Promise<Uint8Array> {
-  try {
-    return new Uint8Array(await readFile(path));
-  } catch (error) {
+/** What is no module at all is named for what it is; the compiler finds everything else. */
+export async function readModule(path: string): Promise<Uint8Array> {
+  const bytes = await readFile(path).catch((error) => {
     throw inputError(path, error);
-  }
+  });
+  const problem = notAModule(bytes);
+  if (problem !== undefined) throw new CliError(exitCodes.badInput, `${path} ${problem}`);
+  return new Uint8Array(bytes);
 }
+
+function notAModule(bytes: Buffer): string | undefined {
+  if (bytes.length === 0) return "is empty";
+  const isBinary = bytes.readUInt8() === 0;
+  if (isBinary)
+    return bytes.length >= 8 && bytes.readUInt32LE(4) === componentVersion
+      ? "is a WebAssembly component: WasmBurst runs core modules"
+      : undefined;
+  return /^\s*(?:\(|;;)/.test(bytes.toString("latin1", 0, 4096))
+    ? "looks like WebAssembly text: make a module of it first, as with wat2wasm"
+    : "is not a WebAssembly module: those begin with 00 61 73 6d";
+}
+
+/** In the place of a module's version 1: version 13, layer 1. */
+const componentVersion = 0x1_000d;
 
 export function inputError(path: string, error: unknown): CliError {
   if (codeOf(error) === "ENOENT") return new CliError(exitCodes.noInput, `no such file: ${path}`);

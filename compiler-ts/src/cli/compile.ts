@@ -1,12 +1,12 @@
 /** `wasmburst compile`: what the compiler makes of a module, as files. */
-import { mkdir, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { parseArgs } from "node:util";
 import { compileModule, emitIr } from "../compile.ts";
 import { type CompiledModule, type Profile, profiles } from "../metadata.ts";
-import { attachNegatives, memoryCell, modulePath, readInput, readLibraries } from "./arguments.ts";
+import { attachNegatives, memoryCell, modulePath, readLibraries, readModule } from "./arguments.ts";
 import { type ExitCode, exitCodes, usageError } from "./exitCodes.ts";
-import { openOutput, outputError } from "./output.ts";
+import { parseOptions } from "./options.ts";
+import { makeFolder, openOutput, outputError, refuseOverwriting } from "./output.ts";
 
 export const compileHelp = `usage: wasmburst compile MODULE.wasm [--emit msl|ir|metadata|image]... [-o PATH]
 
@@ -26,7 +26,7 @@ const extensions = { msl: "metal", ir: "ir", metadata: "json", image: "image" } 
 type EmitKind = keyof typeof extensions;
 
 export async function compile(argv: readonly string[]): Promise<ExitCode> {
-  const { values, positionals } = parseArgs({
+  const { values, positionals } = parseOptions("compile", {
     args: attachNegatives(argv),
     allowPositionals: true,
     options: {
@@ -49,7 +49,9 @@ export async function compile(argv: readonly string[]): Promise<ExitCode> {
   if (kinds.length > 1 && (values.output === undefined || values.output === "-")) {
     throw usageError("several --emit need --output with a directory");
   }
-  const bytes = await readInput(path);
+  // A folder has no bytes to lose.
+  if (kinds.length === 1) await refuseOverwriting(values.output, [path]);
+  const bytes = await readModule(path);
   let compiled: CompiledModule | undefined;
   const contentOf = (kind: EmitKind): string | Uint8Array => {
     if (kind === "ir") return emitIr(bytes, options);
@@ -79,7 +81,7 @@ interface EmittedFile {
 
 async function writeAll(directory: string, files: readonly EmittedFile[]) {
   try {
-    await mkdir(directory, { recursive: true });
+    await makeFolder(directory);
     for (const { name, content } of files) await writeFile(join(directory, name), content);
   } catch (error) {
     throw outputError(directory, error);

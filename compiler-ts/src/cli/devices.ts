@@ -1,10 +1,10 @@
 /** `wasmburst devices`: what this machine can run on. */
 import { availableParallelism } from "node:os";
-import { parseArgs } from "node:util";
 import type { DeviceDescription, ThermalReport } from "../../../protocol/messages.ts";
 import { listDevices, watchHeat } from "../api/burst.ts";
 import { v8DeviceName } from "../v8/backend.ts";
 import { type ExitCode, exitCodes, usageError } from "./exitCodes.ts";
+import { parseOptions } from "./options.ts";
 import { openOutput } from "./output.ts";
 
 export const devicesHelp = `usage: wasmburst devices [--json] [--watch]
@@ -15,7 +15,7 @@ Lists the devices of this machine, their limits and profile, and why one cannot 
   --watch   show the heat of each until interrupted: state, temperature, power, what throttles it`;
 
 export async function devices(argv: readonly string[], signal: AbortSignal): Promise<ExitCode> {
-  const { values, positionals } = parseArgs({
+  const { values, positionals } = parseOptions("devices", {
     args: [...argv],
     allowPositionals: true,
     options: { json: { type: "boolean" }, watch: { type: "boolean" } },

@@ -1,9 +1,9 @@
 /** `wasmburst inspect`: what a module is, without compiling it. */
-import { parseArgs } from "node:util";
 import { parseProgram } from "../link/program.ts";
 import { inspect as inspectModule, renderInspection } from "../wasm/inspect.ts";
-import { attachNegatives, modulePath, readInput, readLibraries, wholeNumber } from "./arguments.ts";
+import { attachNegatives, modulePath, readLibraries, readModule, wholeNumber } from "./arguments.ts";
 import { type ExitCode, exitCodes } from "./exitCodes.ts";
+import { parseOptions } from "./options.ts";
 import { openOutput } from "./output.ts";
 
 export const inspectHelp = `usage: wasmburst inspect MODULE.wasm [--link NAME=FILE.wasm]... [--json] [--functions N]
@@ -15,14 +15,14 @@ Shows exports, imports, memories, features, functions by size and call graph fac
   --functions N    list the N largest functions (default 20)`;
 
 export async function inspect(argv: readonly string[]): Promise<ExitCode> {
-  const { values, positionals } = parseArgs({
+  const { values, positionals } = parseOptions("inspect", {
     args: attachNegatives(argv),
     allowPositionals: true,
     options: { json: { type: "boolean" }, functions: { type: "string" }, link: { type: "string", multiple: true } },
   });
   const functions = wholeNumber(values.functions, "--functions", 0);
   const inspection = inspectModule(
-    parseProgram(await readInput(modulePath(positionals)), await readLibraries(values.link)),
+    parseProgram(await readModule(modulePath(positionals)), await readLibraries(values.link)),
   );
   const output = await openOutput();
   await output.write(

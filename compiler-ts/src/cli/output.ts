@@ -2,9 +2,11 @@
 
 import { once } from "node:events";
 import { createWriteStream } from "node:fs";
+import { mkdir, stat } from "node:fs/promises";
+import { dirname } from "node:path";
 import type { Writable } from "node:stream";
 import { messageOf } from "../errors.ts";
-import { CliError, exitCodes } from "./exitCodes.ts";
+import { CliError, codeOf, exitCodes, usageError } from "./exitCodes.ts";
 
 export interface Output {
   /** Waits while the reader is slow. Throws StdoutClosed where the reader has gone away. */
@@ -41,10 +43,12 @@ export async function openOutput(path?: string): Promise<Output> {
       check();
     },
     async end() {
+      check();
       await new Promise<void>((resolve) => {
         stream.once("error", () => resolve());
         if (toStdout) stream.write("", () => resolve());
-        else stream.end(() => resolve());
+        // Its callback comes before the listener that keeps the error.
+        else stream.once("close", () => resolve()).end();
       });
       check();
     },
@@ -59,6 +63,35 @@ async function openFile(path: string): Promise<Writable> {
     throw outputError(path, error);
   }
   return stream;
+}
+
+/** Where both names are of one file, what is read would be gone. */
+export async function refuseOverwriting(output: string | undefined, inputs: readonly (string | undefined)[]) {
+  if (output === undefined || output === "-") return;
+  const written = await identityOf(output);
+  for (const input of inputs) {
+    if (input !== undefined && written !== undefined && (await identityOf(input)) === written)
+      throw usageError(`${output} is what is read: it would be overwritten`);
+  }
+}
+
+/** Of a regular file that exists. */
+async function identityOf(path: string): Promise<string | undefined> {
+  const status = await stat(path, { bigint: true }).catch(() => undefined);
+  return status?.isFile() ? `${status.dev}:${status.ino}` : undefined;
+}
+
+/** With those above it. Node's own `recursive` never ends where a folder that exists takes no others, as /proc (Node 20). */
+export async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path);
+  } catch (error) {
+    if ((await stat(path).catch(() => undefined))?.isDirectory()) return;
+    const above = dirname(path);
+    if (codeOf(error) !== "ENOENT" || above === path || (await stat(above).catch(() => undefined))) throw error;
+    await makeFolder(above);
+    await mkdir(path);
+  }
 }
 
 export function outputError(path: string, error: unknown): CliError {

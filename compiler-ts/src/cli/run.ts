@@ -1,7 +1,6 @@
 /** `wasmburst run`: one export in many instances, or a jobs file. */
 
 import { basename } from "node:path";
-import { parseArgs } from "node:util";
 import type { ScheduleSettings } from "../../../protocol/messages.ts";
 import { WasmBurst } from "../api/burst.ts";
 import { describeImports, exportedFunctions } from "../api/description.ts";
@@ -22,8 +21,8 @@ import {
   type InvokeArguments,
   memoryCell,
   modulePath,
-  readInput,
   readLibraries,
+  readModule,
   seconds,
   takeInvoke,
   wholeNumber,
@@ -31,7 +30,8 @@ import {
 import { type ExitCode, exitCodes, usageError } from "./exitCodes.ts";
 import { readImports } from "./imports.ts";
 import { openLines } from "./jobLines.ts";
-import { note, type Output, openOutput, ProgressLine } from "./output.ts";
+import { parseOptions } from "./options.ts";
+import { note, type Output, openOutput, ProgressLine, refuseOverwriting } from "./output.ts";
 import { scheduleFlags, scheduleHelp, scheduleOf } from "./schedule.ts";
 import { timelinePage } from "./timeline.ts";
 
@@ -87,28 +87,34 @@ interface RunOptions {
 
 export async function run(argv: readonly string[], signal: AbortSignal): Promise<ExitCode> {
   const { invoke, rest } = takeInvoke(argv);
-  const { values, positionals } = parseArgs({
-    args: attachNegatives(rest),
-    allowPositionals: true,
-    options: {
-      jobs: { type: "string" },
-      instances: { type: "string" },
-      device: { type: "string" },
-      profile: { type: "string" },
-      "memory-pages": { type: "string" },
-      "memory-cell": { type: "string" },
-      imports: { type: "string" },
-      "fuel-limit": { type: "string" },
-      timeout: { type: "string" },
-      link: { type: "string", multiple: true },
-      ...scheduleFlags,
-      progress: { type: "boolean" },
-      "no-progress": { type: "boolean" },
-      timeline: { type: "string" },
-      threads: { type: "string" },
-      output: { type: "string", short: "o" },
+  const { values, positionals } = parseOptions(
+    "run",
+    {
+      args: attachNegatives(rest),
+      allowPositionals: true,
+      options: {
+        jobs: { type: "string" },
+        instances: { type: "string" },
+        device: { type: "string" },
+        profile: { type: "string" },
+        "memory-pages": { type: "string" },
+        "memory-cell": { type: "string" },
+        imports: { type: "string" },
+        "fuel-limit": { type: "string" },
+        timeout: { type: "string" },
+        link: { type: "string", multiple: true },
+        ...scheduleFlags,
+        progress: { type: "boolean" },
+        "no-progress": { type: "boolean" },
+        timeline: { type: "string" },
+        threads: { type: "string" },
+        output: { type: "string", short: "o" },
+      },
     },
-  });
+    ["--invoke"],
+  );
+  if (positionals.length === 0 && invoke !== undefined && invoke.args.length > 0)
+    throw usageError(`which module? what follows --invoke ${invoke.name} are its arguments: the path comes before`);
   const path = modulePath(positionals);
   if ((invoke === undefined) === (values.jobs === undefined)) throw usageError("give either --invoke or --jobs");
   const options = {
@@ -124,7 +130,8 @@ export async function run(argv: readonly string[], signal: AbortSignal): Promise
     work: new WorkDone(),
   };
   const threads = wholeNumber(values.threads, "--threads");
-  const bytes = await readInput(path);
+  for (const written of [values.output, values.timeline]) await refuseOverwriting(written, [path, values.jobs]);
+  const bytes = await readModule(path);
   const link = await readLibraries(values.link);
   const imports = await readImports(values.imports);
   const needed = describeImports(parseProgram(bytes, link));

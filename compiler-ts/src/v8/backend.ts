@@ -153,7 +153,7 @@ function selectFunctions(
   return new Map(
     names.map((name) => {
       const found = all.get(name);
-      if (found === undefined) throw unknownExport("function", name, all);
+      if (found === undefined) throw unknownExport("function", name, all.keys());
       return [name, found];
     }),
   );
