@@ -4,7 +4,11 @@ import { codeOf, usageError } from "./exitCodes.ts";
 import { nearest } from "./nearest.ts";
 
 /** `others`: options that are taken out before. Throws CliError for an unknown one, and Node's errors for a missing or needless value. */
-export function parseOptions<T extends ParseArgsConfig>(command: string, config: T, others: readonly string[] = []) {
+export function parseOptions<T extends ParseArgsConfig>(
+  command: string,
+  config: T,
+  others: readonly string[] = [],
+): ReturnType<typeof parseArgs<T>> {
   try {
     return parseArgs<T>(config);
   } catch (error) {
