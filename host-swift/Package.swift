@@ -4,7 +4,12 @@ import PackageDescription
 
 // Where the two packages cannot be fetched, WASMBURST_HOST_DEPS=none builds the executable's command line and stdio
 // transport from their Foundation/Dispatch twins; every other target is the same.
-let withoutDependencies = ProcessInfo.processInfo.environment["WASMBURST_HOST_DEPS"] == "none"
+let choice = ProcessInfo.processInfo.environment["WASMBURST_HOST_DEPS"] ?? ""
+let withoutDependencies = choice == "none"
+if !["", "none", "packages"].contains(choice) {
+  FileHandle.standardError.write(Data("WASMBURST_HOST_DEPS is '\(choice)': expected none or packages\n".utf8))
+  exit(1)
+}
 
 let packages: [Package.Dependency] =
   withoutDependencies
@@ -27,7 +32,7 @@ let executableDependencies: [Target.Dependency] =
   // Apple's Metal on a Mac; on Linux the slice of it that the host uses, over the cpu device. The shim is embedded so that the
   // host's binary needs no file beside it.
   let metalTargets: [Target] = [
-    .target(name: "Metal", resources: [.embedInCode("CPU/Shim"), .embedInCode("CUDA/Shim")]),
+    .target(name: "Metal", dependencies: ["BurstEnvironment"], resources: [.embedInCode("CPU/Shim"), .embedInCode("CUDA/Shim")]),
     // Breaks one rule of the API a run; the tests watch it die.
     .executableTarget(name: "MetalMisuse", dependencies: ["Metal"], path: "Tests/MetalMisuse"),
     // What `npm run check:cuda` asks NVRTC through.
@@ -51,15 +56,18 @@ let package = Package(
   dependencies: packages,
   targets: [
     .target(name: "BurstProtocol"),
-    .target(name: "BurstTransport", dependencies: ["BurstProtocol"]),
-    .target(name: "BurstRuntime", dependencies: ["BurstProtocol", "BurstTransport"] + metalDependency),
+    .target(name: "BurstEnvironment"),
+    .target(name: "BurstTransport", dependencies: ["BurstProtocol", "BurstEnvironment"]),
+    .target(name: "BurstRuntime", dependencies: ["BurstProtocol", "BurstTransport", "BurstEnvironment"] + metalDependency),
     .executableTarget(
       name: "wasmburst-host",
       dependencies: ["BurstProtocol", "BurstRuntime", "BurstTransport"] + executableDependencies,
       exclude: withoutDependencies ? ["WithPackages"] : ["WithoutPackages"]),
+    .testTarget(name: "BurstEnvironmentTests", dependencies: ["BurstEnvironment"]),
     .testTarget(name: "BurstProtocolTests", dependencies: ["BurstProtocol", "BurstTransport"]),
     .testTarget(name: "BurstTransportTests", dependencies: ["BurstProtocol", "BurstTransport"]),
-    .testTarget(name: "BurstRuntimeTests", dependencies: ["BurstProtocol", "BurstRuntime", "BurstTransport"] + metalDependency),
+    .testTarget(
+      name: "BurstRuntimeTests", dependencies: ["BurstProtocol", "BurstRuntime", "BurstTransport", "BurstEnvironment"] + metalDependency),
   ] + metalTargets,
   swiftLanguageModes: [.v6]
 )

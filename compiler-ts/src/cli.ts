@@ -6,6 +6,7 @@ import { inspect, inspectHelp } from "./cli/inspect.ts";
 import { nearest } from "./cli/nearest.ts";
 import { note, openOutput, StdoutClosed } from "./cli/output.ts";
 import { run, runHelp } from "./cli/run.ts";
+import { isDebugging } from "./debugging.ts";
 /** `npx wasmburst`: parses the command, calls the API, sets the exit code. */
 import { clientVersion } from "./host/client.ts";
 
@@ -91,7 +92,7 @@ try {
   } else if (signal.aborted) {
     process.exitCode = exitCodes.interrupted;
   } else {
-    if (process.env.WASMBURST_DEBUG === "1") console.error(error);
+    if (isDebugging()) console.error(error);
     note(`wasmburst: ${describeError(error)}`);
     process.exitCode = exitCodeOf(error);
   }

@@ -77,6 +77,12 @@ describe("refusals: one line on stderr, nothing on stdout, no stack trace", { co
     [["run", importing, "--device", "v8", "--invoke", "g"], 65, /env\.f: \(\) -> \(\)/],
     [["run", importing, "--jobs", file("none.ndjson", ""), "--instances", "1"], 65, /imports are not provided: env\.f/],
     [["run", importing, "--imports", absent, "--invoke", "g"], 66, /no such file: .*absent/],
+    [["run", importing, "--imports", directory, "--invoke", "g"], 74, /cannot read .*EISDIR/],
+    [
+      ["run", modulePath, "--profile", "apples", "--invoke", "pair"],
+      2,
+      /no profile "apples"; there are apple, native, cpu/,
+    ],
     [
       ["run", importing, "--imports", file("bad.mjs", "export default 5"), "--invoke", "g"],
       2,

@@ -15,6 +15,7 @@ import type { Backend, CompileOptions, DeviceInUse, Timeline } from "./backend.t
 import { chooseDevices, firstUsable, labelsOf } from "./deviceChoice.ts";
 import { BurstModule } from "./module.ts";
 import type { TimelineEvent } from "./timeline.ts";
+import { usage } from "./usage.ts";
 
 export interface LaunchOptions {
   /**
@@ -47,14 +48,16 @@ export class WasmBurst {
     this.#backend = backend;
   }
 
-  /** Throws HostError where the device or its host cannot be used. */
+  /** Throws HostError where the device or its host cannot be used, and CompileError where there is no profile of that name. */
   static async launch(options: LaunchOptions = {}): Promise<WasmBurst> {
     const device = options.device ?? "auto";
+    // A name that there is not is a mistake on every device, v8 among them.
+    const profile = options.profile === undefined ? undefined : profileNamed(options.profile);
     if (device === "v8") return new WasmBurst(new V8Backend(options));
     if (device !== "auto")
-      return new WasmBurst(await launchHosts(options, (devices) => chooseDevices(device, devices)));
+      return new WasmBurst(await launchHosts(options, profile, (devices) => chooseDevices(device, devices)));
     try {
-      return new WasmBurst(await launchHosts(options, (devices) => [firstUsable(devices)]));
+      return new WasmBurst(await launchHosts(options, profile, (devices) => [firstUsable(devices)]));
     } catch (error) {
       if (!(error instanceof HostError)) throw error;
       noticeOf(options)(`running on V8: ${error.message}`);
@@ -88,6 +91,7 @@ export class WasmBurst {
 
 async function launchHosts(
   options: LaunchOptions,
+  profile: Profile | undefined,
   choose: (devices: readonly DeviceDescription[]) => readonly DeviceDescription[],
 ): Promise<Backend> {
   const path = locateHost({ path: options.hostPath });
@@ -102,9 +106,7 @@ async function launchHosts(
     const [first] = clients as [HostClient];
     const [{ devices }, hostFunctions] = await Promise.all([first.listDevices(), offeredBy(first)]);
     const chosen = choose(devices);
-    const profiles = chosen.map((device) =>
-      options.profile === undefined ? device.profile : profileFor(device, options.profile),
-    );
+    if (profile !== undefined) for (const device of chosen) checkRuns(device, profile);
     const compile = chosen.length === 1 ? compileModule : onceForEqual(compileModule);
     const labels = labelsOf(chosen);
     const started = await Promise.allSettled(chosen.slice(1).map(start));
@@ -129,8 +131,8 @@ async function launchHosts(
             noticeOf(options)(`${which}${reason}; another was started`);
           },
         });
-        const profile = profiles[index] as Profile;
-        const backend = new HostBackend(host, { ...device, profile }, compile, { onProgress, timeline, hostFunctions });
+        const own = { ...device, profile: profile ?? device.profile };
+        const backend = new HostBackend(host, own, compile, { onProgress, timeline, hostFunctions });
         return { label, backend };
       }),
     );
@@ -193,12 +195,12 @@ async function watchTimeline(
   return { device: label, now: () => performance.now() / 1000 - origin, add };
 }
 
-function profileFor(device: DeviceDescription, name: string): Profile {
-  const profile: Profile | undefined = Object.hasOwn(profiles, name)
-    ? profiles[name as keyof typeof profiles]
-    : undefined;
-  if (profile === undefined)
-    throw new HostError("deviceUnusable", `no profile "${name}"; there are ${Object.keys(profiles).join(", ")}`);
+function profileNamed(name: string): Profile {
+  if (Object.hasOwn(profiles, name)) return profiles[name as keyof typeof profiles];
+  throw usage(`no profile "${name}"; there are ${Object.keys(profiles).join(", ")}`);
+}
+
+function checkRuns(device: DeviceDescription, profile: Profile): void {
   const has = device.profile;
   const lacks = [
     profile.f64 && !has.f64 ? "f64 arithmetic" : "",
@@ -208,9 +210,8 @@ function profileFor(device: DeviceDescription, name: string): Profile {
   if (lacks.length > 0)
     throw new HostError(
       "deviceUnusable",
-      `device ${device.id} cannot run profile ${name}: it lacks ${lacks.join(", ")}`,
+      `device ${device.id} cannot run profile ${profile.name}: it lacks ${lacks.join(", ")}`,
     );
-  return profile;
 }
 
 /** All devices of this machine, the host's first. `hostProblem` says why there is no host. */

@@ -1,5 +1,5 @@
 /** `--imports FILE`: a JavaScript module whose default export is what the module's imports are given. */
-import { access } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Imports } from "../api/imports.ts";
@@ -9,7 +9,7 @@ import { CliError, exitCodes, usageError } from "./exitCodes.ts";
 
 export async function readImports(path: string | undefined): Promise<Imports> {
   if (path === undefined) return {};
-  await access(path).catch((error) => {
+  await readFile(path).catch((error) => {
     throw inputError(path, error);
   });
   const { default: imports } = await load(path);

@@ -1,5 +1,6 @@
 /** One typed method per request of the protocol, over a connection; and the launch of a host process with its lifecycle. */
 import * as protocol from "../../../protocol/messages.ts";
+import { isDebugging } from "../debugging.ts";
 import { HostError } from "../errors.ts";
 import { type Connection, connect, handshake, hasMinor } from "./connection.ts";
 import { describeExit, type HostProcess, spawnHost } from "./process.ts";
@@ -44,7 +45,8 @@ export class HostClient {
     connection.onBulk(protocol.jobResults, ({ token, results }) => this.#jobResults.get(token)?.(results));
     connection.onNotification(protocol.log, ({ level, message }) => {
       if (level === "output") this.#output(message);
-      else if (process.env.WASMBURST_DEBUG === "1") process.stderr.write(`host ${level}: ${message}\n`);
+      else if (level === "warning" || level === "error") warn(`host ${level}: ${message}\n`);
+      else if (isDebugging()) process.stderr.write(`host ${level}: ${message}\n`);
     });
   }
 
@@ -236,6 +238,15 @@ export class HostClient {
       this.#progress.delete(progressToken);
     }
   }
+}
+
+/** What several hosts have to say about the machine is said once. */
+const said = new Set<string>();
+
+function warn(line: string): void {
+  if (said.has(line)) return;
+  said.add(line);
+  process.stderr.write(line);
 }
 
 function isDeviceLoss(error: unknown): error is HostError {

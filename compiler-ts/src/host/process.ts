@@ -1,6 +1,7 @@
 /** The host as a child process: streams, the end of its stderr, and how it ended. */
 import { spawn } from "node:child_process";
 import type { Readable, Writable } from "node:stream";
+import { isDebugging } from "../debugging.ts";
 
 export interface HostExit {
   readonly code: number | null;
@@ -86,7 +87,7 @@ function lastLines(stream: Readable, count: number): () => readonly string[] {
   let text = "";
   stream.setEncoding("utf8");
   stream.on("data", (chunk: string) => {
-    if (process.env.WASMBURST_DEBUG === "1") process.stderr.write(chunk);
+    if (isDebugging()) process.stderr.write(chunk);
     // Kept bounded: a host may write for hours.
     text = (text + chunk)
       .split("\n")

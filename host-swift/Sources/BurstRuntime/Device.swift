@@ -1,3 +1,4 @@
+import BurstEnvironment
 import BurstProtocol
 import BurstTransport
 import Foundation
@@ -12,6 +13,8 @@ final class Device: @unchecked Sendable {
   let scheduler: DeviceScheduler
   let threadgroups: ThreadgroupWidth
   let residence: ResidentThreads
+  /// Somebody wanted something else than the defaults, which would run in silence.
+  private let environmentProblem: String?
   private let probe = Locked<Probe?>(nil)
   private let loss = Locked<String?>(nil)
 
@@ -20,13 +23,14 @@ final class Device: @unchecked Sendable {
     let problem: String?
   }
 
-  /// `threadgroupWidth`: of every launch, instead of what suits it.
-  init(_ metal: any MTLDevice, id: String, threadgroupWidth: Int? = fixedThreadgroupWidth) {
+  /// `environment`: what is asked for there, to measure and to test, holds for every launch instead of what suits it.
+  init(_ metal: any MTLDevice, id: String, environment: HostEnvironment = .current) {
     self.metal = metal
     self.id = id
+    environmentProblem = environment.problems.isEmpty ? nil : environment.problems.joined(separator: "; ")
     let (multiprocessors, memory) = Self.size(of: metal)
-    threadgroups = ThreadgroupWidth(multiprocessors: multiprocessors, threadgroupMemory: memory, fixed: threadgroupWidth)
-    residence = ResidentThreads(cache: Self.cache(of: metal), fixed: Self.fixedResidence)
+    threadgroups = ThreadgroupWidth(multiprocessors: multiprocessors, threadgroupMemory: memory, fixed: environment.threadgroupWidth)
+    residence = ResidentThreads(cache: Self.cache(of: metal), fixed: environment.residentThreads)
     profile =
       switch Kind(metal) {
       case .cpu: .cpu
@@ -39,11 +43,6 @@ final class Device: @unchecked Sendable {
 
   /// Nobody looks at what it could hold up: no display is attached to it, as to a processor one may be.
   var isHeadless: Bool { kind != .cpu && metal.isHeadless }
-
-  /// What the environment asks for, to measure and to test: on the cpu device it changes nothing but which threads are neighbours.
-  static let fixedThreadgroupWidth = ProcessInfo.processInfo.environment["WASMBURST_THREADGROUP"].flatMap { Int($0) }
-
-  static let fixedResidence = ProcessInfo.processInfo.environment["WASMBURST_RESIDENT"].flatMap { Int($0) }
 
   /// Multiprocessors, and bytes of threadgroup memory of one (`ThreadgroupWidth`).
   private static func size(of metal: any MTLDevice) -> (Int, Int) {
@@ -69,6 +68,12 @@ final class Device: @unchecked Sendable {
   func setLost(reason: String) { loss.withLock { $0 = $0 ?? reason } }
 
   var isLost: Bool { loss.withLock { $0 != nil } }
+
+  /// Throws `deviceUnusable`.
+  func checkEnvironment() throws(ResponseError) {
+    guard let environmentProblem else { return }
+    throw ResponseError(.deviceUnusable, "The device \"\(id)\" is not usable: \(environmentProblem)")
+  }
 
   /// Throws `deviceError` with `lost`.
   func checkNotLost() throws(ResponseError) {
@@ -120,7 +125,7 @@ final class Device: @unchecked Sendable {
   }
 
   /// Why the device is not usable, or `nil`: found once by building an empty kernel, which is what needs a compiler.
-  var problem: String? { loss.withLock { $0 } ?? probed().problem }
+  var problem: String? { loss.withLock { $0 } ?? environmentProblem ?? probed().problem }
 
   var description: DeviceDescription {
     let probe = probed()

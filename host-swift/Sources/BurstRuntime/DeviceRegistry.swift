@@ -1,3 +1,4 @@
+import BurstEnvironment
 import BurstProtocol
 import Metal
 
@@ -5,12 +6,12 @@ import Metal
 struct DeviceRegistry: Sendable {
   let devices: [Device]
 
-  init(_ metalDevices: [any MTLDevice] = MTLCopyAllDevices()) {
+  init(_ metalDevices: [any MTLDevice] = MTLCopyAllDevices(), environment: HostEnvironment = .current) {
     var counts: [Device.Kind: Int] = [:]
     devices = metalDevices.map { metal in
       let kind = Device.Kind(metal)
       defer { counts[kind, default: 0] += 1 }
-      return Device(metal, id: kind.id(number: counts[kind, default: 0]))
+      return Device(metal, id: kind.id(number: counts[kind, default: 0]), environment: environment)
     }
   }
 

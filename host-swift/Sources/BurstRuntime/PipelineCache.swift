@@ -37,6 +37,8 @@ final class PipelineCache: Sendable {
 
   private let root: URL
   private let warn: @Sendable (String) -> Void
+  /// Once is enough: it is of the folder, whatever the file.
+  private let saidUnwritable = Locked(false)
   private let slots = Locked<[Key: WeakSlot]>([:])
 
   init(root: URL, warn: @escaping @Sendable (String) -> Void) {
@@ -133,7 +135,16 @@ final class PipelineCache: Sendable {
       }
     } catch {
       try? FileManager.default.removeItem(at: temporary)
-      warn("The archive \(file.path) cannot be written: \(error.localizedDescription)")
+      let isSaid = saidUnwritable.withLock { said in
+        defer { said = true }
+        return said
+      }
+      if isSaid { return }
+      // Foundation's own words leave out what was in the way.
+      let reason = (error as NSError).userInfo[NSUnderlyingErrorKey] as? any Error ?? error
+      warn(
+        "Built kernels cannot be kept in \(root.path), so each run builds them again; WASMBURST_CACHE names another folder: "
+          + reason.localizedDescription)
     }
   }
 

@@ -1,10 +1,11 @@
+import BurstEnvironment
 import Foundation
 import Metal
 
 /// For tests: what the kernel ABI promises to nobody holds a pattern, so that reading it shows.
 extension PoolBuffers {
   /// With the other checks of the cpu device.
-  static let poisonIsAskedFor = ProcessInfo.processInfo.environment["WASMBURST_CPU_CHECKS"] == "1"
+  static let poisonIsAskedFor = HostEnvironment.current.checksKernels
 
   /// The one that clang gives to locals which nothing has initialised.
   static let poison: UInt8 = 0xAA

@@ -1,3 +1,4 @@
+import BurstEnvironment
 import BurstProtocol
 import BurstTransport
 import Foundation
@@ -49,7 +50,7 @@ public final class Server: ConnectionHandler {
     environment: [String: String] = ProcessInfo.processInfo.environment, onExit: @escaping @Sendable () -> Void
   ) {
     self.init(
-      connection: connection, devices: DeviceRegistry(), hostFunctions: hostFunctions,
+      connection: connection, devices: DeviceRegistry(environment: HostEnvironment(environment)), hostFunctions: hostFunctions,
       cacheRoot: CacheDirectory.root(environment: environment), onExit: onExit)
   }
 
@@ -280,6 +281,7 @@ public final class Server: ConnectionHandler {
   private func loadModule(_ parameters: LoadModuleRequest.Parameters) throws -> LoadModuleRequest.Result {
     let start = DispatchTime.now()
     let device = try devices.device(parameters.device)
+    try device.checkEnvironment()
     try device.checkNotLost()
     try parameters.layout.validate()
     try parameters.validateRecords()

@@ -1,3 +1,5 @@
+import BurstEnvironment
+
 /// How many instances share a threadgroup, and with it SIMD-groups. Pure.
 ///
 /// Lanes of a SIMD-group wait for each other's branches. A launch too small to keep all multiprocessors busy gets small threadgroups,
@@ -10,8 +12,7 @@ struct ThreadgroupWidth: Sendable, Equatable {
   /// Whatever the launch.
   let fixed: Int?
 
-  /// No more: texts lay out threadgroup memory for as many (docs/kernel-abi.md).
-  static let most = 64
+  static let most = HostEnvironment.widestThreadgroup
 
   /// A SIMD-group for each of the four schedulers that a multiprocessor of NVIDIA's and a core of Apple's have. With two, 1,024 instances
   /// on an H100 were 5 % slower on the geometric mean of six programs: those whose lanes stay together share what they load.

@@ -1,3 +1,4 @@
+import BurstEnvironment
 import Foundation
 
 /// When a request came, was begun, and left as an answer, for finding out what small requests wait for (docs/architecture.md, Traces).
@@ -5,7 +6,7 @@ struct RequestTrace: Sendable {
   /// Seconds of the system's monotonic clock, which a client on the same machine reads as well.
   static var now: Double { Double(DispatchTime.now().uptimeNanoseconds) / 1e9 }
 
-  static let isAskedFor = ProcessInfo.processInfo.environment["WASMBURST_TRACE"] == "1"
+  static let isAskedFor = HostEnvironment.current.tracesRequests
 
   let method: String
   /// The first of its bytes was there, and all were read.

@@ -1,3 +1,4 @@
+import BurstEnvironment
 import Foundation
 import Testing
 
@@ -65,6 +66,23 @@ struct DeviceTests {
     let device = try #require(TestDevice.first).id
     let client = try TestClient.initialized(cache: URL(fileURLWithPath: "/dev/null/cache"))
     #expect(try client.call(LoadModuleRequest.self, TestKernels.load(device)).module > 0)
+    // The host's own kernels cannot be kept either.
+    #expect(client.notifications.count == 1, "a warning is logged, once")
+  }
+
+  @Test("what the environment asks for in a form that it has not is the reason why no device is used")
+  func malformedEnvironment() throws {
+    let id = try #require(TestDevice.first).id
+    let environment = HostEnvironment(["WASMBURST_THREADGROUP": "100", "WASMBURST_RESIDENT": "few"])
+    let client = try TestClient.initialized(devices: DeviceRegistry(environment: environment))
+    let reason =
+      "WASMBURST_THREADGROUP is '100': expected a whole number from 1 to 64; "
+      + "WASMBURST_RESIDENT is 'few': expected a whole number from 0 to 65536"
+    for device in try client.call(ListDevicesRequest.self, NoParameters()).devices {
+      #expect(!device.usable && device.reason == reason)
+    }
+    let refused = try #require(client.failure(LoadModuleRequest.self, TestKernels.load(id)))
+    #expect(refused.code == .deviceUnusable && refused.message.hasSuffix(reason))
   }
 
   @Test("errors of loading: unknown device, text refused with the compiler's words, kernel missing")

@@ -79,6 +79,11 @@ import Testing
     #expect(compileError(vectorAdd, on: device)?.localizedDescription == reason)
   }
 
+  @Test func compilerThatIsNoneIsSaid() {
+    let message = compileError(vectorAdd, on: TestDevice(["WASMBURST_CLANG": "/bin/true"]).device)?.localizedDescription
+    #expect(message == "/bin/true built nothing and gave no error: it is no clang++. WASMBURST_CLANG names the one to use")
+  }
+
   @Test func preprocessorMacrosReachTheText() throws {
     let source = "kernel void k(device uint* out [[buffer(0)]]) { out[0] = WIDTH; }"
     #expect(try message(source).contains("WIDTH"))

@@ -1,3 +1,4 @@
+import BurstEnvironment
 import Foundation
 
 /// Compiles MSL with clang++ as C++14, behind the headers in `Shim`, to a shared object without dependencies.
@@ -8,7 +9,7 @@ struct ClangCompiler: KernelCompiler {
 
   init(environment: [String: String]) {
     executable = ClangExecutable(environment: environment)
-    isChecked = environment["WASMBURST_CPU_CHECKS"] == "1"
+    isChecked = HostEnvironment(environment).checksKernels
   }
 
   // Exact arithmetic, no aliasing assumptions, nothing from the system's headers or C++ library.
@@ -103,7 +104,11 @@ struct ClangCompiler: KernelCompiler {
       throw MTLLibraryError(.internal, "Cannot write to \(folder.path): \(error.localizedDescription)")
     }
     try run(clang, arguments: flags(for: source) + linkerFlags(clang) + definitions + ["program_source", "-o", "object"], in: folder)
-    return try Data(contentsOf: folder.appendingPathComponent("object"))
+    guard let object = try? Data(contentsOf: folder.appendingPathComponent("object")) else {
+      throw MTLLibraryError(
+        .unsupported, "\(clang) built nothing and gave no error: it is no clang++. WASMBURST_CLANG names the one to use")
+    }
+    return object
   }
 
   // The file's name is the one that Metal's messages use.

@@ -1,3 +1,4 @@
+import BurstEnvironment
 import Foundation
 
 /// What the cpu device tells of the machine it runs on.
@@ -38,10 +39,9 @@ enum Machine {
     return available == .max ? Int(ProcessInfo.processInfo.physicalMemory) : available
   }()
 
-  /// One worker a core, or `WASMBURST_CPU_THREADS` if that is fewer or more, within 1 to 1024.
+  /// One worker a core, or as many as `WASMBURST_CPU_THREADS` says.
   static func workerCount(environment: [String: String]) -> Int {
-    let asked = environment["WASMBURST_CPU_THREADS"].flatMap { Int($0) }
-    return min(max(asked ?? ProcessInfo.processInfo.activeProcessorCount, 1), 1024)
+    HostEnvironment(environment).cpuThreads ?? min(ProcessInfo.processInfo.activeProcessorCount, 1024)
   }
 
   static let pageSize = Int(sysconf(Int32(_SC_PAGESIZE)))

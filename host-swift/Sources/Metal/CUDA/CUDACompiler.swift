@@ -1,3 +1,4 @@
+import BurstEnvironment
 import Dispatch
 import Foundation
 import Synchronization
@@ -53,7 +54,7 @@ struct CUDACompiler: KernelCompiler {
   /// Bytes of functions for a unit of translation, nil where a text is compiled as a whole. A unit costs a tenth of a second besides. It has to be asked for:
   /// functions that are called from other units take more registers, and nobody has measured what that costs.
   static func unitBytes(ofText bytes: Int, environment: [String: String]) -> Int? {
-    guard bytes >= largeText, environment["WASMBURST_NVRTC_UNITS"] == "1" else { return nil }
+    guard bytes >= largeText, HostEnvironment(environment).buildsInUnits else { return nil }
     return max(64 << 10, bytes / 40)
   }
 

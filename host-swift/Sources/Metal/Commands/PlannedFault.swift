@@ -1,3 +1,4 @@
+import BurstEnvironment
 import Foundation
 import Synchronization
 
@@ -10,10 +11,9 @@ final class PlannedFault: Sendable {
   private let executed = Atomic(0)
 
   init?(environment: [String: String]) {
-    let parts = environment["WASMBURST_TEST_FAULT"]?.split(separator: ":", maxSplits: 1) ?? []
-    guard let first = parts.first, let number = Int(first) else { return nil }
-    self.number = number
-    file = parts.count > 1 ? String(parts[1]) : nil
+    guard let fault = HostEnvironment(environment).fault else { return nil }
+    number = fault.commandBuffer
+    file = fault.file
   }
 
   /// Counts a command buffer.
