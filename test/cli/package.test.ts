@@ -1,7 +1,7 @@
 /** What `npm pack` would publish, unpacked where there is no checkout: the commands run, and the library's entries are there. */
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { execFileSync, spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -44,6 +44,26 @@ describe("the npm package", { skip: isBuilt ? false : "dist/ is not built: npm r
       encoding: "utf8",
     });
     assert.equal(output, "function pool/invoke\n");
+  });
+
+  it("has the types that the README's programs need", () => {
+    const readme = readFileSync(join(installed(), "README.md"), "utf8");
+    const programs = [...readme.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, program]) => program);
+    assert.ok(programs.length >= 2);
+    const files = programs.map((program, index) => {
+      const path = join(installed(), `readme-${index}.mts`);
+      // What the text has above the program.
+      const given = program?.includes("const burst =") ? "" : "declare const burst: WasmBurst, bytes: Uint8Array;";
+      writeFileSync(path, `${program}\n${given}`);
+      return path;
+    });
+    const compiler = join(root, "node_modules/typescript/bin/tsc");
+    const options = ["--noEmit", "--strict", "--module", "nodenext", "--target", "es2022", "--types", "node"];
+    const { status, stdout } = spawnSync(process.execPath, [compiler, ...options, ...files], {
+      cwd: installed(),
+      encoding: "utf8",
+    });
+    assert.equal(status, 0, stdout);
   });
 
   it("has the files that the README's commands name", () => {
