@@ -1,10 +1,10 @@
 /** The modules that the compile bench measures: generated ones of set sizes, then real ones of several origins. */
-import { execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { hashWasmModule, xxhashModule } from "../test/npm-modules/modules.ts";
+import { unpack } from "../test/support/unpack.ts";
 import { generateModule } from "./generateModule.ts";
 
 export interface BenchModule {
@@ -41,7 +41,7 @@ function libsodium(): BenchModule[] {
   if (archive === undefined) return [];
   const folder = mkdtempSync(join(tmpdir(), "wasmburst-bench-"));
   try {
-    execFileSync("tar", ["-xJf", archive, "-C", folder]);
+    unpack(archive, folder);
     const files = readdirSync(folder, { recursive: true, encoding: "utf8" });
     return ["auth", "hash", "generichash", "sign"].flatMap((program) => {
       const file = files.find((path) => path.endsWith(`libsodium-${program}.wasm`));

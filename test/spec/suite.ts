@@ -1,8 +1,8 @@
 /** Where the official suite's archive is, and its extraction into a cache. The project holds none of its files. */
-import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { unpack } from "../support/unpack.ts";
 
 const projectRoot = fileURLToPath(new URL("../..", import.meta.url));
 const archiveName = "wasm-spec-2.0.tar.xz";
@@ -36,7 +36,7 @@ function extract(archive: string): string {
     mkdirSync(dirname(target), { recursive: true });
     const temporary = mkdtempSync(`${target}-`);
     try {
-      execFileSync("tar", ["-xJf", archive, "-C", temporary], { stdio: ["ignore", "ignore", "pipe"] });
+      unpack(archive, temporary);
       renameSync(temporary, target);
     } catch (error) {
       rmSync(temporary, { recursive: true, force: true });
