@@ -2,16 +2,10 @@
  * Copies of a case's instances, which must all do the same. Instance i of a pool is copy floor(i / n) of instance i mod n of its case, so that
  * a SIMD-group has some copies side by side, and others are far away.
  */
-import type { Pool, RecordsResult } from "../../compiler-ts/src/index.ts";
+import type { Pool } from "../../compiler-ts/src/index.ts";
 import { CompileError, HostError } from "../../compiler-ts/src/index.ts";
+import { type Records, unlikeRecords } from "../support/equalRecords.ts";
 import { type Case, callsOf, type Interface, type Observation, observationDifference } from "./observe.ts";
-
-/** Records of a case's instances as records of all their copies. */
-export function repeated(records: Uint32Array, copies: number): Uint32Array {
-  const all = new Uint32Array(records.length * copies);
-  for (let copy = 0; copy < copies; copy++) all.set(records, copy * records.length);
-  return all;
-}
 
 /**
  * The first copy that does not what copy 0 of its instance does, in words; `undefined` if there is none. `answers` are those of the case's
@@ -21,7 +15,7 @@ export async function copyDifference(
   pool: Pick<Pool, "snapshot">,
   item: Case,
   seen: Interface,
-  answers: readonly Pick<RecordsResult, "status" | "results">[],
+  answers: readonly Records[],
   originals: readonly Observation[],
   observe: (place: number) => Promise<Observation>,
 ): Promise<string | undefined> {
@@ -38,28 +32,6 @@ export async function copyDifference(
     if (found !== undefined) return `copy ${Math.floor(place / item.instances)} of instance ${instance}, ${found}`;
   }
   return undefined;
-}
-
-/** Instances of the pool that have another status than their copies 0, or other bits in their results. */
-export function unlikeRecords(
-  { status, results }: Pick<RecordsResult, "status" | "results">,
-  { instances, copies }: Pick<Case, "instances" | "copies">,
-): number[] {
-  const words = results.length / (instances * copies);
-  const isUnlike = (place: number) => {
-    const original = place % instances;
-    const code = status[place * 2];
-    if (code !== status[original * 2] || status[place * 2 + 1] !== status[original * 2 + 1]) return true;
-    // A trapped instance has no results, but words in their place.
-    if (code !== 0) return false;
-    for (let word = 0; word < words; word++) {
-      if (results[place * words + word] !== results[original * words + word]) return true;
-    }
-    return false;
-  };
-  const unlike: number[] = [];
-  for (let place = instances; place < instances * copies; place++) if (isUnlike(place)) unlike.push(place);
-  return unlike;
 }
 
 /** Whether memory, globals, tables and sizes of all copies are known to have the same bits. */

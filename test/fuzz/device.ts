@@ -4,7 +4,8 @@ import { readRecord, recordWords, writeRecord } from "../../compiler-ts/src/api/
 import { type BurstModule, HostError, InstantiationTrap, type Pool, WasmBurst } from "../../compiler-ts/src/index.ts";
 import { trapMessages } from "../../compiler-ts/src/metadata.ts";
 import type { ValueType } from "../../compiler-ts/src/wasm/module.ts";
-import { copyDifference, repeated } from "./copies.ts";
+import { repeated } from "../support/equalRecords.ts";
+import { copyDifference } from "./copies.ts";
 import { deviceImports } from "./importedFunctions.ts";
 import {
   type Call,

@@ -4,10 +4,11 @@
  */
 
 import type { BurstModule } from "../../compiler-ts/src/api/module.ts";
-import type { Pool, RecordsResult } from "../../compiler-ts/src/api/pool.ts";
+import type { Pool } from "../../compiler-ts/src/api/pool.ts";
 import { CompileError, HostError } from "../../compiler-ts/src/index.ts";
 import { trapMessages } from "../../compiler-ts/src/metadata.ts";
 import type { PoolTooLargeData } from "../../protocol/messages.ts";
+import { type Records, repeated, unlikeRecords } from "../support/equalRecords.ts";
 import type { Call, Outcome } from "./engine.ts";
 import type { Running } from "./machine.ts";
 import { showWords } from "./values.ts";
@@ -94,17 +95,8 @@ export function runningOn(
   };
 }
 
-/** No object for an instance: a run of the suite has 54,006 commands, with thousands of records each. */
-function repeated(record: Uint32Array, instances: number): Uint32Array {
-  const records = new Uint32Array(record.length * instances);
-  for (let instance = 0; instance < instances; instance++) records.set(record, instance * record.length);
-  return records;
-}
-
-type Records = Pick<RecordsResult, "status" | "results">;
-
 function outcomeOf(records: Records, instances: number, wordings: (trap: string) => readonly string[]): Outcome {
-  const other = firstDifference(records, instances);
+  const [other] = unlikeRecords(records, { instances: 1, copies: instances });
   if (other !== undefined) {
     const detail = `instance ${other} ${show(records, instances, other)}, instance 0 ${show(records, instances, 0)}`;
     return { kind: "failure", reason: "equal instances differ", detail: `of ${instances} instances: ${detail}` };
@@ -114,21 +106,6 @@ function outcomeOf(records: Records, instances: number, wordings: (trap: string)
   // A copy, since outcomes are kept longer than the records of all instances should be.
   if (code === 0) return { kind: "values", words: results.slice(0, results.length / instances) };
   return { kind: "trap", messages: wordings(trapMessages[code] ?? `trap ${code}`) };
-}
-
-/** The first instance that has not what instance 0 has. */
-function firstDifference({ status, results }: Records, instances: number): number | undefined {
-  const words = results.length / instances;
-  const trapped = status[0] !== 0;
-  for (let instance = 1; instance < instances; instance++) {
-    if (status[instance * 2] !== status[0] || status[instance * 2 + 1] !== status[1]) return instance;
-    // Results of a trapped instance may be anything.
-    if (trapped) continue;
-    for (let word = 0; word < words; word++) {
-      if (results[instance * words + word] !== results[word]) return instance;
-    }
-  }
-  return undefined;
 }
 
 function show({ status, results }: Records, instances: number, instance: number): string {

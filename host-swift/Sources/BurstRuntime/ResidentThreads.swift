@@ -10,7 +10,7 @@ struct ResidentThreads: Sendable, Equatable {
 
   /// At most; 0: as many as fit. `cacheBytes`: that each has use for, 0 where that is not known.
   func most(cacheBytes: Int) -> Int {
-    if let fixed { return max(fixed, 0) }
+    if let fixed { return fixed }
     guard cacheBytes > 0, cache > 0 else { return 0 }
     return max(cache / cacheBytes / Self.group, 1) * Self.group
   }
