@@ -207,11 +207,16 @@ function threadgroupOf(text: string): number {
   return threads;
 }
 
+/** A GPU is far from busy with what a CPU takes seconds for; the baselines' rates do not depend on the number. */
+function usualInstances(device: string): { readonly device: number; readonly baselines: number } {
+  return device === "cpu" || device === "v8" ? { device: 1024, baselines: 1024 } : { device: 65_536, baselines: 2048 };
+}
+
 async function main(): Promise<void> {
   const { values: options } = parseArgs({
     options: {
       device: { type: "string", default: "auto" },
-      instances: { type: "string", default: "1024" },
+      instances: { type: "string" },
       "baseline-instances": { type: "string" },
       repetitions: { type: "string", default: "7" },
       "warm-ups": { type: "string", default: "2" },
@@ -228,10 +233,10 @@ async function main(): Promise<void> {
       json: { type: "boolean", default: false },
     },
   });
-  const counts = [...new Set(options.instances.split(",").map((text) => positive(text, "instances")))];
-  const mostBaselineInstances =
+  const countsNamed = options.instances?.split(",").map((text) => positive(text, "instances"));
+  const baselineInstancesNamed =
     options["baseline-instances"] === undefined
-      ? Infinity
+      ? undefined
       : positive(options["baseline-instances"], "baseline-instances");
   const sizes = {
     repetitions: positive(options.repetitions, "repetitions"),
@@ -251,10 +256,13 @@ async function main(): Promise<void> {
   if (options.threadgroup !== undefined) process.env.WASMBURST_THREADGROUP = String(threadgroupOf(options.threadgroup));
   const chosen = chosenPrograms(options.programs);
   await using burst = await WasmBurst.launch({ device: options.device });
+  const usual = usualInstances(burst.device.id);
+  const counts = [...new Set(countsNamed ?? [usual.device])];
+  const most = baselineInstancesNamed ?? (countsNamed === undefined ? usual.baselines : Infinity);
   const rows: Row[] = [];
   for (const program of chosen) {
     for (const instances of counts) {
-      const baselineInstances = Math.min(instances, mostBaselineInstances);
+      const baselineInstances = Math.min(instances, most);
       rows.push(await measure(burst, program, { ...sizes, instances, baselineInstances }, choice));
     }
   }

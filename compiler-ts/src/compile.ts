@@ -38,7 +38,7 @@ export interface CompileOptions {
   readonly suspension?: boolean | undefined;
   /** For measurements and tests alone. */
   readonly passes?: PassOptions | undefined;
-  /** Bytes of linear memory that lie together; default: 8, or 32 where `waysThroughMemory` finds a reason (docs/performance.md). */
+  /** Bytes of linear memory that lie together; default: 8, 64 or 128, as `waysThroughMemory` finds (docs/performance.md). */
   readonly memoryCell?: MemoryCell | undefined;
   readonly observe?: PassObserver;
 }
@@ -93,7 +93,7 @@ function compileDecoded(
   const lowered = clock();
   const ways = waysOf(ir, options.profile);
   const memoryCell = memoryCellOf(ir, ways, options);
-  const legalized = legalize(ir, { ...options, ...forProfile(options), converges: ways.hasTable });
+  const legalized = legalize(ir, { ...options, ...forProfile(options), ...partingLanes(ways) });
   const legal = clock();
   const layout = layoutOf(ir, legalized, options.profile, memoryCell, ways);
   const text = writeModule({ legalized, profile: options.profile, layout, kernels, instantiateKernel });
@@ -115,8 +115,8 @@ export function emitIr(
   const kernels = kernelsOf(module, options.exports);
   const ir = lowerModule(module, { roots: kernels.map((kernel) => kernel.functionIndex) });
   if (stage === "lowered") return dumpModule(ir);
-  const converges = waysOf(ir, options.profile).hasTable;
-  const legalized: LegalizedModule = legalize(ir, { ...options, ...forProfile(options), converges });
+  const parting = partingLanes(waysOf(ir, options.profile));
+  const legalized: LegalizedModule = legalize(ir, { ...options, ...forProfile(options), ...parting });
   return dumpModule(legalized.module);
 }
 
@@ -128,6 +128,11 @@ function forProfile({ profile, passes }: CompileOptions): Pick<LegalizeOptions, 
     nativeFloats: f32Subnormals || f64 ? { f32: f32Subnormals, f64 } : undefined,
     flushes: !f32Subnormals,
   };
+}
+
+/** What is done about lanes that part. Where they keep tables, loops do not end at so different times that merging would pay. */
+function partingLanes({ hasTable, isWalked }: WaysThroughMemory): Pick<LegalizeOptions, "converges" | "merges"> {
+  return { converges: hasTable, merges: isWalked && !hasTable };
 }
 
 function phaseClock(): () => number {
@@ -168,7 +173,9 @@ function kernelsOf(module: Module, wanted: readonly string[] | undefined): Kerne
 const linkedMemoryCell: MemoryCell = 4;
 
 function waysOf(ir: IrModule, profile: Profile): WaysThroughMemory {
-  return profile.tileWidth === 1 ? { cell: defaultMemoryCell, hasTable: false } : waysThroughMemory(ir);
+  return profile.tileWidth === 1
+    ? { cell: defaultMemoryCell, hasTable: false, isWalked: false }
+    : waysThroughMemory(ir);
 }
 
 function memoryCellOf(
@@ -186,8 +193,8 @@ function memoryCellOf(
   return linkedMemoryCell;
 }
 
-/** Seven lines of 128 bytes: lz4 is fastest on an H100 with 256 threads a multiprocessor, which has 228 KiB that can be cache (docs/performance.md). */
-const cacheOfPartedThread = 7 * 128;
+/** Three lines of 128 bytes and a half: lz4 is fastest on an H100 with 512 threads a multiprocessor, which has 228 KiB that can be cache (docs/performance.md). */
+const cacheOfPartedThread = 448;
 
 function layoutOf(
   ir: IrModule,

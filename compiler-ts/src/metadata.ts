@@ -84,7 +84,7 @@ export interface ImportedTableMetadata extends ImportNames {
 export const maximumMemoryPages = 65_535;
 
 /** Bytes of linear memory that lie together in a tile. */
-export const memoryCells = [4, 8, 16, 32, 64] as const;
+export const memoryCells = [4, 8, 16, 32, 64, 128] as const;
 export type MemoryCell = (typeof memoryCells)[number];
 
 /** Sizes of the per-instance regions; see docs/kernel-abi.md. */

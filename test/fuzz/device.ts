@@ -2,6 +2,7 @@
 
 import { readRecord, recordWords, writeRecord } from "../../compiler-ts/src/api/values.ts";
 import { type BurstModule, HostError, InstantiationTrap, type Pool, WasmBurst } from "../../compiler-ts/src/index.ts";
+import type { PassOptions } from "../../compiler-ts/src/legalize/passOptions.ts";
 import { trapMessages } from "../../compiler-ts/src/metadata.ts";
 import type { ValueType } from "../../compiler-ts/src/wasm/module.ts";
 import { repeated } from "../support/equalRecords.ts";
@@ -28,17 +29,19 @@ const pageBytes = 65_536;
 export class FuzzDevice {
   readonly profile: string;
   readonly #device: string;
+  readonly #passes: PassOptions;
   #burst: Promise<WasmBurst>;
 
-  private constructor(profile: string, device: string, burst: WasmBurst) {
+  private constructor(profile: string, device: string, passes: PassOptions, burst: WasmBurst) {
     this.profile = profile;
     this.#device = device;
+    this.#passes = passes;
     this.#burst = Promise.resolve(burst);
   }
 
   /** @throws HostError where there is no host. */
-  static async launch(profile: string, device = "cpu"): Promise<FuzzDevice> {
-    return new FuzzDevice(profile, device, await WasmBurst.launch({ device, profile }));
+  static async launch(profile: string, device = "cpu", passes: PassOptions = {}): Promise<FuzzDevice> {
+    return new FuzzDevice(profile, device, passes, await WasmBurst.launch({ device, profile }));
   }
 
   /** @throws CompileError, HostError */
@@ -52,7 +55,7 @@ export class FuzzDevice {
     try {
       const burst = await this.#burst;
       const exports = [...new Set(item.calls.map(({ name }) => name))];
-      await using module = await burst.compile(item.bytes, { exports });
+      await using module = await burst.compile(item.bytes, { exports, passes: this.#passes });
       const runs: Run[] = [];
       for (const each of limits) runs.push(await observe(module, item, each));
       return runs;

@@ -23,6 +23,19 @@ test("40 generated modules run as on V8 with the profiles cpu and apple", { skip
   assert.ok(tally.moduleRuns === 80 && tally.trapped < tally.calls / 2, JSON.stringify(tally));
 });
 
+test("20 generated modules whose loops are merged run as on V8", { skip: hostProblem ?? false }, async () => {
+  const device = await FuzzDevice.launch("native", "cpu", { mergedLoops: "everywhere" });
+  const tally = emptyTally();
+  try {
+    await searchOwn({ count: 20, seed: 9, shrinkSeconds: 30 }, [device], tally, (finding) => {
+      assert.fail(regressionText(finding));
+    });
+  } finally {
+    await device.close();
+  }
+  assert.ok(tally.moduleRuns === 20 && tally.trapped < tally.calls / 2, JSON.stringify(tally));
+});
+
 test("512 instances of 8 modules, 64 copies of each, run as on V8", { skip: hostProblem ?? false }, async () => {
   const device = await FuzzDevice.launch("native");
   const tally = emptyTally();

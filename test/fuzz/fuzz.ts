@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { explainProblems } from "../../bench/main.ts";
 import { profiles } from "../../compiler-ts/src/index.ts";
+import type { PassOptions } from "../../compiler-ts/src/legalize/passOptions.ts";
 import { FuzzDevice } from "./device.ts";
 import { regressionText } from "./regressionFile.ts";
 import { compare, emptyTally, type Finding, searchOwn, singlePrograms } from "./search.ts";
@@ -12,7 +13,7 @@ import { compareSlices, slicedPrograms } from "./slices.ts";
 import { searchSmith } from "./smithSource.ts";
 
 const usage = `npm run fuzz -- [--count N] [--seed S] [--profile ${Object.keys(profiles).join("|")}|all] [--device D]
-              [--source own|smith] [--slices] [--copies N] [--unoptimized] [--shrink-seconds N] [--out DIRECTORY]`;
+              [--source own|smith] [--slices] [--merged] [--copies N] [--unoptimized] [--shrink-seconds N] [--out DIRECTORY]`;
 
 explainProblems("fuzz");
 const { values } = parseArgs({
@@ -23,6 +24,7 @@ const { values } = parseArgs({
     device: { type: "string", default: "cpu" },
     source: { type: "string", default: "own" },
     slices: { type: "boolean", default: false },
+    merged: { type: "boolean", default: false },
     copies: { type: "string", default: "1" },
     unoptimized: { type: "boolean", default: false },
     "shrink-seconds": { type: "string", default: "60" },
@@ -62,7 +64,8 @@ function keep(finding: Finding): void {
 }
 
 if (values.unoptimized) process.env.WASMBURST_CLANG = fileURLToPath(new URL("clang-unoptimized.sh", import.meta.url));
-const devices = await Promise.all(chosen.map((profile) => FuzzDevice.launch(profile, values.device)));
+const passes: PassOptions = values.merged ? { mergedLoops: "everywhere" } : {};
+const devices = await Promise.all(chosen.map((profile) => FuzzDevice.launch(profile, values.device, passes)));
 const started = performance.now();
 process.once("SIGINT", () => {
   report();

@@ -11,12 +11,17 @@ const directory = new URL("./", import.meta.url);
 const files = readdirSync(directory).filter((name) => name.endsWith(".wat"));
 const profiles = ["cpu", "native", "apple"];
 const devices =
-  hostProblem === undefined ? await Promise.all(profiles.map((profile) => FuzzDevice.launch(profile))) : [];
+  hostProblem === undefined
+    ? await Promise.all([
+        ...profiles.map((profile) => FuzzDevice.launch(profile)),
+        FuzzDevice.launch("native", "cpu", { mergedLoops: "everywhere" }),
+      ])
+    : [];
 
 after(() => Promise.all(devices.map((device) => device.close())));
 
 for (const file of files) {
-  test(`${file} runs as on V8 with every profile`, { skip: hostProblem ?? false }, () =>
+  test(`${file} runs as on V8 with every profile, and with merged loops`, { skip: hostProblem ?? false }, () =>
     compareSlices(readRegression(new URL(file, directory)), devices),
   );
 }

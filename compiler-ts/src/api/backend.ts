@@ -35,7 +35,7 @@ export interface CompileOptions {
   readonly suspension?: boolean | undefined;
   /** Passes of the compiler to leave out, only to measure what they give; the v8 device ignores it. */
   readonly passes?: PassOptions | undefined;
-  /** Bytes of linear memory that lie together; default: what suits the code, 8 or 32. The results are the same with all of them, the speed is not (docs/performance.md); the v8 device ignores it. */
+  /** Bytes of linear memory that lie together; default: what suits the code: 8, 64 or 128. The results are the same with all of them, the speed is not (docs/performance.md); the v8 device ignores it. */
   readonly memoryCell?: MemoryCell | undefined;
   readonly signal?: AbortSignal | undefined;
 }

@@ -20,7 +20,7 @@ Compiles without running.
   --link NAME=FILE  resolve imports from NAME with the exports of another module; may be repeated, a library may
                     import from those before it
   --exports A,B     make kernels for these exported functions only
-  --memory-cell N   bytes of linear memory that lie together: 4, 8, 16, 32 or 64; default: what suits the code`;
+  --memory-cell N   bytes of linear memory that lie together: 4, 8, 16, 32, 64 or 128; default: what suits the code`;
 
 const extensions = { msl: "metal", ir: "ir", metadata: "json", image: "image" } as const;
 type EmitKind = keyof typeof extensions;

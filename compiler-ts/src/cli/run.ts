@@ -52,7 +52,7 @@ Runs an exported function in many isolated instances of the module.
   --link NAME=FILE.wasm  resolve imports from NAME with the exports of another module; may be repeated,
                          a library may import from those before it
   --memory-pages N       limit of memory.grow for an instance, in pages of 64 KiB
-  --memory-cell N        bytes of an instance's memory that lie together: 4, 8, 16, 32 or 64; default: what suits the code
+  --memory-cell N        bytes of an instance's memory that lie together: 4, 8, 16, 32, 64 or 128; default: what suits the code
   --imports FILE.mjs     what the module imports: the file's default export, { module: { name: function or value } }
   --fuel-limit N         end an instance after N units of fuel, about one an instruction: the trap "fuel exhausted"
   --timeout SECONDS      end an instance after so long on the device: the trap "time limit exceeded"

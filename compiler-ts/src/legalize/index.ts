@@ -25,8 +25,9 @@ import { largestFunction, splitting } from "./splitting.ts";
 import { stateAndTables } from "./stateAndTables.ts";
 import { countedLoops } from "./suspension/countedLoops.ts";
 import { type Costs, fuel } from "./suspension/fuel.ts";
+import type { Merging } from "./suspension/mergedLoops.ts";
 import { Suspension } from "./suspension/suspension.ts";
-import { defaultBodies } from "./suspension/unrolling.ts";
+import { type Bodies, defaultBodies, mergedBodies } from "./suspension/unrolling.ts";
 import { trappingOperations } from "./trappingOperations.ts";
 
 export interface LegalizedModule {
@@ -54,6 +55,8 @@ export interface LegalizeOptions {
   readonly flushes?: boolean | undefined;
   /** Lanes that part find their ways together again behind loops. Default: no. */
   readonly converges?: boolean | undefined;
+  /** Loops in loops that end by what they load become one (`suspension/mergedLoops.ts`). Default: no. */
+  readonly merges?: boolean | undefined;
   readonly passes?: PassOptions | undefined;
   /** Statements above which a function is split; tests have small ones. */
   readonly largestFunction?: number | undefined;
@@ -61,7 +64,9 @@ export interface LegalizeOptions {
 
 export function legalize(module: IrModule, options: LegalizeOptions = {}): LegalizedModule {
   const { observe = () => {}, suspension: suspends = true, passes = {} } = options;
-  const { recursionLoops = true, memoryFacts = true, accumulators: accumulates = true } = passes;
+  const { recursionLoops = true, memoryFacts = true, accumulators: accumulates = true, mergedLoops = true } = passes;
+  const merging: Merging =
+    mergedLoops === "everywhere" ? "all" : mergedLoops && options.merges === true ? "parting" : "none";
   const run = (name: string, pass: (module: IrModule) => void): void => {
     pass(module);
     observe(name, module);
@@ -86,10 +91,14 @@ export function legalize(module: IrModule, options: LegalizeOptions = {}): Legal
   );
   // Nobody watches: a component goes through all passes at once, and what they make in between dies young.
   const groups = options.observe === undefined ? components.map((component) => [component]) : [components];
-  const suspension = new Suspension(module, graph);
+  const suspension = new Suspension(module, graph, merging);
   const facts = { graph, alignment };
   const choices = { ...passes, accumulators: suspends && recursionLoops && accumulates };
-  const each = componentPasses(module, facts, suspends ? suspension : undefined, { ...options, passes: choices });
+  const each = componentPasses(module, facts, suspends ? suspension : undefined, {
+    ...options,
+    merges: merging !== "none",
+    passes: choices,
+  });
   const order: number[] = [];
   for (const group of groups) {
     let current: readonly Component[] = group;
@@ -121,7 +130,7 @@ function componentPasses(
   module: IrModule,
   facts: MemoryFacts,
   suspension: Suspension | undefined,
-  { nativeFloats, flushes = false, converges = false, passes = {} }: LegalizeOptions,
+  { nativeFloats, flushes = false, converges = false, merges = false, passes = {} }: LegalizeOptions,
 ): readonly { readonly name: string; readonly pass: (component: Component) => Component }[] {
   const each = (name: string, change: (func: IrFunction) => void) => ({
     name,
@@ -139,6 +148,8 @@ function componentPasses(
     unrolling = defaultBodies,
   } = passes;
   const costs: Costs = new Map();
+  const most = unrolling || 1;
+  const bodies: Bodies = { most, walking: merges ? Math.min(most, mergedBodies) : 1 };
   return [
     // First: what it makes of a recursion is an ordinary loop to the others. Only where recursions become loops.
     ...(accumulates ? [each("accumulators", (func) => accumulators(func, graph))] : []),
@@ -157,7 +168,7 @@ function componentPasses(
     ...(suspension !== undefined
       ? [
           // Checkpoints are suspend points.
-          each("fuel", (func) => fuel(func, graph, costs, unrolling || 1)),
+          each("fuel", (func) => fuel(func, graph, costs, bodies)),
           // Behind everything that puts copies of the instance's fields at a function's start: they are no part of frames.
           { name: "suspension", pass: (component: Component) => suspension.component(component) },
         ]

@@ -15,6 +15,8 @@ export interface PassOptions {
   readonly exchanges?: boolean | undefined;
   /** `false`: lanes that leave a loop go on by themselves, also in modules with tables (`convergence.ts`). */
   readonly convergence?: boolean | undefined;
+  /** `false`: loops in loops stay as they are, also where lanes take numbers of steps of their own in them (`suspension/mergedLoops.ts`); `"everywhere"`: none does, to test it. */
+  readonly mergedLoops?: boolean | "everywhere" | undefined;
   /** Bodies of a small loop for one checkpoint, at most; `false`: each has its own (`unrolling.ts`). */
   readonly unrolling?: number | false | undefined;
 }
@@ -26,6 +28,7 @@ export const passNames = [
   "memoryWindows",
   "exchanges",
   "convergence",
+  "mergedLoops",
   "unrolling",
 ] as const;
 

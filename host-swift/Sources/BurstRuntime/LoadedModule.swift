@@ -45,7 +45,7 @@ extension Layout {
   /// A kernel holds a memory's size in bytes as a 32-bit number.
   static let maximumPages = 65_535
   static let maximumTileWidth = 1024
-  static let memoryCells = [4, 8, 16, 32, 64]
+  static let memoryCells = [4, 8, 16, 32, 64, 128]
   /// Far beyond any module; keeps sums of sizes from overflowing.
   static let maximumRegionBytes = 1 << 30
 
@@ -55,7 +55,7 @@ extension Layout {
       if !condition { throw ResponseError(.invalidParams, "`layout.\(field)`: \(rule).") }
     }
     try require((1...Self.maximumTileWidth).contains(tileWidth), "tileWidth", "must be 1 to \(Self.maximumTileWidth)")
-    try require(Self.memoryCells.contains(memoryCell), "memoryCell", "must be 4, 8, 16, 32 or 64")
+    try require(Self.memoryCells.contains(memoryCell), "memoryCell", "must be 4, 8, 16, 32, 64 or 128")
     try require(
       (4...Self.maximumRegionBytes).contains(stateBytes) && stateBytes % 4 == 0, "stateBytes",
       "must be a multiple of 4 from 4 to \(Self.maximumRegionBytes)")

@@ -1,7 +1,7 @@
 /// How many threads a multiprocessor runs side by side. Pure.
 ///
 /// More of them hide more of memory's latency, until each finds what it has read before gone from the cache. That is soon where lanes read and write at
-/// places of their own: the LZ4 example ran 1.3 times as fast with 256 threads on each multiprocessor of an H100 as with the 1,024 that fit (docs/performance.md).
+/// places of their own: the LZ4 example ran 1.3 times as fast with 512 threads on each multiprocessor of an H100 as with the 1,024 that fit (docs/performance.md).
 struct ResidentThreads: Sendable, Equatable {
   /// Bytes of a multiprocessor's that are threadgroup memory or cache.
   let cache: Int

@@ -1,7 +1,7 @@
 /**
  * How many bytes of an instance's memory lie together. Small cells are best where the lanes of a tile touch the same addresses, which is where their loops take the
  * same number of steps. A loop that ends by what it has loaded takes a number of its own in each instance: its lanes drift apart, and one that walks through
- * memory then wants its next words in the sector that it has fetched. So do lanes that each look in a table for where they have seen their data before, and go on
+ * memory then wants its next words in the line that it has fetched. So do lanes that each look in a table for where they have seen their data before, and go on
  * with what they find: at any time each of them reads and writes at places of its own. Measured in docs/performance.md.
  */
 import { accessBytes } from "../../ir/access.ts";
@@ -12,7 +12,9 @@ import type { MemoryCell } from "../../metadata.ts";
 import { loadedBefore } from "./exchanges.ts";
 
 export const defaultMemoryCell: MemoryCell = 8;
-const forWalks: MemoryCell = 32;
+const forTables: MemoryCell = 64;
+/** A line of an H100's caches: lanes that walk share none. */
+const forWalks: MemoryCell = 128;
 
 /** An access in a loop counts as so many outside of it. */
 const loopWeight = 8;
@@ -30,6 +32,8 @@ export interface WaysThroughMemory {
   readonly cell: MemoryCell;
   /** There are loops that keep tables by what they load. */
   readonly hasTable: boolean;
+  /** Much of the memory is walked through by loops that end by what they load. */
+  readonly isWalked: boolean;
 }
 
 export function waysThroughMemory(module: IrModule): WaysThroughMemory {
@@ -37,8 +41,9 @@ export function waysThroughMemory(module: IrModule): WaysThroughMemory {
   for (const func of module.functions.values()) {
     if (func.lowered.has("load") || func.lowered.has("store")) weigh(func.body, 1, ways);
   }
-  const cell = ways.hasTable || ways.walks > ways.all * leastShare ? forWalks : defaultMemoryCell;
-  return { cell, hasTable: ways.hasTable };
+  const isWalked = ways.walks > ways.all * leastShare;
+  const cell = ways.hasTable ? forTables : isWalked ? forWalks : defaultMemoryCell;
+  return { cell, hasTable: ways.hasTable, isWalked };
 }
 
 interface Ways {
@@ -99,10 +104,23 @@ function walkingAccesses(body: readonly Statement[]): number {
   return accesses;
 }
 
+/** Whether the loop's own statements leave it by what they have loaded. */
+export function endsByLoads(body: readonly Statement[]): boolean {
+  return lookThrough(body).endsByLoads;
+}
+
 const noWalk: ReadonlySet<Local> = new Set();
 
 /** The locals that a loop's own statements step, if it ends by what it loads. */
 function walkedBy(body: readonly Statement[]): ReadonlySet<Local> {
+  const { endsByLoads, pointers } = lookThrough(body);
+  return endsByLoads ? pointers : noWalk;
+}
+
+function lookThrough(body: readonly Statement[]): {
+  readonly endsByLoads: boolean;
+  readonly pointers: ReadonlySet<Local>;
+} {
   const pointers = new Set<Local>();
   const loaded = new Set<Local>();
   let endsByData = false;
@@ -116,7 +134,7 @@ function walkedBy(body: readonly Statement[]): ReadonlySet<Local> {
       endsByData = expressionsOf(statement).some((condition) => mentions(condition, loaded));
     } else visitAssigned(statement, (local) => loaded.delete(local));
   });
-  return endsByData ? pointers : noWalk;
+  return { endsByLoads: endsByData, pointers };
 }
 
 function leaves(statement: Statement): boolean {

@@ -8,18 +8,18 @@ import type { IrFunction, Local, Statement } from "../../ir/module.ts";
 import { rewrite } from "../../ir/walk.ts";
 import type { CallGraph, FunctionFacts } from "../callGraph.ts";
 import { costOf } from "../cost.ts";
-import { unrolled } from "./unrolling.ts";
+import { type Bodies, unrolled } from "./unrolling.ts";
 
 /** Of a call of each function that has been met, up to its first checkpoint. */
 export type Costs = Map<number, number>;
 
-/** `costs` has the functions that it calls; loops get `mostBodies` of their bodies, where these are small. */
-export function fuel(func: IrFunction, graph: CallGraph, costs: Costs, mostBodies: number): void {
+/** `costs` has the functions that it calls; loops get several of their bodies, where these are small. */
+export function fuel(func: IrFunction, graph: CallGraph, costs: Costs, bodies: Bodies): void {
   const facts = graph.facts.get(func.index) as FunctionFacts;
   const cost = costOf(func.body, costs);
   // A dispatcher's callers and callees charge, and nothing may end a function from inside its `switch`.
   if (facts.suspends && func.kind !== "dispatcher")
-    charge(func, graph, costs, facts.recursive ? cost : undefined, mostBodies);
+    charge(func, graph, costs, facts.recursive ? cost : undefined, bodies);
   if (!facts.recursive) costs.set(func.index, cost);
 }
 
@@ -29,7 +29,7 @@ function charge(
   graph: CallGraph,
   costs: ReadonlyMap<number, number>,
   entryCost: number | undefined,
-  mostBodies: number,
+  bodies: Bodies,
 ): void {
   const recursive = entryCost !== undefined;
   // Neither its calls of itself nor its returns leave the function: recursionLoop.ts.
@@ -45,7 +45,7 @@ function charge(
   const withCheckpoint = (loop: Extract<Statement, { kind: "loop" }>, first: Statement): Statement => {
     const checked = { ...loop, body: [first, ...loop.body] };
     // A recursion's code stands several times in the text anyway.
-    return recursive ? checked : unrolled(checked, mostBodies);
+    return recursive ? checked : unrolled(checked, bodies);
   };
   let charged = recursive;
   const body = rewrite(func.body, (statement) => {

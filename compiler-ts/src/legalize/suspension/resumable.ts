@@ -17,10 +17,13 @@ export function resumableBody(
   func: IrFunction,
   points: SuspendPoints,
   calls: CallLowering,
+  loop?: LoopAround,
 ): { readonly body: Statement[]; readonly variables: Local[] } {
-  const resumable = new Resumable(func, points, calls, position);
+  const resumable = new Resumable(func, points, calls, position, loop);
   const code = resumable.code();
-  return { body: [...points.prologue, resumable.restore(), ...code], variables: resumable.variables };
+  const around: Statement[] =
+    loop === undefined ? code : [{ kind: "loop", label: loop.label, results: [], body: code }];
+  return { body: [...points.prologue, resumable.restore(), ...around], variables: resumable.variables };
 }
 
 /** A loop around the whole body that takes the place of others: their next iteration is its, resumed at their header. */

@@ -8,6 +8,7 @@ import type { Expression, IrFunction, IrModule, Statement } from "../../ir/modul
 import type { CallGraph, FunctionFacts } from "../callGraph.ts";
 import { Recursion } from "../recursion/recursion.ts";
 import { recursionLoop } from "../recursion/recursionLoop.ts";
+import { type Merging, mergedLoops } from "./mergedLoops.ts";
 import { resumableBody } from "./resumable.ts";
 import { CallLowering, type CallTarget, packed, position } from "./suspendedCalls.ts";
 import { both, frameNeed, larger, nothing, type StackNeed, SuspendPoints } from "./suspendPoints.ts";
@@ -25,12 +26,14 @@ const mostNearWords = 64;
 export class Suspension {
   readonly #module: IrModule;
   readonly #graph: CallGraph;
+  readonly #merging: Merging;
   readonly #needs: Needs = new Map();
   #nearWords = 0;
 
-  constructor(module: IrModule, graph: CallGraph) {
+  constructor(module: IrModule, graph: CallGraph, merging: Merging) {
     this.#module = module;
     this.#graph = graph;
+    this.#merging = merging;
   }
 
   /** For the stacks of recursions that are loops. */
@@ -57,7 +60,8 @@ export class Suspension {
   #function(func: IrFunction): void {
     const points = new SuspendPoints(func, pointTest(func, this.#graph));
     const target = plainTarget(this.#graph);
-    const { body, variables } = resumableBody(func, points, new CallLowering(this.#module, func.index, target));
+    const around = mergedLoops(func, this.#merging);
+    const { body, variables } = resumableBody(func, points, new CallLowering(this.#module, func.index, target), around);
     const need = stackNeed(points, target, this.#needs);
     this.#needs.set(func.index, need);
     func.variables = variables;

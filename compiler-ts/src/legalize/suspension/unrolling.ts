@@ -3,26 +3,42 @@
  * copy is charged as it runs, so that fuel counts the same; only the question whether any is left is asked once for all copies. In a loop of a few instructions
  * that question and the jump back are a good part of an iteration, above all where no other SIMD-group fills the time that a jump takes; and what one iteration
  * has computed the next one has. Part of `fuel`, which visits all loops anyway.
+ *
+ * Loops that access memory stay as they are: where lanes walk at places of their own, copies keep them apart. But where such loops are merged (`mergedLoops.ts`) each
+ * iteration leads through the whole function, and two steps for one way pay (docs/performance.md).
  */
 import { apply, assign, i32, read } from "../../ir/builder.ts";
 import type { Expression, Label, Local, Statement } from "../../ir/module.ts";
 import { mapExpressions, visitAssigned } from "../../ir/operands.ts";
+import { someStatement } from "../../ir/walk.ts";
+import { endsByLoads } from "../memory/memoryCell.ts";
 
-/** In a loop, at most; 1 unrolls none. */
+/** Bodies in a loop, at most; 1 unrolls none. */
+export interface Bodies {
+  readonly most: number;
+  /** In one that accesses memory, and ends by what it loads. */
+  readonly walking: number;
+}
+
 export const defaultBodies = 4;
+/** In merged loops: three and four gave an H100 nothing more. */
+export const mergedBodies = 2;
 
 /** What a body may cost, in units of `cost.ts`, about instructions, where there are to be as many; loops with larger ones have fewer. */
 const bodyCost = 40;
 
 type Loop = Extract<Statement, { kind: "loop" }>;
 
-/** Of `mostBodies` bodies, where its own is small enough: the loop, whose body begins with its checkpoint; the same one where it stays as it is. */
-export function unrolled(loop: Loop, mostBodies: number): Loop {
+/** Of several bodies, where its own is small enough: the loop, whose body begins with its checkpoint; the same one where it stays as it is. */
+export function unrolled(loop: Loop, { most, walking }: Bodies): Loop {
   const [checkpoint, ...body] = loop.body;
   if (checkpoint?.kind !== "checkpoint") return loop;
   const { fuel, cost } = checkpoint;
-  const bodies = Math.min(mostBodies, Math.floor((mostBodies * bodyCost) / cost));
-  if (bodies < 2 || !endsWithWayBack(body, loop.label) || !isCopied(body, loop.label)) return loop;
+  const fitting = Math.min(most, Math.floor((most * bodyCost) / cost));
+  if (fitting < 2 || !endsWithWayBack(body, loop.label) || !isCopied(body, loop.label)) return loop;
+  const accesses = someStatement(body, ({ kind }) => kind === "load" || kind === "store");
+  const bodies = !accesses ? fitting : endsByLoads(body) ? Math.min(fitting, walking) : 1;
+  if (bodies < 2) return loop;
   const charge = assign(fuel, apply("i32", "i32.sub", [read(fuel), i32(cost)]));
   let copies: readonly Statement[] = [{ kind: "continue", label: loop.label }];
   for (let number = bodies; number > 1; number--)
@@ -49,10 +65,7 @@ function followedBy(list: readonly Statement[], next: readonly Statement[], labe
   ];
 }
 
-/**
- * Whether all statements are of kinds that are copied: no loops, no calls, nothing that is seldom in a small loop. No accesses to memory: where lanes walk at places
- * of their own, copies keep them apart (docs/performance.md). And no second way back, since nobody knows which is taken.
- */
+/** Whether all statements are of kinds that are copied: no loops, no calls, nothing that is seldom in a small loop. And no second way back, since nobody knows which is taken. */
 function isCopied(body: readonly Statement[], label: Label): boolean {
   let waysBack = 0;
   const isPlain = (statement: Statement): boolean => {
@@ -65,6 +78,8 @@ function isCopied(body: readonly Statement[], label: Label): boolean {
         if (statement.label === label) waysBack++;
         return true;
       case "assign":
+      case "load":
+      case "store":
       case "break":
       case "return":
       case "setField":
@@ -104,7 +119,8 @@ class Copy {
       if (local.kind === "temporary") this.#own(local);
     });
     switch (statement.kind) {
-      case "assign": {
+      case "assign":
+      case "load": {
         const changed = mapExpressions(statement, this.#expression) as typeof statement;
         const target = this.#locals.get(statement.target);
         return target === undefined ? changed : { ...changed, target };
