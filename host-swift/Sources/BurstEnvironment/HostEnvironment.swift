@@ -38,7 +38,7 @@ public struct HostEnvironment: Sendable {
     }
     tracesRequests = reader.flag("WASMBURST_TRACE")
     checksKernels = reader.flag("WASMBURST_CPU_CHECKS")
-    buildsInUnits = reader.flag("WASMBURST_NVRTC_UNITS")
+    buildsInUnits = reader.flag("WASMBURST_NVRTC_UNITS", unset: true)
     problems = reader.problems
   }
 }
@@ -60,7 +60,7 @@ private struct VariableReader {
     }
   }
 
-  mutating func flag(_ name: String) -> Bool {
-    value(name, expected: "1 or 0") { ["0": false, "1": true][$0] } ?? false
+  mutating func flag(_ name: String, unset: Bool = false) -> Bool {
+    value(name, expected: "1 or 0") { ["0": false, "1": true][$0] } ?? unset
   }
 }

@@ -9,7 +9,7 @@ import Testing
       let environment = HostEnvironment(variables)
       #expect(environment.cpuThreads == nil && environment.threadgroupWidth == nil && environment.residentThreads == nil)
       #expect(environment.fault == nil)
-      #expect(!environment.tracesRequests && !environment.checksKernels && !environment.buildsInUnits)
+      #expect(!environment.tracesRequests && !environment.checksKernels && environment.buildsInUnits)
       #expect(environment.problems == [])
     }
   }
@@ -18,13 +18,13 @@ import Testing
   func values() {
     let environment = HostEnvironment([
       "WASMBURST_CPU_THREADS": "1024", "WASMBURST_THREADGROUP": "1", "WASMBURST_RESIDENT": "0", "WASMBURST_TEST_FAULT": "3:/a:b",
-      "WASMBURST_TRACE": "1", "WASMBURST_CPU_CHECKS": "0", "WASMBURST_NVRTC_UNITS": "1",
+      "WASMBURST_TRACE": "1", "WASMBURST_CPU_CHECKS": "0", "WASMBURST_NVRTC_UNITS": "0",
     ])
     #expect(environment.cpuThreads == 1024)
     #expect(environment.threadgroupWidth == 1)
     #expect(environment.residentThreads == 0)
     #expect(environment.fault == .init(commandBuffer: 3, file: "/a:b"))
-    #expect(environment.tracesRequests && !environment.checksKernels && environment.buildsInUnits)
+    #expect(environment.tracesRequests && !environment.checksKernels && !environment.buildsInUnits)
     #expect(environment.problems == [])
   }
 

