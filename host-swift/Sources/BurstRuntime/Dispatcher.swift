@@ -45,11 +45,13 @@ final class Dispatcher {
   /// to their end.
   func firstLaunch(_ pipeline: any MTLComputePipelineState, fuel: UInt32?, lanes: Int) -> LaunchSize {
     let most = device.kind.initialLanes
-    let learned = learnedFuel.fuel(of: DeviceScheduler.LaunchKind(pipeline, lanes: min(lanes, most)))
+    let slice = SliceTime(fixed: rules.slice, isHeadless: device.isHeadless, isShared: deviceIsShared)
+    let aim = slice.isShared ? slice.aim : learnedFuel.aim
+    let learned = learnedFuel.fuel(of: DeviceScheduler.LaunchKind(pipeline, lanes: min(lanes, most)), aimingAt: aim)
     return LaunchSize(
       lanes: most, minimumLanes: buffers.plan.status.tileWidth,
       fuel: fuel ?? learned ?? device.kind.initialSliceFuel(lanes: lanes), fuelIsFixed: fuel != nil,
-      slice: SliceTime(fixed: rules.slice, isHeadless: device.isHeadless), expected: fuel == nil && learned != nil ? learnedFuel.aim : nil)
+      slice: slice, expected: fuel == nil && learned != nil ? aim : nil)
   }
 
   /// Of a run of `jobs`, where those that end are filled anew.
@@ -193,6 +195,8 @@ final class Dispatcher {
   }
 
   var deviceIsLost: Bool { device.isLost }
+
+  var deviceIsShared: Bool { device.scheduler.isShared }
 
   var wantsFuel: Bool { device.scheduler.wantsFuel }
 

@@ -124,7 +124,7 @@ struct Invocation {
       progress(Double(begun - ready.count) / Double(lanes.count))
       size.adapt(
         afterSeconds: seconds, overhead: DeviceScheduler.now - ended, launched: launched.count,
-        ranOutOfFuel: !suspended.outOfFuel.isEmpty)
+        ranOutOfFuel: !suspended.outOfFuel.isEmpty, isShared: dispatcher.deviceIsShared)
     }
     return deviceSeconds
   }

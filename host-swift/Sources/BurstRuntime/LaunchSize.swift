@@ -26,11 +26,13 @@ struct LaunchSize: Sendable, Equatable {
   /// After a launch of `launched` lanes, of which some ran out of fuel or none did. `overhead`: seconds since the launch before
   /// that were not spent on the device. `available`: lanes that the next launch can have at most. `longestFuel`: what the longest lane used, where lanes that end are filled anew.
   /// `endedShare`: of the lanes launched, where others take their place in the next launch; 0 where none do. `idleShare`: of the lanes' time,
-  /// what those lost that ended before the last; `nil`: as where they end one by one throughout. Lanes that end together lose nothing.
+  /// what those lost that ended before the last; `nil`: as where they end one by one throughout. Lanes that end together lose nothing. `isShared`: other pools wait for
+  /// the ends of slices.
   mutating func adapt(
     afterSeconds seconds: Double, overhead: Double = 0, launched: Int, available: Int = .max, ranOutOfFuel: Bool,
-    endedShare: Double = 0, idleShare: Double? = nil, longestFuel: UInt64? = nil
+    endedShare: Double = 0, idleShare: Double? = nil, longestFuel: UInt64? = nil, isShared: Bool = false
   ) {
+    slice.isShared = isShared
     let lost = max(idleShare.map { $0 * 2 } ?? endedShare, .leastNormalMagnitude)
     slice.adapt(overhead: overhead, turnover: endedShare > 0 ? seconds / lost : nil)
     let before = (lanes: Double(lanes), fuel: Double(fuel))
@@ -58,25 +60,42 @@ struct LaunchSize: Sendable, Equatable {
 
 /// The seconds that a launch should take: as short as keeps the time between launches small against it, from 10 ms on; never over
 /// 50 ms, so that a display that shares the device does not notice. Without one 24 ms are the least: jsontree on an H100, whose
-/// 131,072 instances take 20 ms together, ran 1.2 times as fast as with slices of 12 ms (docs/performance.md).
+/// 131,072 instances take 20 ms together, ran 1.2 times as fast as with slices of 12 ms (docs/performance.md). But where other pools wait for
+/// the end of each slice, 10 ms are the least again, and 25 the most: one with small invocations waited 40 ms for each of them there.
 struct SliceTime: Sendable, Equatable {
   private(set) var shortest: Double
   private(set) var aim: Double
-  let longest: Double
-  private let isFixed: Bool
-  private let range: ClosedRange<Double>
+  /// Other pools wait for the device.
+  var isShared: Bool {
+    didSet {
+      guard isShared, !oldValue, !isFixed else { return }
+      shortest = range.lowerBound
+      aim = shortest * 1.25
+    }
+  }
+  private let fixed: Double?
+  private let isHeadless: Bool
+
+  private var isFixed: Bool { fixed != nil }
+  private var range: ClosedRange<Double> { Self.range(isHeadless: isHeadless, isShared: isShared) }
+  var longest: Double { fixed.map { $0 * 1.25 } ?? (isShared ? range.upperBound * 1.25 : BurstRules.longestSlice) }
 
   private static let overheadShare = 0.05
   private static let shortestRefilled = 0.001
   private static let longestRefilled = 0.020
 
   /// `fixed`: what the user wants it to be. `isHeadless`: no display shares the device.
-  init(fixed: Double? = nil, isHeadless: Bool = false) {
-    isFixed = fixed != nil
-    range = isHeadless ? 0.024...0.032 : 0.010...0.020
-    shortest = fixed.map { $0 * 0.8 } ?? range.lowerBound
-    aim = fixed ?? range.lowerBound * 1.25
-    longest = fixed.map { $0 * 1.25 } ?? BurstRules.longestSlice
+  init(fixed: Double? = nil, isHeadless: Bool = false, isShared: Bool = false) {
+    self.fixed = fixed
+    self.isHeadless = isHeadless
+    self.isShared = isShared
+    shortest = fixed.map { $0 * 0.8 } ?? Self.range(isHeadless: isHeadless, isShared: isShared).lowerBound
+    aim = fixed ?? shortest * 1.25
+  }
+
+  /// Of what is the shortest.
+  private static func range(isHeadless: Bool, isShared: Bool) -> ClosedRange<Double> {
+    isHeadless && !isShared ? 0.024...0.032 : 0.010...0.020
   }
 
   /// `turnover`: seconds in which as many lanes end as there are, where lanes that end are filled anew between launches.

@@ -21,15 +21,18 @@ struct LearnedFuel<Kind: Hashable & Sendable>: Sendable {
     longest = SliceTime(fixed: rules.slice).longest
   }
 
-  /// `nil`: nothing is known yet.
-  func fuel(of kind: Kind) -> UInt32? { known[kind] }
+  /// For a launch of so many seconds, `aim` at most and by default. `nil`: nothing is known yet.
+  func fuel(of kind: Kind, aimingAt seconds: Double = .infinity) -> UInt32? { known[kind].map { reduced($0, to: seconds) } }
+
+  private func reduced(_ fuel: UInt32, to seconds: Double) -> UInt32 {
+    UInt32(max(Double(fuel) * min(seconds / aim, 1), Double(LaunchSize.minimumFuel)))
+  }
 
   /// For the first launch of a run of jobs, whose lanes are filled anew between slices: one that is long beside the jobs leaves lanes idle,
   /// so it is to be as long as the last ones of the run before. `nil`: there was none.
   func refilled(_ kind: Kind) -> (fuel: UInt32?, slice: SliceTime)? {
     guard let slice = slices[kind] else { return nil }
-    let share = min(slice.aim / aim, 1)
-    return (known[kind].map { UInt32(max(Double($0) * share, Double(LaunchSize.minimumFuel))) }, slice)
+    return (known[kind].map { reduced($0, to: slice.aim) }, slice)
   }
 
   /// What slices of a run of jobs aim at after a launch.

@@ -82,6 +82,27 @@ struct LaunchSizeTests {
     #expect(abs(refilled.aim - other.aim) < 1e-6)
   }
 
+  @Test("while other pools wait slices are short again, also where no display does, and long when they have gone")
+  func shared() {
+    var size = LaunchSize(lanes: 64, minimumLanes: 32, fuel: 4_000_000, fuelIsFixed: false, slice: SliceTime(isHeadless: true))
+    var seconds: Double { Double(size.fuel) * 1e-8 }
+    size.adapt(afterSeconds: seconds, launched: 64, ranOutOfFuel: true)
+    #expect(abs(seconds - 0.040) < 1e-6)
+    size.adapt(afterSeconds: seconds, launched: 64, ranOutOfFuel: true, isShared: true)
+    #expect(abs(seconds - 0.0125) < 1e-6)
+    for _ in 0..<20 { size.adapt(afterSeconds: seconds, overhead: 0.002, launched: 64, ranOutOfFuel: true, isShared: true) }
+    #expect((0.010...0.025).contains(seconds))
+    for _ in 0..<20 { size.adapt(afterSeconds: seconds, launched: 3, ranOutOfFuel: true) }
+    #expect((0.024...0.040).contains(seconds))
+  }
+
+  @Test("a slice's time that the user sets is met, whoever waits")
+  func fixedAndShared() {
+    var five = SliceTime(fixed: 0.030, isHeadless: true)
+    five.isShared = true
+    #expect(five == SliceTime(fixed: 0.030, isHeadless: true, isShared: true) && five.aim == 0.030 && five.longest == 0.0375)
+  }
+
   @Test("a slice's time that the user sets is met within a quarter")
   func fixedTime() {
     var five = LaunchSize(lanes: 64, minimumLanes: 32, fuel: 1 << 12, fuelIsFixed: false, slice: SliceTime(fixed: 0.005))

@@ -81,7 +81,7 @@ final class DeviceScheduler: @unchecked Sendable {
   private func begin(_ pool: Int, _ rules: BurstRules, expecting seconds: Double, _ request: any IncomingCancellation) throws {
     condition.lock()
     defer { condition.unlock() }
-    turns.wait(pool)
+    turns.wait(pool, at: Self.now)
     while true {
       if request.isCancelled {
         turns.leave(pool)
@@ -138,6 +138,9 @@ final class DeviceScheduler: @unchecked Sendable {
       condition.broadcast()
     }
   }
+
+  /// Whether other pools wait for the ends of a pool's slices.
+  var isShared: Bool { condition.withLock { turns.isShared(at: Self.now) } }
 
   /// `fuel`: what the launch's instances used together.
   func observe(seconds: Double, fuel: UInt64, of kind: LaunchKind) {

@@ -23,17 +23,30 @@ struct FairTurns: Sendable {
   private var members: [Int: Member] = [:]
   private var served = 0.0
   private var arrivals = 0
+  /// When more than one pool last had something to run.
+  private var contended = -Double.infinity
 
   /// A pool with short slices would else get one for each long one of another's.
   private static let patience = 0.005
   /// Differences below are evened out by the turns themselves.
   private static let lag = 0.010
 
+  /// Seconds for which a pool that was here is expected again: one that is called again and again is away in between.
+  private static let memory = 1.0
+
   /// `pool` wants a slice.
-  mutating func wait(_ pool: Int) {
+  mutating func wait(_ pool: Int, at now: Double) {
     arrivals += 1
     let used = members[pool].map(\.used) ?? served
     members[pool] = Member(used: used, whereabouts: .waits(arrivals))
+    noteContention(at: now)
+  }
+
+  /// Whether several pools use the device, or did a moment ago.
+  func isShared(at now: Double) -> Bool { now - contended < Self.memory }
+
+  private mutating func noteContention(at now: Double) {
+    if members.count > 1 { contended = now }
   }
 
   func next(at now: Double) -> Turn {
@@ -59,6 +72,7 @@ struct FairTurns: Sendable {
   mutating func end(_ pool: Int, seconds: Double, at now: Double) {
     members[pool]?.used += seconds
     members[pool]?.whereabouts = .returns(since: now)
+    noteContention(at: now)
   }
 
   /// `pool` has no more to run for now.

@@ -24,7 +24,7 @@ struct FairTurnsTests {
       for index in pools.indices {
         guard let at = pools[index].returnsAt, at <= now else { continue }
         pools[index].returnsAt = nil
-        turns.wait(index)
+        turns.wait(index, at: now)
       }
       switch turns.next(at: now) {
       case .pool(let index):
@@ -66,13 +66,31 @@ struct FairTurnsTests {
   @Test("a pool alone waits for nobody")
   func alone() {
     var turns = FairTurns()
-    turns.wait(7)
+    turns.wait(7, at: 0)
     #expect(turns.next(at: 0) == .pool(7))
     turns.begin(7)
     #expect(turns.next(at: 0) == .nobody)
     turns.end(7, seconds: 1, at: 1)
-    turns.wait(8)
+    turns.wait(8, at: 1)
     turns.leave(7)
     #expect(turns.next(at: 1) == .pool(8))
+  }
+
+  @Test("a device is shared while two pools want it, and for a second after: who calls again and again is away in between")
+  func shared() {
+    var turns = FairTurns()
+    turns.wait(1, at: 0)
+    turns.begin(1)
+    turns.end(1, seconds: 1, at: 1)
+    #expect(!turns.isShared(at: 1))
+    for call in 2..<5 {
+      let now = Double(call) * 0.9
+      turns.wait(2, at: now)
+      turns.begin(2)
+      turns.end(2, seconds: 0.001, at: now)
+      turns.leave(2)
+      #expect(turns.isShared(at: now + 0.8))
+    }
+    #expect(!turns.isShared(at: 10))
   }
 }
