@@ -101,6 +101,21 @@ struct TranslationUnitsTests {
     }
   }
 
+  @Test(.enabled(if: nvrtc != nil, "no NVRTC")) func whatTheDriverDoesNotLinkIsCompiledAsAWhole() throws {
+    struct Refused: Error {}
+    let padding = String(repeating: "  // \(String(repeating: "x", count: 1019))\n", count: 130)
+    let large = Self.text.replacingOccurrences(of: "  return runtime", with: padding + "  return runtime").replacingOccurrences(
+      of: "  return first", with: padding + "  return first")
+    func cubin(_ link: @escaping CUDACompiler.Link) throws -> Data {
+      let object = try CUDACompiler(architecture: "sm_90", nvrtc: Self.nvrtc, link: link).compile(source: large, definitions: [])
+      return try PropertyListDecoder().decode(CUDACompiler.Object.self, from: object).cubin
+    }
+    #expect(try cubin { units in Data([UInt8(units.count)]) } == Data([2]))
+    let whole = try cubin { _ in throw Refused() }
+    // ET_EXEC.
+    #expect(whole.starts(with: [0x7f, 0x45, 0x4c, 0x46]) && whole[16] == 2)
+  }
+
   @Test(.enabled(if: nvrtc != nil, "no NVRTC"), arguments: [("runtime(a) + 1u", 11), ("first(small(a))", 17), ("second(0u)", 23)])
   func anErrorInAUnitNamesTheTextsOwnLine(wrong: String, line: Int) {
     #expect {

@@ -21,14 +21,17 @@ struct CUDACompiler: KernelCompiler {
   /// "sm_90".
   let architecture: String
   private let nvrtc: NVRTC?
-  private let linker: CUDALinker?
+  private let link: Link?
   static let shim = String(decoding: PackageResources.metal_stdlib_cuda_h, as: UTF8.self)
 
-  /// Without a linker every text is compiled as a whole.
-  init(architecture: String, nvrtc: NVRTC?, linker: CUDALinker? = nil) {
+  /// Relocatable cubins to one that can be loaded.
+  typealias Link = @Sendable ([Data]) throws -> Data
+
+  /// Without `link` every text is compiled as a whole.
+  init(architecture: String, nvrtc: NVRTC?, link: Link? = nil) {
     self.architecture = architecture
     self.nvrtc = nvrtc
-    self.linker = linker
+    self.link = link
   }
 
   // IEEE arithmetic; only the contraction is not what NVRTC does by default.
@@ -59,7 +62,7 @@ struct CUDACompiler: KernelCompiler {
   }
 
   private func unitBytes(for source: String) -> Int? {
-    linker == nil ? nil : Self.unitBytes(ofText: source.utf8.count, environment: ProcessInfo.processInfo.environment)
+    link == nil ? nil : Self.unitBytes(ofText: source.utf8.count, environment: ProcessInfo.processInfo.environment)
   }
 
   private func options(for source: String, inUnits: Bool) -> [String] {
@@ -87,13 +90,13 @@ struct CUDACompiler: KernelCompiler {
   }
 
   private func cubin(source: String, kernels: [KernelSignature], definitions: [String]) throws -> Data {
-    if let linker, let bytes = unitBytes(for: source) {
+    if let link, let bytes = unitBytes(for: source) {
       let units = CUDAKernelText.units(source: source, kernels: kernels, shim: Self.shim, bytes: bytes)
       // A single one is a text with nothing to share out.
       if units.count > 1 {
         let cubins = try build(units, options: options(for: source, inUnits: true) + definitions)
         // A driver that does not link them costs time: as a whole the text takes some four times as long.
-        if let linked = try? linker.link(cubins) { return linked }
+        if let linked = try? link(cubins) { return linked }
       }
     }
     return try whole(source: source, kernels: kernels, options: options(for: source, inUnits: false) + definitions).cubin

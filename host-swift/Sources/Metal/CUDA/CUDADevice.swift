@@ -46,9 +46,10 @@ final class CUDADevice: NSObject, CompilingDevice, MultiprocessorDevice {
     fault = PlannedFault(environment: environment)
     let context = CUDAContext(driver: driver, device: device)
     self.context = context
+    let linker = CUDALinker(context: context, nvrtc: nvrtc)
+    let link = linker.map { linker -> CUDACompiler.Link in { cubins in try linker.link(cubins) } }
     images = KernelImageStore(
-      compiler: CUDACompiler(
-        architecture: computeArchitecture, nvrtc: nvrtc, linker: CUDALinker(context: context, nvrtc: nvrtc)),
+      compiler: CUDACompiler(architecture: computeArchitecture, nvrtc: nvrtc, link: link),
       cache: ObjectCache(directory: ObjectCache.defaultDirectory(environment: environment), prefix: "cuda"),
       load: { key, object throws(KernelLoadError) in try CUDAModule(key: key, object: object, context: context) })
   }
