@@ -6,10 +6,11 @@
  */
 import { accessBytes } from "../../ir/access.ts";
 import type { Expression, IrModule, Local, Statement } from "../../ir/module.ts";
-import { expressionsOf, mentions, visitAssigned } from "../../ir/operands.ts";
-import { forEachList, hasLists, nestedLists, visitStatements } from "../../ir/walk.ts";
+import { mentions } from "../../ir/operands.ts";
+import { forEachList, hasLists, visitStatements } from "../../ir/walk.ts";
 import type { MemoryCell } from "../../metadata.ts";
 import { loadedBefore } from "./exchanges.ts";
+import { walkOf } from "./walks.ts";
 
 export const defaultMemoryCell: MemoryCell = 8;
 const forTables: MemoryCell = 64;
@@ -22,8 +23,6 @@ const loopWeight = 8;
 const deepest = 5;
 /** Bytes by bytes, eight steps find theirs in a small cell as well. */
 const leastBytesOfWalk = 4;
-/** A longer step leaves the sector. */
-const longestStep = 16;
 /** Of all accesses, by weight: between the programs that gain and those that lose. */
 const leastShare = 0.2;
 
@@ -94,60 +93,12 @@ function comesFromLoads(address: Expression, before: readonly Statement[]): bool
 
 /** Accesses through pointers that the loop steps by constants, if its end is found in memory. */
 function walkingAccesses(body: readonly Statement[]): number {
-  const pointers = walkedBy(body);
+  const { endsByLoads, pointers } = walkOf(body);
   let accesses = 0;
-  if (pointers.size > 0)
+  if (endsByLoads && pointers.size > 0)
     visitStatements(body, (statement) => {
       if (statement.kind !== "load" && statement.kind !== "store") return;
       if (accessBytes(statement.operation) >= leastBytesOfWalk && mentions(statement.address, pointers)) accesses++;
     });
   return accesses;
-}
-
-/** Whether the loop's own statements leave it by what they have loaded. */
-export function endsByLoads(body: readonly Statement[]): boolean {
-  return lookThrough(body).endsByLoads;
-}
-
-const noWalk: ReadonlySet<Local> = new Set();
-
-/** The locals that a loop's own statements step, if it ends by what it loads. */
-function walkedBy(body: readonly Statement[]): ReadonlySet<Local> {
-  const { endsByLoads, pointers } = lookThrough(body);
-  return endsByLoads ? pointers : noWalk;
-}
-
-function lookThrough(body: readonly Statement[]): {
-  readonly endsByLoads: boolean;
-  readonly pointers: ReadonlySet<Local>;
-} {
-  const pointers = new Set<Local>();
-  const loaded = new Set<Local>();
-  let endsByData = false;
-  visitStatements(body, (statement) => {
-    if (statement.kind === "load") loaded.add(statement.target);
-    else if (statement.kind === "assign") {
-      if (mentions(statement.value, loaded)) loaded.add(statement.target);
-      else loaded.delete(statement.target);
-      if (isStep(statement.target, statement.value)) pointers.add(statement.target);
-    } else if (!endsByData && (statement.kind === "if" || statement.kind === "switch") && leaves(statement)) {
-      endsByData = expressionsOf(statement).some((condition) => mentions(condition, loaded));
-    } else visitAssigned(statement, (local) => loaded.delete(local));
-  });
-  return { endsByLoads: endsByData, pointers };
-}
-
-function leaves(statement: Statement): boolean {
-  return nestedLists(statement).some((list) => list.some(({ kind }) => kind === "break" || kind === "continue"));
-}
-
-function isStep(target: Local, value: Expression): boolean {
-  if (value.kind !== "apply" || (value.operation !== "i32.add" && value.operation !== "i32.sub")) return false;
-  const [first, second] = value.operands as [Expression, Expression];
-  return (
-    first.kind === "local" &&
-    first.local === target &&
-    second.kind === "constant" &&
-    Math.abs(Number(second.bits) | 0) <= longestStep
-  );
 }

@@ -6,7 +6,7 @@
  */
 import type { IrFunction, Label, Statement } from "../../ir/module.ts";
 import { forEachList } from "../../ir/walk.ts";
-import { endsByLoads } from "../memory/memoryCell.ts";
+import { walkOf } from "../memory/walks.ts";
 import type { LoopAround } from "./resumable.ts";
 
 type Loop = Extract<Statement, { kind: "loop" }>;
@@ -22,7 +22,7 @@ export function mergedLoops(func: IrFunction, merging: Merging): LoopAround | un
       if (!isOpen(statement)) forEachList(statement, (nested) => look(nested, outer));
       else {
         const nest = [...outer, statement];
-        if (outer.length > 0 && (merging === "all" || endsByLoads(statement.body)))
+        if (outer.length > 0 && (merging === "all" || walkOf(statement.body).endsByLoads))
           for (const loop of nest) taken.add(loop);
         look(statement.body, nest);
       }

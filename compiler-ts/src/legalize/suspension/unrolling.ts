@@ -4,14 +4,14 @@
  * that question and the jump back are a good part of an iteration, above all where no other SIMD-group fills the time that a jump takes; and what one iteration
  * has computed the next one has. Part of `fuel`, which visits all loops anyway.
  *
- * Loops that access memory stay as they are: where lanes walk at places of their own, copies keep them apart. But where such loops are merged (`mergedLoops.ts`) each
- * iteration leads through the whole function, and two steps for one way pay (docs/performance.md).
+ * Loops that access memory stay as they are: where lanes walk at places of their own, copies keep them apart. But in modules whose loops are merged (`mergedLoops.ts`)
+ * most iterations of those that end by what they load lead through the whole function, and two steps for one way pay (docs/performance.md).
  */
 import { apply, assign, i32, read } from "../../ir/builder.ts";
 import type { Expression, Label, Local, Statement } from "../../ir/module.ts";
 import { mapExpressions, visitAssigned } from "../../ir/operands.ts";
 import { someStatement } from "../../ir/walk.ts";
-import { endsByLoads } from "../memory/memoryCell.ts";
+import { walkOf } from "../memory/walks.ts";
 
 /** Bodies in a loop, at most; 1 unrolls none. */
 export interface Bodies {
@@ -37,7 +37,7 @@ export function unrolled(loop: Loop, { most, walking }: Bodies): Loop {
   const fitting = Math.min(most, Math.floor((most * bodyCost) / cost));
   if (fitting < 2 || !endsWithWayBack(body, loop.label) || !isCopied(body, loop.label)) return loop;
   const accesses = someStatement(body, ({ kind }) => kind === "load" || kind === "store");
-  const bodies = !accesses ? fitting : endsByLoads(body) ? Math.min(fitting, walking) : 1;
+  const bodies = !accesses ? fitting : walkOf(body).endsByLoads ? Math.min(fitting, walking) : 1;
   if (bodies < 2) return loop;
   const charge = assign(fuel, apply("i32", "i32.sub", [read(fuel), i32(cost)]));
   let copies: readonly Statement[] = [{ kind: "continue", label: loop.label }];
