@@ -61,7 +61,7 @@ final class Dispatcher {
     return LaunchSize(
       lanes: lanes, minimumLanes: buffers.plan.status.tileWidth,
       fuel: fuel ?? learned?.fuel ?? device.kind.initialSliceFuel(lanes: lanes), fuelIsFixed: fuel != nil,
-      slice: learned?.slice ?? SliceTime(fixed: rules.slice, isHeadless: device.isHeadless))
+      slice: learned?.slice ?? SliceTime(fixed: rules.slice, isHeadless: device.isHeadless, isShared: deviceIsShared))
   }
 
   /// What a launch whose fuel nobody fixed took, for first launches to come. `refilled`: in a run of jobs, what slices aim at after it.

@@ -164,7 +164,8 @@ struct JobRun {
       afterSeconds: seconds, overhead: max(0, elapsed - (deviceSeconds + starved - before) - dispatcher.takeWaited()),
       launched: launched.count, available: pool.plan.instances, ranOutOfFuel: collected.outOfFuel > 0,
       endedShare: idleLanesCost ? Double(stopped) / Double(launched.count) : 0,
-      idleShare: 1 - collected.use.busyShare, longestFuel: idleLanesCost ? collected.use.longest : nil)
+      idleShare: 1 - collected.use.busyShare, longestFuel: idleLanesCost ? collected.use.longest : nil,
+      isShared: dispatcher.deviceIsShared)
     if budget.sliceFuel == nil {
       dispatcher.learn(from: slice, seconds: seconds, outOfFuel: collected.outOfFuel, refilled: size.slice)
     }
