@@ -109,7 +109,7 @@ extension CompilingDevice {
   }
 }
 
-/// A copy that one closure gets to itself.
+/// A copy that one closure gets to itself: unchecked because nobody else has it.
 private struct UncheckedTransfer<Value>: @unchecked Sendable {
   let value: Value
 

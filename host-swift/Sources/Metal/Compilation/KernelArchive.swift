@@ -17,6 +17,7 @@ protocol CompilingDevice: MTLDevice {
 /// While an archive is open, `makeLibrary(source:options:)` takes its objects from there: open it first, then a text that it
 /// holds is not compiled. On Metal the order makes no difference.
 final class KernelArchive: NSObject, MTLBinaryArchive, @unchecked Sendable {
+  // Unchecked because every access to `guardedLabel` and `entries` holds `lock`.
   private struct Entry: Codable {
     var object: Data
     var functions: Set<String>
