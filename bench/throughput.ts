@@ -43,6 +43,8 @@ interface Sizes {
   readonly warmUps: number;
   /** Invocations of a round of the device's, sent without waiting for one another: one travels while another runs. */
   readonly inFlight: number;
+  /** All instances have the first one's arguments. */
+  readonly alike: boolean;
   /** CompileOptions. */
   readonly memoryCell: MemoryCell | undefined;
   readonly passes: PassOptions;
@@ -72,7 +74,7 @@ async function measure(burst: WasmBurst, program: BenchProgram, sizes: Sizes, ch
   const { name, exportName, argumentsOf, memoryPages } = program;
   const { instances, baselineInstances, repetitions, inFlight } = sizes;
   const bytes = await moduleBytes(program);
-  const values = Array.from({ length: instances }, (_, instance) => argumentsOf(instance));
+  const values = Array.from({ length: instances }, (_, instance) => argumentsOf(sizes.alike ? 0 : instance));
   const build = await secondsOf(() =>
     burst.compile(bytes, {
       exports: [exportName],
@@ -230,6 +232,7 @@ async function main(): Promise<void> {
       without: { type: "string" },
       threadgroup: { type: "string" },
       "all-cores-only": { type: "boolean", default: false },
+      alike: { type: "boolean", default: false },
       json: { type: "boolean", default: false },
     },
   });
@@ -242,6 +245,7 @@ async function main(): Promise<void> {
     repetitions: positive(options.repetitions, "repetitions"),
     warmUps: positive(options["warm-ups"], "warm-ups"),
     inFlight: positive(options["in-flight"], "in-flight"),
+    alike: options.alike,
     memoryCell: memoryCellNamed(options["memory-cell"]),
     passes: withoutPasses(options.without),
   };
